@@ -1,0 +1,47 @@
+// The table of errors. The enumerator's value is the number of its id (EF3001); the first digit is the exit code
+// (9xxx is 70). Every code has one row in src/support/error_code.cpp and one section in docs/errors.md, tested.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <envforge/support/exit_code.hpp>
+
+namespace envforge::support {
+
+enum class ErrorCode : int {
+  // 2xxx usage
+  kUsage = 2001,
+  // 30xx recipe
+  kRecipeUnreadable = 3001,
+  kRecipeSyntax = 3002,
+  // 31xx lock, 32xx compatibility data, 33xx site configuration, 34xx report
+  // 40xx version sets, 41xx Python packages, 42xx Debian packages
+  // 50xx engine, 51xx build, 52xx fetching, 53xx validator
+  // 60xx this machine lacks something
+  kProgramMissing = 6001,
+  kFileUnreadable = 6002,
+  kFileWrite = 6003,
+  // 9xxx our own bugs
+  kInternal = 9001,
+  kMalformedJson = 9002,
+};
+
+struct ErrorRow {
+  ErrorCode code;
+  std::string_view slug;   // stable, kebab-case
+  std::string_view title;  // one line, no full stop
+  std::string_view hint;   // the default next step; a thrower may give a more specific one
+};
+
+/// The row of `code`; every code has one (tested).
+const ErrorRow& error_row(ErrorCode code);
+/// All rows, by number.
+const std::vector<ErrorRow>& error_rows();
+/// "EF3001".
+std::string error_id(ErrorCode code);
+/// The first digit of the id; 9xxx is kBug.
+ExitCode exit_code(ErrorCode code);
+
+}  // namespace envforge::support

@@ -1,0 +1,30 @@
+// Files as whole values. Errors carry the path and errno's text.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace envforge::support {
+
+/// Throws Error{kFileUnreadable}; also when the file is larger than `max_bytes`.
+std::string read_file(const std::filesystem::path& path, std::uint64_t max_bytes = 1ULL << 32);
+/// Writes beside the target and renames: a reader sees the old or the new file, never half of one. Creates parent
+/// folders. Throws Error{kFileWrite}; nothing half-written stays.
+void write_file_atomically(const std::filesystem::path& path, std::string_view content, unsigned mode = 0644);
+
+/// A fresh folder (0700), removed with everything in it.
+class TempDir {
+ public:
+  explicit TempDir(const std::string& prefix = "envforge-");
+  TempDir(const TempDir&) = delete;
+  TempDir& operator=(const TempDir&) = delete;
+  ~TempDir();
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace envforge::support

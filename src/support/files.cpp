@@ -1,0 +1,88 @@
+#include <envforge/support/files.hpp>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include <envforge/support/error.hpp>
+
+namespace envforge::support {
+namespace {
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+[[noreturn]] void fail(ErrorCode code, const char* verb, const std::filesystem::path& path) {
+  const int number = errno;
+  throw Error(code, std::string("cannot ") + verb + " " + path.string() + ": " + std::strerror(number));
+}
+
+}  // namespace
+
+std::string read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) fail(ErrorCode::kFileUnreadable, "read", path);
+  std::string content;
+  std::string piece(1 << 16, '\0');
+  for (;;) {
+    const ssize_t n = ::read(file.get(), piece.data(), piece.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail(ErrorCode::kFileUnreadable, "read", path);
+    if (n == 0) return content;
+    content.append(piece.data(), static_cast<std::size_t>(n));
+    if (content.size() > max_bytes) {
+      throw Error(ErrorCode::kFileUnreadable,
+                  path.string() + " is larger than the " + std::to_string(max_bytes) + " bytes that are read");
+    }
+  }
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view content, unsigned mode) {
+  std::error_code ignored;
+  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), ignored);
+  std::string temporary = path.string() + ".XXXXXX";
+  const Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (file.get() < 0) fail(ErrorCode::kFileWrite, "write", path);
+  const auto abandon = [&](const char* verb) {
+    const int number = errno;
+    ::unlink(temporary.c_str());
+    errno = number;
+    fail(ErrorCode::kFileWrite, verb, path);
+  };
+  while (!content.empty()) {
+    const ssize_t n = ::write(file.get(), content.data(), content.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) abandon("write");
+    content.remove_prefix(static_cast<std::size_t>(n));
+  }
+  if (::fchmod(file.get(), mode) != 0) abandon("set the mode of");
+  if (::rename(temporary.c_str(), path.c_str()) != 0) abandon("replace");
+}
+
+TempDir::TempDir(const std::string& prefix) {
+  std::string pattern = (std::filesystem::temp_directory_path() / (prefix + "XXXXXX")).string();
+  if (::mkdtemp(pattern.data()) == nullptr) fail(ErrorCode::kFileWrite, "create", pattern);
+  path_ = pattern;
+}
+
+TempDir::~TempDir() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+}  // namespace envforge::support

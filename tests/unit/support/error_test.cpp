@@ -1,0 +1,51 @@
+#include <envforge/support/error.hpp>
+
+#include <set>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace envforge::support {
+namespace {
+
+TEST(ErrorTable, NumbersAreUniqueAndSortedAndEveryRowSaysTheNextStep) {
+  int last = 0;
+  std::set<std::string_view> slugs;
+  for (const auto& row : error_rows()) {
+    EXPECT_GT(static_cast<int>(row.code), last) << row.slug;
+    last = static_cast<int>(row.code);
+    EXPECT_TRUE(slugs.insert(row.slug).second) << row.slug;
+    EXPECT_FALSE(row.title.empty()) << row.slug;
+    EXPECT_FALSE(row.hint.empty()) << row.slug;
+  }
+}
+
+TEST(ErrorTable, FirstDigitIsTheExitCodeAndNineIsOurBug) {
+  EXPECT_EQ(exit_code(ErrorCode::kRecipeSyntax), ExitCode::kBadDocument);
+  EXPECT_EQ(exit_code(ErrorCode::kInternal), ExitCode::kBug);
+}
+
+TEST(Error, FormatsMessagePlaceNotesTraceAndHint) {
+  Error error(ErrorCode::kRecipeSyntax, "expected a mapping, found a list", Where{"r.yaml", 7, 12, ""}, "write `a: b`");
+  error.note("the list starts here").while_doing("locking r.yaml");
+  EXPECT_EQ(format_error(error),
+            "error[EF3002]: expected a mapping, found a list\n"
+            "  --> r.yaml:7:12\n"
+            "  the list starts here\n"
+            "  while locking r.yaml\n"
+            "  hint: write `a: b`\n");
+  EXPECT_EQ(error_to_json(error)["where"]["line"], 7);
+}
+
+TEST(Error, WithContextAddsATraceLineAndRethrows) {
+  try {
+    with_context("reading the moon", []() -> int { throw Error(ErrorCode::kRecipeSyntax, "no"); });
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.trace(), std::vector<std::string>{"reading the moon"});
+    EXPECT_EQ(error.hint(), error_row(ErrorCode::kRecipeSyntax).hint);
+  }
+}
+
+}  // namespace
+}  // namespace envforge::support
