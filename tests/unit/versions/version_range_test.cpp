@@ -1,0 +1,78 @@
+#include <envforge/versions/version_range.hpp>
+
+#include <gtest/gtest.h>
+
+namespace envforge::versions {
+namespace {
+
+bool holds(const std::string& range, const std::string& version) {
+  const auto parsed = VersionRange::parse(range);
+  EXPECT_TRUE(parsed) << range;
+  return parsed && parsed->contains(Version::of(version));
+}
+
+TEST(VersionRange, ABareShortVersionMeansEveryPatchOfIt) {
+  EXPECT_TRUE(holds("2.6", "2.6.0"));
+  EXPECT_TRUE(holds("2.6", "2.6.1"));
+  EXPECT_FALSE(holds("2.6", "2.60.0"));
+  EXPECT_TRUE(holds("2", "2.15.0"));
+  EXPECT_TRUE(holds("2.6.*", "2.6.3"));
+  EXPECT_TRUE(holds("==2.6.*", "2.6.3"));
+}
+
+TEST(VersionRange, ABareFullVersionMeansExactlyThat) {
+  EXPECT_TRUE(holds("2.6.0", "2.6.0"));
+  EXPECT_FALSE(holds("2.6.0", "2.6.1"));
+  EXPECT_TRUE(holds("==2.6", "2.6.0"));
+  EXPECT_FALSE(holds("==2.6", "2.6.1"));
+}
+
+TEST(VersionRange, EveryClauseMustHold) {
+  EXPECT_TRUE(holds(">= 2.4, < 2.7", "2.6.0"));
+  EXPECT_FALSE(holds(">=2.4,<2.7", "2.7.0"));
+  EXPECT_FALSE(holds(">=2.4,<2.7,!=2.6.0", "2.6.0"));
+  EXPECT_FALSE(holds(">=2.4,!=2.6.*", "2.6.1"));
+  EXPECT_TRUE(holds("~=2.6.1", "2.6.9"));
+  EXPECT_FALSE(holds("~=2.6.1", "2.6.0"));
+  EXPECT_FALSE(holds("~=2.6.1", "2.7.0"));
+  EXPECT_TRUE(holds("~=2.6", "2.15.0"));
+}
+
+TEST(VersionRange, AnyHoldsEverything) {
+  EXPECT_TRUE(VersionRange().is_any());
+  EXPECT_TRUE(holds("*", "0.1"));
+  EXPECT_EQ(VersionRange().text(), "*");
+}
+
+TEST(VersionRange, SpeaksOfEveryBuildUnlessItNamesOne) {
+  EXPECT_TRUE(holds("==2.6.0", "2.6.0+cu124"));
+  EXPECT_TRUE(holds("<=2.6.0", "2.6.0+cu124"));
+  EXPECT_FALSE(holds(">2.6.0", "2.6.0+cu124"));
+  EXPECT_TRUE(holds("==2.6.0+cu124", "2.6.0+cu124"));
+  EXPECT_FALSE(holds("==2.6.0+cu118", "2.6.0+cu124"));
+}
+
+TEST(VersionRange, PrereleasesAndPostreleasesOfABoundLieOnNeitherSide) {
+  EXPECT_FALSE(holds("<2.7", "2.7.0rc1"));
+  EXPECT_TRUE(holds("<2.7", "2.6.0rc1"));
+  EXPECT_FALSE(holds(">2.6.0", "2.6.0.post1"));
+  EXPECT_TRUE(holds(">=2.6.0", "2.6.0.post1"));
+}
+
+TEST(VersionRange, ExactlyIsWrittenAsAPin) {
+  const VersionRange range = VersionRange::exactly(Version::of("2.6.0"));
+  EXPECT_EQ(range.text(), "==2.6.0");
+  EXPECT_TRUE(range.contains(Version::of("2.6")));
+  EXPECT_FALSE(range.contains(Version::of("2.6.1")));
+}
+
+TEST(VersionRange, RefusesWhatIsNoRange) {
+  for (const char* text : {"", " ", "latest", "=2.6", "===2.6", ">=", ">=2.*", "~=2", "~=2.*", "2.6,", ",", "2.6;2.7",
+                           "*.1", "2.*.1", ">=2.6 <2.7", "^2.6", "<2.6.0rc1.*", "==2.6.0+cu124.*"}) {
+    EXPECT_FALSE(VersionRange::parse(text)) << text;
+  }
+  EXPECT_FALSE(VersionRange::parse(std::string(257, '1')));
+}
+
+}  // namespace
+}  // namespace envforge::versions
