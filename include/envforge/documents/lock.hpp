@@ -16,6 +16,7 @@ struct LockedDeb {
   std::string filename;                            // the path below the mirror, or the file's name in the folder
   std::string sha256;
   std::uint64_t size = 0;
+  bool foundation = false;  // Python, CA certificates, tini and what they need: below the torch layer, so that recipes share it
   friend bool operator==(const LockedDeb&, const LockedDeb&) = default;
 };
 
