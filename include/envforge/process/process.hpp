@@ -25,6 +25,8 @@ struct Command {
   std::string standard_output_file;
   /// Zero: none. When it passes, the child's process group gets SIGTERM, and SIGKILL two seconds later.
   std::chrono::milliseconds deadline{0};
+  /// Runs to its end even after an interruption: for work that cleans up behind an interrupted one.
+  bool uninterruptible = false;
   /// Bytes of each stream that Outcome keeps: the first of `out`, the last of `err`.
   std::size_t keep_bytes = 64U << 20;
 };
@@ -37,18 +39,20 @@ struct Outcome {
   std::string out;
   std::string err;  // for kNotStarted: why
   std::chrono::milliseconds took{0};
-  long peak_memory_kb = 0;  // ru_maxrss of the child
+  long peak_memory_kb = 0;  // ru_maxrss of the child; never below what the caller itself had in memory when it forked
 
   bool ok() const { return kind == Kind::kExited && exit_code == 0; }
 };
 
-/// One sentence: "exited with 3", "was killed by signal 9 (SIGKILL)", "passed its deadline", "could not be started: ...".
+/// One sentence: "exited with 3", "was killed by signal 9 (SIGKILL)", "passed its deadline", "could not be started:
+/// ...".
 std::string describe(const Outcome& outcome);
 /// The argv as one could paste it into a shell.
 std::string to_shell(const std::vector<std::string>& argv);
 
 enum class Stream { kOut, kErr };
-/// Called for each line while the child runs, without the newline, from the thread that called run().
+/// Called for each line while the child runs, without the newline, from the thread that called run(). Of a line longer
+/// than 64 KiB it gets the first 64 KiB (Outcome keeps the whole).
 using OnLine = std::function<void(Stream, std::string_view)>;
 
 class ProcessRunner {
@@ -56,11 +60,12 @@ class ProcessRunner {
   virtual ~ProcessRunner() = default;
   /// Never throws for what the child does: that is the Outcome. The whole process group of the child is gone on return.
   virtual Outcome run(const Command& command, const OnLine& on_line = {}) = 0;
-  /// Every file of that name on PATH that may be executed, in PATH's order.
+  /// Every file of that name on PATH that may be executed, in PATH's order; a file reached by two names is told once.
   virtual std::vector<std::string> find_programs(const std::string& name) = 0;
 };
 
-/// The real one. When *interrupted becomes non-zero the running child is ended as by a deadline and the Outcome is kInterrupted.
+/// The real one. The child leads a session of its own, so that a Ctrl-C of the terminal reaches only the caller, who
+/// sets *interrupted: then the running child is ended as by a deadline, and its Outcome is kInterrupted.
 class PosixProcessRunner : public ProcessRunner {
  public:
   explicit PosixProcessRunner(const volatile std::sig_atomic_t* interrupted = nullptr) : interrupted_(interrupted) {}
