@@ -7,12 +7,14 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 namespace envforge::protocol {
 
 /// Agreed between CLI, driver and group; a mismatch is an error before any check runs.
 inline constexpr int kProtocolVersion = 1;
+/// Of the report document. The writer writes this one, the reader takes [1, this].
+inline constexpr int kReportVersion = 1;
 
 enum class Verdict { kPass, kFail, kDegraded, kSkipped, kCrashed, kHung, kError };
 /// The layer at fault of a failure.
@@ -26,11 +28,11 @@ std::string to_string(Layer layer);
 std::optional<Layer> layer_from(const std::string& text);
 
 struct Measurement {
-  std::string name;   // "throughput"
+  std::string name;  // "throughput"
   double value = 0;
-  std::string unit;   // "TFLOP/s"
-  std::optional<double> expected;  // by the model
-  std::string derivation;          // "132 SM x 2048 FMA x 2 x 1.83 GHz"
+  std::string unit;                            // "TFLOP/s"
+  std::optional<double> expected;              // by the model
+  std::string derivation;                      // "132 SM x 2048 FMA x 2 x 1.83 GHz"
   std::map<std::string, std::string> context;  // dtype, shape, transport, clock
 };
 
@@ -43,23 +45,24 @@ struct LoadedLibrary {
 
 /// The same comparison fed with a planted fault of the smallest size that the check claims to find.
 struct NegativeControl {
-  std::string planted;   // "one element of C changed by 1"
-  double claimed = 0;    // size claimed to be found
-  double found = 0;      // size that the comparison reported
+  std::string planted;  // "one element of C changed by 1"
+  double claimed = 0;   // size claimed to be found
+  double found = 0;     // size that the comparison reported
   bool detected = false;
 };
 
 struct CheckResult {
-  std::string id;     // "cublas.gemm-exact" = checks/cublas/gemm_exact.cpp
+  std::string id;  // "cublas.gemm-exact" = checks/cublas/gemm_exact.cpp
   Verdict verdict = Verdict::kError;
   std::string summary;  // one line for people
   std::string reason;   // of anything but pass
   Layer layer = Layer::kNone;
-  std::string evidence; // what the layer rests on
-  std::string mend;     // the docker flag, recipe line or host command that mends it
-  std::string gpu;      // UUID, "" = no GPU or all
+  std::string evidence;  // what the layer rests on
+  std::string mend;      // the docker flag, recipe line or host command that mends it
+  std::string gpu;       // UUID, "" = no GPU or all
   std::vector<Measurement> measurements;
   std::optional<NegativeControl> control;
+  std::uint64_t recomputed = 0;  // elements of the output that the driver itself recomputed and found right
   double seconds = 0;
 };
 
@@ -112,16 +115,24 @@ struct Report {
 };
 
 Counts count(const Report& report);
-/// pass only if at least one check passed, none failed, crashed, hung or erred, and every required group or check passed.
+/// Pass only if at least one check passed, none failed, crashed, hung or erred, and every required check passed and
+/// every required group has a check that passed. The worst wins: fail, crashed, hung, error, degraded; nothing at all
+/// is error, nothing but skips is skipped.
 Verdict overall(const Report& report);
 /// One sentence why, e.g. "12 checks passed, 1 skipped" or "required group nccl was skipped".
 std::string overall_reason(const Report& report);
 
 nlohmann::json to_json(const CheckResult& result);
+/// The readers throw Error{kReportMalformed} with the JSON pointer.
 CheckResult check_result_from_json(const nlohmann::json& json);
 nlohmann::json to_json(const GroupResult& result);
 GroupResult group_result_from_json(const nlohmann::json& json);
-/// With "schema": "envforge/report", "schema_version". The MAC is added around it, see sealed_report.hpp.
+nlohmann::json to_json(const LoadedLibrary& library);
+LoadedLibrary loaded_library_from_json(const nlohmann::json& json);
+nlohmann::json to_json(const MachineInfo& machine);
+MachineInfo machine_from_json(const nlohmann::json& json);
+/// With "schema": "envforge/report", "schema_version" (newer than kReportVersion: Error{kReportTooNew}). The MAC is
+/// added around it, see sealed_report.hpp.
 nlohmann::json to_json(const Report& report);
 Report report_from_json(const nlohmann::json& json, const std::string& file);
 

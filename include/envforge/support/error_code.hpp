@@ -17,12 +17,17 @@ enum class ErrorCode : int {
   kRecipeUnreadable = 3001,
   kRecipeSyntax = 3002,
   // 31xx lock, 32xx compatibility data, 33xx site configuration, 34xx report
+  kReportMalformed = 3401,
+  kReportTooNew = 3402,
   // 40xx version sets, 41xx Python packages, 42xx Debian packages
   // 50xx engine, 51xx build, 52xx fetching, 53xx validator
+  kProtocol = 5301,
   // 60xx this machine lacks something
   kProgramMissing = 6001,
   kFileUnreadable = 6002,
   kFileWrite = 6003,
+  // 70xx trust
+  kReportNotTrusted = 7001,
   // 9xxx our own bugs
   kInternal = 9001,
   kMalformedJson = 9002,
