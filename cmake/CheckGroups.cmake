@@ -1,0 +1,33 @@
+# What every group is made of besides its own folder of checks. Read by the main build, by the portable build
+# (src/validator/portable) and by the build of the torch group inside an image; so it must not need the rest of the project.
+# A group compiles all of this again: its flags (compiler, C++ standard, ABI) are its own.
+set(ENVFORGE_GROUP_SOURCES
+  src/support/canonical_json.cpp
+  src/support/error.cpp
+  src/support/error_code.cpp
+  src/support/json_reader.cpp
+  src/support/suggest.cpp
+  src/support/text.cpp
+  src/protocol/check_path.cpp
+  src/protocol/message.cpp
+  src/protocol/report.cpp
+  src/protocol/report_json.cpp
+  src/protocol/request.cpp
+  src/validator/harness/channel.cpp
+  src/validator/harness/context.cpp
+  src/validator/harness/control.cpp
+  src/validator/harness/group_main.cpp
+  src/validator/harness/registry.cpp
+  src/validator/harness/run_group.cpp
+  src/validator/harness/timing.cpp
+  src/validator/numbers/problem.cpp)
+
+# envforge_check_group(GROUP ROOT [SOURCES ...]): the program envforge-group-<GROUP>, from every file of checks/<GROUP> below
+# ROOT, from SOURCES and from a library target `envforge_group_common`. No static library lies between the checks and the
+# program: one would silently drop their registration.
+function(envforge_check_group group root)
+  cmake_parse_arguments(PARSE_ARGV 2 GROUP "" "" "SOURCES")
+  file(GLOB checks CONFIGURE_DEPENDS "${root}/src/validator/checks/${group}/*.cpp")
+  add_executable(envforge-group-${group} ${checks} ${GROUP_SOURCES})
+  target_link_libraries(envforge-group-${group} PRIVATE envforge_group_common)
+endfunction()

@@ -1,0 +1,44 @@
+#include "harness/control.hpp"
+
+#include <cmath>
+
+namespace envforge::validator::harness {
+
+using protocol::Verdict;
+
+void judge(protocol::CheckResult& result, const std::function<Comparison()>& compare, const Control& control,
+           protocol::Layer layer_at_fault) {
+  const Comparison real = compare();
+  control.plant();
+  const Comparison planted = compare();
+  control.undo();
+
+  protocol::NegativeControl found;
+  found.planted = control.planted;
+  found.claimed = control.claimed;
+  found.found = std::isfinite(planted.worst) ? planted.worst : 1e308;
+  // Relative slack: the planted size went through the output's type.
+  found.detected = planted.wrong > real.wrong && planted.worst >= control.claimed * 0.99;
+  result.control = found;
+
+  if (!found.detected) {
+    result.verdict = Verdict::kError;
+    result.reason = "the check's own negative control passed: " + control.planted + " was not found";
+    return;
+  }
+  if (real.compared == 0) {
+    result.verdict = Verdict::kError;
+    result.reason = "nothing was compared";
+    return;
+  }
+  if (real.wrong > 0) {
+    result.verdict = Verdict::kFail;
+    result.reason = std::to_string(real.wrong) + " of " + std::to_string(real.compared) + " wrong; " + real.first;
+    result.layer = layer_at_fault;
+    return;
+  }
+  result.verdict = Verdict::kPass;
+  if (result.summary.empty()) result.summary = std::to_string(real.compared) + " compared, none wrong";
+}
+
+}  // namespace envforge::validator::harness

@@ -1,0 +1,19 @@
+#include "harness/timing.hpp"
+
+#include <algorithm>
+
+namespace envforge::validator::harness {
+
+Timing measure(const std::function<double()>& once, double warm_seconds, int samples) {
+  double warmed = 0;
+  do {
+    warmed += std::max(once(), 1e-6);  // a clock that stands still must not make this endless
+  } while (warmed < warm_seconds);
+  std::vector<double> seconds;
+  for (int i = 0; i < samples; ++i) seconds.push_back(once());
+  std::sort(seconds.begin(), seconds.end());
+  if (seconds.empty()) return {};
+  return {seconds[seconds.size() / 2], seconds.front(), seconds.back(), samples};
+}
+
+}  // namespace envforge::validator::harness

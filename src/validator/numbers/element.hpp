@@ -1,0 +1,159 @@
+// The elements of every test matrix, from (seed, stream, index) alone, bit for bit the same wherever they are made.
+// This file is compiled three times: by the driver, by the groups, and by the image's NVRTC, which gets its text
+// without the lines that begin with '#'. So it holds no header, no standard type and no bit cast, and every value it
+// makes is exact.
+#pragma once
+
+#include <math.h>
+
+namespace envforge::validator::numbers {
+
+using U64 = unsigned long long;
+
+/// How a value lies in memory. The enumerators' values are part of the kernels' arguments.
+enum class Type : int { kFp64 = 0, kFp32 = 1, kFp16 = 2, kBf16 = 3, kU32 = 4 };
+
+constexpr int fraction_bits(Type type) {
+  return type == Type::kFp64 ? 52 : type == Type::kFp32 ? 23 : type == Type::kFp16 ? 10 : 7;
+}
+
+constexpr int exponent_bits(Type type) {
+  return type == Type::kFp64 ? 11 : type == Type::kFp16 ? 5 : 8;
+}
+
+constexpr int bytes_of(Type type) {
+  return type == Type::kFp64 ? 8 : type == Type::kFp16 || type == Type::kBf16 ? 2 : 4;
+}
+
+/// A bijection of 64 bits in which every input bit changes about half of the output bits.
+constexpr U64 mix(U64 x) {
+  x ^= x >> 32;
+  x *= 0xd6e8feb86659fd93ULL;
+  x ^= x >> 29;
+  x *= 0xa3aaacdb7ad0ac95ULL;
+  x ^= x >> 32;
+  return x;
+}
+
+/// Of one stream; made once, then 64 fresh bits for each index.
+constexpr U64 stream_base(U64 seed, U64 stream) {
+  return mix(seed ^ mix(stream * 0x9e3779b97f4a7c15ULL + 0x632be59bd9b4e019ULL));
+}
+
+constexpr U64 bits_at(U64 base, U64 index) {
+  return mix(base + index * 0x9e3779b97f4a7c15ULL);
+}
+
+/// A number as significand x 2^exponent: what all types below can be made from without rounding twice.
+struct Exact {
+  long long significand = 0;
+  int exponent = 0;
+};
+
+/// amplitude > 0: an integer in [-amplitude, amplitude]. amplitude 0: bell-shaped, the sum of four uniform 16-bit
+/// numbers about zero in steps of 2^-15, in (-4, 4), standard deviation 1.1547.
+constexpr Exact exact_at(U64 base, U64 index, int amplitude) {
+  const U64 bits = bits_at(base, index);
+  Exact value;
+  if (amplitude > 0) {
+    value.significand = static_cast<long long>(((bits >> 32) * static_cast<U64>(2 * amplitude + 1)) >> 32) - amplitude;
+    return value;
+  }
+  const U64 sum = (bits & 0xffff) + ((bits >> 16) & 0xffff) + ((bits >> 32) & 0xffff) + (bits >> 48);
+  value.significand = static_cast<long long>(sum) - 131070;
+  value.exponent = -15;
+  return value;
+}
+
+/// The standard deviation of what exact_at makes.
+inline double spread_of(int amplitude) {
+  return amplitude > 0 ? sqrt(amplitude * (amplitude + 1.0) / 3.0) : 1.1547005;
+}
+
+/// Rounded to `kept` bits of significand, ties to even.
+constexpr Exact rounded(Exact value, int kept) {
+  const bool negative = value.significand < 0;
+  U64 magnitude = static_cast<U64>(negative ? -value.significand : value.significand);
+  int width = 0;
+  for (U64 rest = magnitude; rest != 0; rest >>= 1) ++width;
+  if (width > kept) {
+    const int drop = width - kept;
+    const U64 half = 1ULL << (drop - 1);
+    const U64 tail = magnitude & ((1ULL << drop) - 1);
+    magnitude >>= drop;
+    if (tail > half || (tail == half && (magnitude & 1) != 0)) ++magnitude;
+    value.exponent += drop;
+  }
+  value.significand = negative ? -static_cast<long long>(magnitude) : static_cast<long long>(magnitude);
+  return value;
+}
+
+/// The bits of `value` in a type of IEEE's layout, rounded to nearest even. Values beyond the type's range do not occur
+/// here; below its normal range they are exact for every type (steps of 2^-15 in fp16 lie above its 2^-24).
+constexpr U64 encode(Exact value, Type type) {
+  const int fraction = fraction_bits(type);
+  const int bias = (1 << (exponent_bits(type) - 1)) - 1;
+  value = rounded(value, fraction + 1);
+  const bool negative = value.significand < 0;
+  U64 magnitude = static_cast<U64>(negative ? -value.significand : value.significand);
+  const U64 sign = negative ? 1ULL << (fraction + exponent_bits(type)) : 0;
+  if (magnitude == 0) return 0;
+  int exponent = value.exponent + fraction;  // of a significand with its leading bit at `fraction`
+  while ((magnitude >> fraction) == 0) {
+    magnitude <<= 1;
+    --exponent;
+  }
+  while ((magnitude >> fraction) > 1) {
+    magnitude >>= 1;
+    ++exponent;
+  }
+  const int biased = exponent + bias;
+  if (biased <= 0) return sign | (magnitude >> (1 - biased));
+  return sign | (static_cast<U64>(biased) << fraction) | (magnitude & ((1ULL << fraction) - 1));
+}
+
+/// The memory bits of element `index`: the only way in which an input comes to be.
+constexpr U64 element_bits(U64 base, U64 index, int amplitude, Type type) {
+  if (type == Type::kU32) return bits_at(base, index) >> 32;
+  return encode(exact_at(base, index, amplitude), type);
+}
+
+/// The value that element_bits stands for, after rounding to its type.
+inline double element_value(U64 base, U64 index, int amplitude, Type type) {
+  if (type == Type::kU32) return static_cast<double>(bits_at(base, index) >> 32);
+  const Exact value = rounded(exact_at(base, index, amplitude), fraction_bits(type) + 1);
+  return ldexp(static_cast<double>(value.significand), value.exponent);
+}
+
+/// The value of bits that a library wrote. Infinity and NaN become 1e308, which no bound accepts.
+inline double decode(U64 bits, Type type) {
+  if (type == Type::kU32) return static_cast<double>(bits & 0xffffffffULL);
+  const int fraction = fraction_bits(type);
+  const int width = exponent_bits(type);
+  const int biased = static_cast<int>((bits >> fraction) & ((1ULL << width) - 1));
+  const U64 low = bits & ((1ULL << fraction) - 1);
+  if (biased == (1 << width) - 1) return 1e308;
+  const int bias = (1 << (width - 1)) - 1;
+  const double magnitude = biased == 0 ? ldexp(static_cast<double>(low), 1 - bias - fraction)
+                                       : ldexp(static_cast<double>(low | (1ULL << fraction)), biased - bias - fraction);
+  return ((bits >> (fraction + width)) & 1) != 0 ? -magnitude : magnitude;
+}
+
+/// Bits of one element in memory.
+inline U64 load(const void* memory, U64 index, Type type) {
+  if (type == Type::kFp64) return static_cast<const U64*>(memory)[index];
+  if (type == Type::kFp32 || type == Type::kU32) return static_cast<const unsigned int*>(memory)[index];
+  return static_cast<const unsigned short*>(memory)[index];
+}
+
+inline void store(void* memory, U64 index, Type type, U64 bits) {
+  if (type == Type::kFp64) {
+    static_cast<U64*>(memory)[index] = bits;
+  } else if (type == Type::kFp32 || type == Type::kU32) {
+    static_cast<unsigned int*>(memory)[index] = static_cast<unsigned int>(bits);
+  } else {
+    static_cast<unsigned short*>(memory)[index] = static_cast<unsigned short>(bits);
+  }
+}
+
+}  // namespace envforge::validator::numbers

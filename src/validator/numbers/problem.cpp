@@ -1,0 +1,150 @@
+#include "numbers/problem.hpp"
+
+#include <cmath>
+
+#include <envforge/support/error.hpp>
+
+namespace envforge::validator::numbers {
+namespace {
+
+using protocol::Operand;
+using protocol::Problem;
+using support::Error;
+using support::ErrorCode;
+
+std::int64_t size_of(const Problem& problem, const char* name) {
+  const auto found = problem.sizes.find(name);
+  if (found == problem.sizes.end() || found->second < 0) {
+    throw Error(ErrorCode::kProtocol, "a " + problem.kind + " without its size '" + name + "'");
+  }
+  return found->second;
+}
+
+double value_of(const Operand& operand, std::uint64_t seed, std::uint64_t index) {
+  return element_value(stream_base(seed, operand.stream), index, operand.amplitude, type_from(operand.type));
+}
+
+bool is_exact(const Problem& problem) {
+  return problem.a.amplitude > 0 || problem.a.type == "u32";
+}
+
+struct Sum {
+  double value = 0;
+  double terms = 0;
+};
+
+Sum gemm_element(const Problem& problem, std::uint64_t seed, std::uint64_t index) {
+  const auto n = static_cast<std::uint64_t>(size_of(problem, "n"));
+  const auto k = static_cast<std::uint64_t>(size_of(problem, "k"));
+  if (n == 0) throw Error(ErrorCode::kProtocol, "a gemm without columns");
+  Sum sum;
+  for (std::uint64_t t = 0; t < k; ++t) {
+    sum.value += value_of(problem.a, seed, (index / n) * k + t) * value_of(problem.b, seed, t * n + index % n);
+  }
+  sum.terms = static_cast<double>(k);
+  return sum;
+}
+
+Sum convolution_element(const Problem& problem, std::uint64_t seed, std::uint64_t index) {
+  const Convolution shape = convolution_of(problem);
+  const auto at = static_cast<std::int64_t>(index);
+  const std::int64_t out_k = at % shape.k;
+  const std::int64_t q = at / shape.k % shape.out_w();
+  const std::int64_t p = at / shape.k / shape.out_w() % shape.out_h();
+  const std::int64_t n = at / shape.k / shape.out_w() / shape.out_h();
+  Sum sum;
+  for (std::int64_t r = 0; r < shape.r; ++r) {
+    for (std::int64_t s = 0; s < shape.s; ++s) {
+      const std::int64_t y = p * shape.stride + r - shape.pad;
+      const std::int64_t x = q * shape.stride + s - shape.pad;
+      if (y < 0 || x < 0 || y >= shape.h || x >= shape.w) continue;
+      for (std::int64_t c = 0; c < shape.c; ++c) {
+        const std::int64_t input = ((n * shape.h + y) * shape.w + x) * shape.c + c;
+        const std::int64_t weight = ((out_k * shape.r + r) * shape.s + s) * shape.c + c;
+        sum.value += value_of(problem.a, seed, static_cast<std::uint64_t>(input)) *
+                     value_of(problem.b, seed, static_cast<std::uint64_t>(weight));
+      }
+    }
+  }
+  sum.terms = static_cast<double>(shape.c * shape.r * shape.s);
+  return sum;
+}
+
+// Each rank's stream follows on that of `a`.
+Sum all_reduce_element(const Problem& problem, std::uint64_t seed, std::uint64_t index) {
+  const auto ranks = static_cast<std::uint64_t>(size_of(problem, "ranks"));
+  Sum sum;
+  for (std::uint64_t rank = 0; rank < ranks; ++rank) {
+    Operand one = problem.a;
+    one.stream += rank;
+    sum.value += value_of(one, seed, index);
+  }
+  sum.terms = static_cast<double>(ranks);
+  return sum;
+}
+
+Sum sum_of(const Problem& problem, std::uint64_t seed, std::uint64_t index) {
+  if (problem.kind == "gemm") return gemm_element(problem, seed, index);
+  if (problem.kind == "conv2d") return convolution_element(problem, seed, index);
+  if (problem.kind == "all-reduce") return all_reduce_element(problem, seed, index);
+  if (problem.kind == "copy") return {value_of(problem.a, seed, index), 1};
+  throw Error(ErrorCode::kProtocol, "the driver cannot recompute a '" + problem.kind + "'");
+}
+
+}  // namespace
+
+std::string to_string(Type type) {
+  switch (type) {
+    case Type::kFp64:
+      return "fp64";
+    case Type::kFp32:
+      return "fp32";
+    case Type::kFp16:
+      return "fp16";
+    case Type::kBf16:
+      return "bf16";
+    case Type::kU32:
+      return "u32";
+  }
+  return "?";
+}
+
+Type type_from(const std::string& name) {
+  for (const Type type : {Type::kFp64, Type::kFp32, Type::kFp16, Type::kBf16, Type::kU32}) {
+    if (to_string(type) == name) return type;
+  }
+  throw Error(ErrorCode::kProtocol, "'" + name + "' is no element type");
+}
+
+Convolution convolution_of(const Problem& problem) {
+  const Convolution shape{size_of(problem, "n"), size_of(problem, "h"),   size_of(problem, "w"),
+                          size_of(problem, "c"), size_of(problem, "k"),   size_of(problem, "r"),
+                          size_of(problem, "s"), size_of(problem, "pad"), size_of(problem, "stride")};
+  if (shape.stride == 0 || shape.k == 0 || shape.out_h() <= 0 || shape.out_w() <= 0) {
+    throw Error(ErrorCode::kProtocol, "a convolution without outputs");
+  }
+  return shape;
+}
+
+double relative_bound(Type output_type) {
+  return 1.01 * std::ldexp(1.0, -(fraction_bits(output_type) + 1));
+}
+
+double accumulation_bound(const Operand& a, const Operand& b, double terms, const std::string& output_type) {
+  if (a.amplitude > 0 || a.type == "u32") return 0;
+  const double unit = std::ldexp(1.0, output_type == "fp64" ? -53 : -24);
+  return 4 * terms * unit * spread_of(a.amplitude) * spread_of(b.amplitude);
+}
+
+Truth truth_of(const Problem& problem, std::uint64_t seed, std::uint64_t index) {
+  const Sum sum = sum_of(problem, seed, index);
+  Truth truth;
+  truth.value = sum.value;
+  if (!is_exact(problem) && problem.kind != "copy") {
+    truth.bound = relative_bound(type_from(problem.output_type)) * std::fabs(sum.value) +
+                  accumulation_bound(problem.a, problem.b, sum.terms, problem.output_type);
+  }
+  return truth;
+}
+
+}  // namespace envforge::validator::numbers

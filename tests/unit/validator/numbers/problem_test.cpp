@@ -1,0 +1,79 @@
+#include "numbers/problem.hpp"
+
+#include <cmath>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <envforge/support/error.hpp>
+
+namespace envforge::validator::numbers {
+namespace {
+
+using protocol::Problem;
+
+constexpr std::uint64_t kSeed = 99;
+
+double at(const protocol::Operand& operand, std::uint64_t index) {
+  return element_value(stream_base(kSeed, operand.stream), index, operand.amplitude, type_from(operand.type));
+}
+
+TEST(Truth, OfAGemmIsTheRowTimesTheColumn) {
+  const Problem gemm{"gemm", {{"m", 5}, {"n", 7}, {"k", 11}}, {1, "bf16", 3}, {2, "bf16", 3}, "fp32", 35};
+  double expected = 0;
+  for (std::uint64_t t = 0; t < 11; ++t) expected += at(gemm.a, 2 * 11 + t) * at(gemm.b, t * 7 + 4);
+  const Truth truth = truth_of(gemm, kSeed, 2 * 7 + 4);
+  EXPECT_EQ(truth.value, expected);
+  EXPECT_EQ(truth.bound, 0) << "integers are compared bit for bit";
+}
+
+TEST(Truth, OfAConvolutionMatchesAPaddedWindow) {
+  const Problem conv{
+      "conv2d",       {{"n", 2}, {"h", 4}, {"w", 5}, {"c", 3}, {"k", 2}, {"r", 3}, {"s", 3}, {"pad", 1}, {"stride", 1}},
+      {1, "fp16", 3}, {2, "fp16", 3},
+      "fp32",         80};
+  // Output (n=1, p=0, q=4, k=1): the window hangs over the upper and the right border.
+  double expected = 0;
+  for (int r = 1; r < 3; ++r) {
+    for (int s = 0; s < 2; ++s) {
+      for (int c = 0; c < 3; ++c) {
+        const int y = r - 1, x = 4 + s - 1;
+        expected += at(conv.a, static_cast<std::uint64_t>(((4 + y) * 5 + x) * 3 + c)) *
+                    at(conv.b, static_cast<std::uint64_t>(((3 + r) * 3 + s) * 3 + c));
+      }
+    }
+  }
+  EXPECT_EQ(truth_of(conv, kSeed, ((1 * 4 + 0) * 5 + 4) * 2 + 1).value, expected);
+}
+
+TEST(Truth, OfAnAllReduceAddsTheRanksStreams) {
+  const Problem reduce{"all-reduce", {{"ranks", 3}}, {10, "fp32", 1000}, {}, "fp32", 100};
+  double expected = 0;
+  for (std::uint64_t rank = 0; rank < 3; ++rank) expected += at({10 + rank, "fp32", 1000}, 42);
+  EXPECT_EQ(truth_of(reduce, kSeed, 42).value, expected);
+}
+
+// The bound must hold for an honest library and refuse a small fault: single precision, added in order.
+TEST(Truth, BoundHoldsForAnHonestSumAndRefusesAFault) {
+  const Problem gemm{"gemm", {{"m", 1}, {"n", 64}, {"k", 4096}}, {1, "bf16", 0}, {2, "bf16", 0}, "bf16", 64};
+  for (std::uint64_t j = 0; j < 64; ++j) {
+    float sum = 0;
+    for (std::uint64_t t = 0; t < 4096; ++t) {
+      sum += static_cast<float>(at(gemm.a, t)) * static_cast<float>(at(gemm.b, t * 64 + j));
+    }
+    Exact exact{std::llround(std::ldexp(static_cast<double>(sum), 30)), -30};
+    const double honest = decode(encode(exact, Type::kBf16), Type::kBf16);
+    const Truth truth = truth_of(gemm, kSeed, j);
+    EXPECT_LE(std::fabs(honest - truth.value), truth.bound);
+    EXPECT_LT(truth.bound, 0.004 * std::fabs(truth.value) + 0.002) << "a typical element is 85";
+  }
+}
+
+TEST(Truth, AnUnknownProblemIsAProtocolError) {
+  EXPECT_THROW(truth_of({"fft", {}, {1, "fp32", 1}, {}, "fp32", 1}, kSeed, 0), support::Error);
+  EXPECT_THROW(truth_of({"gemm", {{"n", 0}, {"k", 1}}, {1, "fp32", 1}, {}, "fp32", 1}, kSeed, 0), support::Error);
+  EXPECT_THROW(type_from("fp7"), support::Error);
+}
+
+}  // namespace
+}  // namespace envforge::validator::numbers
