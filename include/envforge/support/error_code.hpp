@@ -13,10 +13,35 @@ namespace envforge::support {
 enum class ErrorCode : int {
   // 2xxx usage
   kUsage = 2001,
-  // 30xx recipe
+  // 30xx recipe, and the other YAML documents (fleet file, site configuration)
   kRecipeUnreadable = 3001,
   kRecipeSyntax = 3002,
-  // 31xx lock, 32xx compatibility data, 33xx site configuration, 34xx report
+  kDocumentLimit = 3003,
+  kYamlFeature = 3004,
+  kDuplicateKey = 3005,
+  kUnknownKey = 3006,
+  kMissingKey = 3007,
+  kWrongType = 3008,
+  kWrongUnit = 3009,
+  kWrongValue = 3010,
+  kBadName = 3011,
+  kUnsafeText = 3012,
+  kUnsafePath = 3013,
+  kBadRequirement = 3014,
+  kWrongSchema = 3015,
+  kCompanionFile = 3016,
+  kRefusedTag = 3017,
+  kRefusedUser = 3018,
+  kRefusedVariable = 3019,
+  kRefusedVolume = 3020,
+  // 31xx lock
+  kLockMalformed = 3101,
+  kLockTooNew = 3102,
+  kLockDigest = 3103,
+  // 32xx compatibility data
+  // 33xx site configuration
+  kConfigVariable = 3301,
+  // 34xx report
   kReportMalformed = 3401,
   kReportTooNew = 3402,
   // 40xx version sets, 41xx Python packages, 42xx Debian packages
