@@ -96,8 +96,9 @@ class TreeBuilder : public YAML::EventHandler {
              scalar.where);
     }
     if (const auto unsafe = find_unsafe(scalar.text, TextKind::kLine)) {
-      refuse(ErrorCode::kUnsafeText, "the text '" + support::printable(scalar.text.substr(0, 60)) + "' holds " +
-                 unsafe->name + "; expected one line of visible characters",
+      refuse(ErrorCode::kUnsafeText,
+             "the text '" + support::printable(scalar.text.substr(0, 60)) + "' holds " + unsafe->name +
+                 "; expected one line of visible characters",
              scalar.where);
     }
   }
@@ -176,10 +177,14 @@ Where place_of(const std::string& text, std::size_t offset, const std::string& f
 
 std::string YamlNode::kind_name() const {
   switch (kind) {
-    case Kind::kNull: return "nothing";
-    case Kind::kList: return "a list";
-    case Kind::kMap: return "a mapping";
-    case Kind::kScalar: break;
+    case Kind::kNull:
+      return "nothing";
+    case Kind::kList:
+      return "a list";
+    case Kind::kMap:
+      return "a mapping";
+    case Kind::kScalar:
+      break;
   }
   if (quoted) return "text";
   if (text == "true" || text == "false") return "true or false";
@@ -189,7 +194,8 @@ std::string YamlNode::kind_name() const {
 YamlNode parse_yaml(const std::string& text, const std::string& file, const YamlLimits& limits) {
   if (text.size() > limits.bytes) {
     throw Error(ErrorCode::kDocumentLimit,
-                std::to_string(text.size()) + " bytes; expected at most " + std::to_string(limits.bytes), Where{file, 0, 0, {}});
+                std::to_string(text.size()) + " bytes; expected at most " + std::to_string(limits.bytes),
+                Where{file, 0, 0, {}});
   }
   if (const auto unsafe = find_unsafe(text, TextKind::kDocument)) {
     throw Error(ErrorCode::kUnsafeText, "the document holds " + unsafe->name, place_of(text, unsafe->offset, file));

@@ -13,8 +13,8 @@ namespace envforge::documents {
 struct YamlNode {
   enum class Kind { kNull, kScalar, kList, kMap } kind = Kind::kNull;
   support::Where where;
-  std::string text;           // kScalar: as written, never converted ("3.10" stays "3.10")
-  bool quoted = false;        // kScalar: quoted or a block, so never a number or a truth value
+  std::string text;             // kScalar: as written, never converted ("3.10" stays "3.10")
+  bool quoted = false;          // kScalar: quoted or a block, so never a number or a truth value
   std::vector<YamlNode> keys;   // kMap: scalars, beside the value of the same index in `items`
   std::vector<YamlNode> items;  // kList, kMap
 

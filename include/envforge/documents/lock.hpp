@@ -1,4 +1,5 @@
-// The lock: everything that decides the image, exactly. `render` needs nothing else, so the same lock gives the same Dockerfile.
+// The lock: everything that decides the image, exactly. `render` needs nothing else, so the same lock gives the same
+// Dockerfile.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@ struct LockedDeb {
   std::string filename;                            // the path below the mirror, or the file's name in the folder
   std::string sha256;
   std::uint64_t size = 0;
-  bool foundation = false;  // Python, CA certificates, tini and what they need: below the torch layer, so that recipes share it
+  bool foundation =
+      false;  // Python, CA certificates, tini and what they need: below the torch layer, so that recipes share it
   friend bool operator==(const LockedDeb&, const LockedDeb&) = default;
 };
 
@@ -24,7 +26,7 @@ struct LockedWheel {
   std::string name, version;
   std::string filename;
   std::string sha256;
-  std::string index;  // URL of the index it comes from, or "folder"
+  std::string index;       // URL of the index it comes from, or "folder"
   std::uint64_t size = 0;  // 0 = the index does not say
   bool heavy = false;      // torch and the CUDA libraries: the layer that several recipes share
   bool direct = false;     // asked for by us or the recipe, not only needed by another
@@ -71,9 +73,9 @@ struct LockedPlatform {
   std::vector<std::string> gpu_architectures;  // sm_90 ... that the pools need
   std::vector<Choice> choices;
   std::vector<LockedWheel> wheels;
-  std::vector<LockedWheel> tools;        // uv
-  std::vector<LockedDeb> debs;           // in the image, beyond the base
-  std::vector<LockedDeb> builder_debs;   // only in the stage that compiles the validator's torch group
+  std::vector<LockedWheel> tools;       // uv
+  std::vector<LockedDeb> debs;          // in the image, beyond the base
+  std::vector<LockedDeb> builder_debs;  // only in the stage that compiles the validator's torch group
   friend bool operator==(const LockedPlatform&, const LockedPlatform&) = default;
 };
 
@@ -94,7 +96,8 @@ std::string spec_digest(const ImageSpec& spec);
 std::string lock_digest(const Lock& lock);
 /// The bytes of <recipe>.lock: readable JSON with "schema", "schema_version", "digest".
 std::string write_lock(const Lock& lock);
-/// Throws Error{kLockMalformed, kLockTooNew, kLockDigest}: a lock whose digest is not that of its content was edited by hand.
+/// Throws Error{kLockMalformed, kLockTooNew, kLockDigest}: a lock whose digest is not that of its content was edited by
+/// hand.
 Lock read_lock(const std::string& text, const std::string& file);
 
 }  // namespace envforge::documents

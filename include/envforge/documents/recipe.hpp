@@ -1,5 +1,6 @@
-// The recipe as a value. ImageSpec is what decides the image's bytes and goes into the lock; the rest decides only how the
-// image is named, run and judged. Knows no files, no engine and no version data: whether a GPU name exists is asked in resolve.
+// The recipe as a value. ImageSpec is what decides the image's bytes and goes into the lock; the rest decides only how
+// the image is named, run and judged. Knows no files, no engine and no version data: whether a GPU name exists is asked
+// in resolve.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,7 @@ struct Located {
 /// Machines that the image must run on.
 struct Pool {
   std::string name;
-  std::vector<Located<std::string>> gpus;           // as written: a model, an NVML name, "sm_90" or "9.0"
+  std::vector<Located<std::string>> gpus;            // as written: a model, an NVML name, "sm_90" or "9.0"
   std::optional<Located<versions::Version>> driver;  // nullopt: not stated, so no driver rule applies
   support::Where where;
   friend bool operator==(const Pool&, const Pool&) = default;
@@ -33,8 +34,8 @@ struct Pool {
 
 struct TorchWish {
   Located<versions::VersionRange> version;
-  Located<std::string> cuda;                   // "auto", "cu126", or "12.6" (any build of that toolkit minor)
-  std::vector<Located<std::string>> include;   // of torchvision, torchaudio
+  Located<std::string> cuda;                  // "auto", "cu126", or "12.6" (any build of that toolkit minor)
+  std::vector<Located<std::string>> include;  // of torchvision, torchaudio
   friend bool operator==(const TorchWish&, const TorchWish&) = default;
 };
 
@@ -61,7 +62,8 @@ struct ImageSpec {
   Variant variant = Variant::kRuntime;
   std::vector<Located<std::string>> capabilities;  // torch_compile
   std::vector<Located<std::string>> apt;
-  std::vector<Located<std::string>> pip;           // PEP 508 requirements, also those of the requirements file
+  std::vector<Located<std::string>> pip;  // PEP 508 requirements, also those of the requirements file
+  std::string exclude_newer;  // UTC date or second; no package uploaded later is taken. "" = the moment of locking
   std::string user_name = "aiuser";
   unsigned uid = 1000;
   std::map<std::string, std::string> environment;

@@ -1,0 +1,65 @@
+// How each word of a document must be written, so that no value can become a Dockerfile instruction, a shell word or a
+// docker argument. Used by the YAML readers and by the lock reader, which say where the word stands. Every function
+// returns why the value is refused, or nothing.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <envforge/support/error_code.hpp>
+
+namespace envforge::documents {
+
+struct Refusal {
+  support::ErrorCode code;
+  std::string message;  // "image 'A:b': expected ..."
+  std::string hint;     // "" takes the code's own
+};
+using Checked = std::optional<Refusal>;
+
+// Names. (grammar_names.cpp)
+Checked check_image_name(std::string_view name);       // repository without tag: team/pytorch-cuda
+Checked check_image_reference(std::string_view name);  // with optional tag and digest
+Checked check_tag(std::string_view tag);               // OCI tag, not latest
+Checked check_base(std::string_view base);             // debian:12
+Checked check_python(std::string_view python);         // 3.11 or auto
+Checked check_cuda(std::string_view cuda);             // auto, cu126 or 12.6
+Checked check_gpu(std::string_view gpu);
+Checked check_driver(std::string_view driver);
+Checked check_pool_name(std::string_view name);
+Checked check_apt(std::string_view package);  // name or name=version
+Checked check_deb_name(std::string_view name);
+Checked check_deb_version(std::string_view version);
+Checked check_user_name(std::string_view name);
+Checked check_uid(std::int64_t uid);
+Checked check_check_id(std::string_view id);         // cublas or cublas.gemm-exact
+Checked check_exclude_newer(std::string_view date);  // 2026-11-01 or 2026-11-01T00:00:00Z
+Checked check_sha256(std::string_view digest, bool prefixed);
+Checked check_wheel_filename(std::string_view name);
+Checked check_python_name(std::string_view name);
+
+// Python requirements. (grammar_requirement.cpp)
+Checked check_requirement(std::string_view requirement);
+/// The project's name as PEP 503 compares it: lower case, runs of -_. as one '-'.
+std::string normalized_name(std::string_view requirement);
+
+// Paths, ports, addresses, variables, sizes. (grammar_places.cpp)
+Checked check_relative_path(std::string_view path, std::string_view word);
+Checked check_image_path(std::string_view path, std::string_view word);  // absolute, and no folder of the distribution
+Checked check_host_path(std::string_view path, std::string_view word);   // absolute
+Checked check_port(std::int64_t port);
+Checked check_port_mapping(std::string_view mapping);  // [ADDRESS:]HOST:CONTAINER
+Checked check_volume(std::string_view volume);         // HOST:CONTAINER[:ro]
+Checked check_variable_name(std::string_view name);
+Checked check_variable_value(std::string_view value);
+Checked check_argument(std::string_view argument, bool first);   // of command
+Checked check_url(std::string_view url, std::string_view word);  // https, or http to loopback; no credentials
+Checked check_mirror_url(std::string_view url,
+                         std::string_view word);  // http as well: what it serves is signed or hashed
+Checked check_proxy_url(std::string_view url);
+/// "16g", "64GiB", "6.5GB" in bytes; `out` is set when nothing is refused.
+Checked parse_size(std::string_view text, std::uint64_t& out);
+
+}  // namespace envforge::documents

@@ -1,0 +1,208 @@
+// PEP 508 without its URL form, and what else may stand where a Python project is named.
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "grammar_text.hpp"
+
+namespace envforge::documents {
+namespace {
+
+using grammar::alnum;
+using grammar::digit;
+using grammar::lower;
+using grammar::refusal;
+using support::ErrorCode;
+
+constexpr std::array<std::string_view, 11> kMarkerVariables{"python_version",
+                                                            "python_full_version",
+                                                            "os_name",
+                                                            "sys_platform",
+                                                            "platform_release",
+                                                            "platform_system",
+                                                            "platform_version",
+                                                            "platform_machine",
+                                                            "implementation_name",
+                                                            "implementation_version",
+                                                            "platform_python_implementation"};
+
+bool space(char c) {
+  return c == ' ';
+}
+
+// A cursor over the requirement. Every step returns false when the text does not go on as the grammar says.
+class Cursor {
+ public:
+  explicit Cursor(std::string_view text) : text_(text) {}
+
+  void skip() {
+    while (!text_.empty() && space(text_.front())) text_.remove_prefix(1);
+  }
+  bool done() {
+    skip();
+    return text_.empty();
+  }
+  bool take(std::string_view word) {
+    skip();
+    if (!support::starts_with(text_, word)) return false;
+    text_.remove_prefix(word.size());
+    return true;
+  }
+  template <class Is>
+  std::string_view run(Is is) {
+    skip();
+    std::size_t length = 0;
+    while (length < text_.size() && is(text_[length])) ++length;
+    const auto taken = text_.substr(0, length);
+    text_.remove_prefix(length);
+    return taken;
+  }
+  std::string_view rest() {
+    skip();
+    return text_;
+  }
+
+ private:
+  std::string_view text_;
+};
+
+bool identifier(std::string_view text) {
+  return !text.empty() && alnum(text.front()) && alnum(text.back());
+}
+
+bool name(Cursor& cursor) {
+  return identifier(cursor.run([](char c) { return alnum(c) || c == '.' || c == '_' || c == '-'; }));
+}
+
+bool extras(Cursor& cursor) {
+  if (!cursor.take("[")) return true;
+  if (cursor.take("]")) return true;
+  do {
+    if (!name(cursor)) return false;
+  } while (cursor.take(","));
+  return cursor.take("]");
+}
+
+bool one_specifier(Cursor& cursor) {
+  const auto op = cursor.run([](char c) { return c == '=' || c == '<' || c == '>' || c == '!' || c == '~'; });
+  constexpr std::array<std::string_view, 8> kOps{"==", "!=", "<=", ">=", "<", ">", "~=", "==="};
+  if (std::find(kOps.begin(), kOps.end(), op) == kOps.end()) return false;
+  const auto version = cursor.run(
+      [](char c) { return alnum(c) || c == '.' || c == '*' || c == '+' || c == '!' || c == '-' || c == '_'; });
+  const auto star = version.find('*');
+  const bool star_fits =
+      star == std::string_view::npos ||
+      (star + 1 == version.size() && support::ends_with(version, ".*") && (op == "==" || op == "!="));
+  return !version.empty() && (digit(version.front()) || version.front() == 'v') && star_fits;
+}
+
+bool specifiers(Cursor& cursor) {
+  const bool parenthesis = cursor.take("(");
+  const auto next = cursor.rest();
+  if (next.empty() || next.front() == ';' || next.front() == ')') return parenthesis ? cursor.take(")") : true;
+  do {
+    if (!one_specifier(cursor)) return false;
+  } while (cursor.take(","));
+  return !parenthesis || cursor.take(")");
+}
+
+bool marker_value(Cursor& cursor) {
+  for (const char quote : {'\'', '"'}) {
+    if (!cursor.take(std::string_view(&quote, 1))) continue;
+    cursor.run([&](char c) { return c != quote && c != '\\'; });
+    return cursor.take(std::string_view(&quote, 1));
+  }
+  const auto word = cursor.run([](char c) { return alnum(c) || c == '_'; });
+  return std::find(kMarkerVariables.begin(), kMarkerVariables.end(), word) != kMarkerVariables.end() || word == "extra";
+}
+
+bool marker_operator(Cursor& cursor) {
+  for (const std::string_view op : {"===", "==", "~=", "!=", "<=", ">=", "<", ">"}) {
+    if (cursor.take(op)) return true;
+  }
+  const auto word = cursor.run(lower);
+  return word == "in" || (word == "not" && cursor.run(lower) == "in");
+}
+
+bool marker(Cursor& cursor, int depth) {
+  constexpr int kDeepest = 8;
+  if (depth > kDeepest) return false;
+  for (;;) {
+    if (cursor.take("(")) {
+      if (!marker(cursor, depth + 1) || !cursor.take(")")) return false;
+    } else if (!marker_value(cursor) || !marker_operator(cursor) || !marker_value(cursor)) {
+      return false;
+    }
+    const auto next = cursor.rest();
+    if (next.empty() || next.front() == ')') return true;
+    const auto joint = cursor.run(lower);
+    if (joint != "and" && joint != "or") return false;
+  }
+}
+
+Checked refused_form(std::string_view text) {
+  const auto refuse = [&](std::string_view why, std::string hint) {
+    return refusal(ErrorCode::kBadRequirement, "requirement", text, why, std::move(hint));
+  };
+  if (support::starts_with(text, "-")) {
+    return refuse("an option of pip is refused: it would change where packages come from, outside the lock's sight",
+                  "indexes and wheel folders stand in the site configuration; name only the project here");
+  }
+  if (text.find("://") != std::string_view::npos || text.find('@') != std::string_view::npos) {
+    return refuse("a URL is refused: the lock takes packages from indexes, by hash",
+                  "name the project and its version; put a wheel of your own into the wheel folder (--wheels)");
+  }
+  const bool path = text.find('/') != std::string_view::npos || text.find('\\') != std::string_view::npos ||
+                    support::starts_with(text, ".") || support::starts_with(text, "~") ||
+                    support::ends_with(text, ".whl") || support::ends_with(text, ".tar.gz") ||
+                    support::ends_with(text, ".zip");
+  const bool in_marker = text.find(';') != std::string_view::npos;
+  if (path && !in_marker) {
+    return refuse("a local path is refused: an image made from it could not be made again elsewhere",
+                  "name the project and its version; put a wheel of your own into the wheel folder (--wheels)");
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string normalized_name(std::string_view requirement) {
+  std::string out;
+  for (const char c : requirement) {
+    if (alnum(c)) {
+      out += c;
+    } else if (c != '-' && c != '_' && c != '.') {
+      break;
+    } else if (!out.empty() && out.back() != '-') {
+      out += '-';
+    }
+  }
+  while (!out.empty() && out.back() == '-') out.pop_back();
+  return support::to_lower(out);
+}
+
+Checked check_requirement(std::string_view requirement) {
+  constexpr std::size_t kLongest = 512;
+  if (requirement.size() > kLongest) {
+    return refusal(ErrorCode::kBadRequirement, "requirement", requirement, "longer than 512 characters");
+  }
+  if (auto refused = refused_form(requirement)) return refused;
+  Cursor cursor(requirement);
+  const bool fits = name(cursor) && extras(cursor) && specifiers(cursor) &&
+                    (cursor.done() || (cursor.take(";") && marker(cursor, 0))) && cursor.done();
+  if (!fits) {
+    return refusal(ErrorCode::kBadRequirement, "requirement", requirement,
+                   "expected a project's name with optional extras, versions and marker (PEP 508)");
+  }
+  const std::string project = normalized_name(requirement);
+  for (const std::string_view family : {"torch", "torchvision", "torchaudio"}) {
+    if (project != family) continue;
+    return refusal(ErrorCode::kBadRequirement, "requirement", requirement,
+                   "the torch family is decided under `torch`, together with CUDA and the target",
+                   family == "torch" ? "write its version under `torch`"
+                                     : "write `torch: {include: [" + std::string(family) + "]}`");
+  }
+  return std::nullopt;
+}
+
+}  // namespace envforge::documents

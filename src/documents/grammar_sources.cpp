@@ -1,0 +1,114 @@
+// Where things come from and when: URLs, dates, names of wheels.
+#include <algorithm>
+#include <array>
+
+#include "grammar_text.hpp"
+
+namespace envforge::documents {
+namespace {
+
+using grammar::alnum;
+using grammar::digit;
+using grammar::digits;
+using grammar::only;
+using grammar::refusal;
+using support::ErrorCode;
+
+struct Url {
+  std::string_view scheme, user, host, rest;
+};
+
+// "" and the parts, or why `text` is no URL that may stand in a document.
+std::string parse_url(std::string_view text, Url& out) {
+  constexpr std::size_t kLongest = 2048;
+  const auto end = text.find("://");
+  if (end == std::string_view::npos || text.size() > kLongest) return "expected a URL";
+  out.scheme = text.substr(0, end);
+  if (out.scheme != "https" && out.scheme != "http") return "expected a URL that begins with https://";
+  auto rest = text.substr(end + 3);
+  auto authority = rest.substr(0, rest.find('/'));
+  out.rest = rest.substr(authority.size());
+  const auto at = authority.rfind('@');
+  if (at != std::string_view::npos) out.user = authority.substr(0, at);
+  if (at != std::string_view::npos) authority = authority.substr(at + 1);
+  const bool v6 = !authority.empty() && authority.front() == '[';
+  const auto close = v6 ? authority.find(']') : std::string_view::npos;
+  if (v6 && close == std::string_view::npos) return "the host is no IPv6 address";
+  const auto colon = authority.find(':', v6 ? close : 0);
+  if (colon != std::string_view::npos && !digits(authority.substr(colon + 1), 5)) return "the port is no number";
+  out.host = authority.substr(0, colon);
+  const bool host_fits = v6 ? only(out.host, grammar::hex_lower, "[]:")
+                            : !out.host.empty() && alnum(out.host.front()) && only(out.host, alnum, ".-");
+  if (!host_fits) return "the host is no name or address";
+  if (!only(out.rest, alnum, "/._-~+%=")) return "the path holds characters that mean something to a shell";
+  if (out.rest.find("/../") != std::string_view::npos || support::ends_with(out.rest, "/..")) return "'..' is refused";
+  return {};
+}
+
+bool loopback(std::string_view host) {
+  return host == "localhost" || host == "[::1]" || (support::starts_with(host, "127.") && only(host, digit, "."));
+}
+
+}  // namespace
+
+Checked check_mirror_url(std::string_view url, std::string_view word) {
+  Url parts;
+  std::string trouble = parse_url(url, parts);
+  if (trouble.empty() && !parts.user.empty())
+    trouble = "credentials in a URL are refused: they would be shown and stored";
+  if (trouble.empty()) return std::nullopt;
+  return refusal(ErrorCode::kWrongValue, word, url, trouble, "such as https://mirror.example.com/path");
+}
+
+Checked check_url(std::string_view url, std::string_view word) {
+  if (auto refused = check_mirror_url(url, word)) return refused;
+  Url parts;
+  parse_url(url, parts);
+  if (parts.scheme == "https" || loopback(parts.host)) return std::nullopt;
+  return refusal(ErrorCode::kWrongValue, word, url, "http is accepted from this machine (127.0.0.1, localhost) only",
+                 "use https");
+}
+
+Checked check_proxy_url(std::string_view url) {
+  Url parts;
+  std::string trouble = parse_url(url, parts);
+  if (trouble.empty() && !only(parts.user, alnum, ":._-~%!"))
+    trouble = "write special characters of the user or password as %XX";
+  if (trouble.empty()) return std::nullopt;
+  return refusal(ErrorCode::kWrongValue, "proxy", url, trouble, "such as http://proxy.example.com:3128");
+}
+
+Checked check_exclude_newer(std::string_view date) {
+  constexpr std::string_view kDay = "dddd-dd-dd";
+  constexpr std::string_view kSecond = "dddd-dd-ddTdd:dd:ddZ";
+  const auto fits = [&](std::string_view pattern) {
+    return date.size() == pattern.size() && std::equal(date.begin(), date.end(), pattern.begin(),
+                                                       [](char c, char p) { return p == 'd' ? digit(c) : c == p; });
+  };
+  const auto number = [&](std::size_t at) { return (date[at] - '0') * 10 + (date[at + 1] - '0'); };
+  const bool day = fits(kDay) || fits(kSecond);
+  const bool real = day && number(5) >= 1 && number(5) <= 12 && number(8) >= 1 && number(8) <= 31 &&
+                    (date.size() == kDay.size() || (number(11) < 24 && number(14) < 60 && number(17) < 60));
+  if (real) return std::nullopt;
+  return refusal(ErrorCode::kWrongValue, "exclude_newer", date,
+                 "expected a UTC date, such as 2026-11-01 or 2026-11-01T12:00:00Z");
+}
+
+Checked check_wheel_filename(std::string_view name) {
+  constexpr std::size_t kLongest = 255;
+  const auto fields = std::count(name.begin(), name.end(), '-');
+  if (name.size() <= kLongest && support::ends_with(name, ".whl") && alnum(name.front()) &&
+      only(name, alnum, "._-+!") && fields >= 4 && fields <= 5) {
+    return std::nullopt;
+  }
+  return refusal(ErrorCode::kBadName, "wheel", name, "expected NAME-VERSION-PYTHON-ABI-PLATFORM.whl");
+}
+
+Checked check_python_name(std::string_view name) {
+  constexpr std::size_t kLongest = 128;
+  if (!name.empty() && name.size() <= kLongest && alnum(name.front()) && alnum(name.back()) && only(name, alnum, "._-"))
+    return std::nullopt;
+  return refusal(ErrorCode::kBadName, "Python project", name, "expected letters, digits and . _ -");
+}
+
+}  // namespace envforge::documents

@@ -1,0 +1,22 @@
+// The parts of a recipe that are read apart from its top level; private to the readers.
+#pragma once
+
+#include <envforge/documents/recipe_yaml.hpp>
+
+#include "yaml_map.hpp"
+
+namespace envforge::documents {
+
+/// The value of `target`: a list of pools, the name of a fleet file, or the word `site`.
+std::vector<Pool> read_target(const YamlNode& node, const FleetLoader& load);
+void read_packages(const YamlNode& node, const FleetLoader& load, ImageSpec& spec);
+std::vector<Located<std::string>> read_tags(const YamlNode& node);
+RunSpec read_run(const YamlNode& node);
+VerifySpec read_verify(const YamlNode& node);
+std::uint64_t read_bytes(const YamlNode& node, const std::string& what);
+
+/// The content of a companion file; an Error at `where` when there is no loader.
+Companion load_companion(const FleetLoader& load, CompanionKind kind, const std::string& name,
+                         const support::Where& where);
+
+}  // namespace envforge::documents
