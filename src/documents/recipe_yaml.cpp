@@ -49,6 +49,10 @@ TorchWish read_torch(const YamlNode& node) {
     torch.version = {read_range(node), node.where};
     return torch;
   }
+  if (node.kind != YamlNode::Kind::kMap) {
+    throw Error(ErrorCode::kWrongType, "torch: found " + node.kind_name() + ", expected a version or a mapping",
+                node.where, "such as `torch: \"2.6\"` or `torch: {version: \"2.6.*\", cuda: auto}`");
+  }
   const YamlMap map(node, "'torch'", {"version", "cuda", "include"});
   const YamlNode& version = map.need("version", "torch: {version: \"2.6.*\"}");
   torch.version = {read_range(version), version.where};

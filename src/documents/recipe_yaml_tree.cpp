@@ -96,9 +96,11 @@ class TreeBuilder : public YAML::EventHandler {
              scalar.where);
     }
     if (const auto unsafe = find_unsafe(scalar.text, TextKind::kLine)) {
+      // Only what stands before the character is shown: it must not act on the reader's terminal either.
       refuse(ErrorCode::kUnsafeText,
-             "the text '" + support::printable(scalar.text.substr(0, 60)) + "' holds " + unsafe->name +
-                 "; expected one line of visible characters",
+             "a text holds " + unsafe->name + " after '" +
+                 support::printable(scalar.text.substr(0, std::min<std::size_t>(unsafe->offset, 60))) +
+                 "'; expected one line of visible characters",
              scalar.where);
     }
   }
