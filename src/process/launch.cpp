@@ -111,12 +111,19 @@ std::string connect_streams(const Command& command, Plan& plan, Launched& launch
 void set_arguments(const Command& command, Plan& plan) {
   for (const std::string& word : command.argv) plan.argv.push_back(const_cast<char*>(word.c_str()));
   plan.argv.push_back(nullptr);
+  const auto& extra = command.extra_environment;
   if (!command.environment) {
-    for (char** entry = ::environ; *entry != nullptr; ++entry) plan.environment.push_back(*entry);
+    for (char** entry = ::environ; *entry != nullptr; ++entry) {
+      const std::string_view text(*entry);
+      if (extra.count(std::string(text.substr(0, text.find('=')))) == 0) plan.environment_text.emplace_back(text);
+    }
   } else {
-    for (const auto& [name, value] : *command.environment) plan.environment_text.push_back(name + "=" + value);
-    for (std::string& entry : plan.environment_text) plan.environment.push_back(entry.data());
+    for (const auto& [name, value] : *command.environment) {
+      if (extra.count(name) == 0) plan.environment_text.push_back(name + "=" + value);
+    }
   }
+  for (const auto& [name, value] : extra) plan.environment_text.push_back(name + "=" + value);
+  for (std::string& entry : plan.environment_text) plan.environment.push_back(entry.data());
   plan.environment.push_back(nullptr);
   if (!command.working_directory.empty()) plan.directory = command.working_directory.c_str();
 }

@@ -53,6 +53,12 @@ const std::vector<ErrorRow>& error_rows() {
        "take the file that `envforge verify` wrote, unchanged"},
       {ErrorCode::kReportTooNew, "report-too-new", "a validation report of a newer envforge",
        "read it with the envforge that wrote it, or a newer one"},
+      {ErrorCode::kEngineGone, "engine-gone", "the container engine stopped answering",
+       "see the engine's log (`journalctl -u docker`), start it again and repeat the command"},
+      {ErrorCode::kEngineFailed, "engine-failed", "the container engine refused a command",
+       "the engine's own words are above; run the command that is named by hand to see more"},
+      {ErrorCode::kSavedImage, "saved-image", "what `docker save` wrote is not one whole image",
+       "see that the disk is not full, and repeat the command"},
       {ErrorCode::kProtocol, "validator-protocol", "CLI, driver and check groups do not understand each other",
        "use driver and groups of the same release as the CLI; `envforge doctor` shows them"},
       {ErrorCode::kProgramMissing, "program-missing", "a program that this command needs is not installed",
@@ -60,6 +66,15 @@ const std::vector<ErrorRow>& error_rows() {
       {ErrorCode::kFileUnreadable, "file-unreadable", "a file cannot be read", "check the path and its permissions"},
       {ErrorCode::kFileWrite, "file-write", "a file cannot be written",
        "check the folder's permissions and free space"},
+      {ErrorCode::kNoEngine, "no-engine", "no container engine answers",
+       "start one (`systemctl start docker`), name one with --docker PATH or DOCKER_HOST=ssh://user@host, or take "
+       "`envforge render -o DIR` to a machine that has one"},
+      {ErrorCode::kEnginePermission, "engine-permission", "the container engine's socket is closed to this user",
+       "join its group (`sudo usermod -aG docker $USER`, then log in again), run a rootless engine, or name another "
+       "with DOCKER_HOST"},
+      {ErrorCode::kNoBuildKit, "no-buildkit", "no docker program here can build with BuildKit",
+       "install the plugin buildx (Debian 13: docker-buildx; Docker's own packages: docker-buildx-plugin), or name "
+       "another client with --docker PATH"},
       {ErrorCode::kReportNotTrusted, "report-not-trusted", "a report that this run's driver did not make",
        "run `envforge verify` again; if it repeats, something in the image writes reports of its own"},
       {ErrorCode::kInternal, "internal", "a bug of envforge", "please report it with the command that led here"},

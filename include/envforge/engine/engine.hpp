@@ -1,5 +1,5 @@
-// A container engine, as envforge needs one. The real twin is DockerCli, the test twin FakeEngine; tests/contract runs the same
-// cases on both. Knows nothing of recipes, locks or checks.
+// A container engine, as envforge needs one. The real twin is DockerCli, the test twin FakeEngine; tests/contract runs
+// the same cases on both. Knows nothing of recipes, locks or checks.
 #pragma once
 
 #include <chrono>
@@ -15,37 +15,41 @@
 
 namespace envforge::engine {
 
-/// Everything envforge creates in an engine carries this label, so that what a kill -9 leaves is found and removed.
+/// Each container and volume that envforge creates carries this label, so that what a kill -9 leaves is found and
+/// removed. Images do not: the label names a process, and equal builds must give equal images.
 inline constexpr std::string_view kOwnerLabel = "dev.envforge.owner";
 
 struct EngineInfo {
-  std::string client;          // path of the docker program that was chosen
+  std::string client;  // path of the docker program that was chosen
   std::string client_version;
   std::string server_version;
-  std::string host;            // DOCKER_HOST or the context's endpoint; "" = the default socket
-  std::string architecture;    // amd64, arm64
+  std::string host;          // DOCKER_HOST or the context's endpoint; "" = the default socket
+  std::string architecture;  // amd64, arm64
   std::string storage_driver;
   bool buildkit = false;
   bool buildx = false;
-  bool remote = false;           // bind mounts would name files of another machine
-  bool nvidia_runtime = false;   // --gpus works
-  bool cdi = false;              // --device nvidia.com/gpu=... may work
-  std::string root_dir;          // DockerRootDir
+  bool remote = false;          // bind mounts would name files of another machine
+  bool nvidia_runtime = false;  // --gpus works
+  bool cdi = false;             // --device nvidia.com/gpu=... may work
+  std::string root_dir;         // DockerRootDir
+  /// Free bytes under root_dir; nullopt for an engine whose disk is not this machine's.
+  std::optional<std::uint64_t> free_bytes;
   std::vector<std::string> rejected;  // other docker programs on PATH and why they were not chosen
 };
 
 struct BuildRequest {
   std::string context_dir;
-  std::string dockerfile;      // path; "" = context_dir/Dockerfile
-  std::string target;          // stage
+  std::string dockerfile;  // path; "" = context_dir/Dockerfile
+  std::string target;      // stage
   std::vector<std::string> tags;
   std::map<std::string, std::string> labels;
   std::map<std::string, std::string> build_args;  // never a secret: they stay in the image's history
   std::map<std::string, std::string> secrets;     // id -> file
-  std::string network;         // "", "none", "host"
-  std::string platform;        // "", "linux/amd64"
+  std::string network;                            // "", "none", "host"
+  std::string platform;                           // "", "linux/amd64"
   bool no_cache = false;
-  /// "" keeps the image in the engine; "local:DIR" writes the stage's files; "oci:FILE" an OCI archive; "push" pushes the tags.
+  /// "" keeps the image in the engine; "local:DIR" and "tar:FILE" write the stage's files instead; "oci-dir:DIR" keeps
+  /// it and writes an OCI image layout; "push" keeps it and pushes each tag.
   std::string output;
   std::chrono::milliseconds deadline{0};
 };
@@ -53,20 +57,20 @@ struct BuildRequest {
 /// What the build says of itself while it runs.
 struct BuildEvent {
   enum class Kind { kStepStarted, kStepDone, kStepCached, kStepFailed, kOutput, kNote } kind = Kind::kNote;
-  int step = 0;           // BuildKit's vertex number
-  std::string text;       // the step's name, or one line of its output
-  double seconds = 0;     // kStepDone
+  int step = 0;        // BuildKit's vertex number
+  std::string text;    // the step's name, or one line of its output: foreign text, not fit for a terminal as it is
+  double seconds = 0;  // kStepDone
 };
 using OnBuildEvent = std::function<void(const BuildEvent&)>;
 
 struct BuildResult {
   bool ok = false;
   bool interrupted = false;
-  std::string failed_step;               // its name
-  std::vector<std::string> last_lines;   // of the failing step, at most 30
-  std::string message;                   // the engine's own last error
-  std::string image_id;                  // sha256:... (config digest, or the manifest's from engine 29 on)
-  std::string manifest_digest;           // what the exporter wrote; "" if the engine does not say
+  std::string failed_step;              // its name
+  std::vector<std::string> last_lines;  // of the failing step, at most 30
+  std::string message;                  // the engine's own last error
+  std::string image_id;                 // sha256:... (config digest, or the manifest's from engine 29 on)
+  std::string manifest_digest;          // what the exporter wrote or a push made; "" if the engine does not say
 };
 
 struct LayerInfo {
@@ -99,7 +103,7 @@ struct ContainerRequest {
   std::map<std::string, std::string> environment;
   std::map<std::string, std::string> labels;
   std::vector<Mount> mounts;
-  std::vector<std::string> extra_args;  // of docker create, word for word: GPUs, shm, limits, --user ...
+  std::vector<std::string> extra_args;  // of `docker create`, word for word: GPUs, shm, limits, --user ...
   std::string standard_input;           // given to the main process, then closed
   bool no_healthcheck = true;
   std::chrono::milliseconds deadline{0};
@@ -108,7 +112,7 @@ struct ContainerRequest {
 struct ContainerOutcome {
   process::Outcome outcome;  // exit code is the container's
   bool out_of_memory = false;
-  std::string engine_error;  // set when the engine could not start it (a flag, a missing device)
+  std::string engine_error;  // set when it never ran: an absent image, a flag, a missing device, no such program
 };
 
 struct PushResult {
@@ -117,7 +121,8 @@ struct PushResult {
   std::string message;
 };
 
-/// Expected outcomes (an absent image, a failed build) are values; Error{kEngine...} is for an engine that does not answer.
+/// Expected outcomes (an absent image, a failed build) are values; Error{kEngine...} is for an engine that does not
+/// answer.
 class ContainerEngine {
  public:
   virtual ~ContainerEngine() = default;
@@ -130,7 +135,8 @@ class ContainerEngine {
   /// `docker save` of the image into one tar file.
   virtual bool save(const std::string& reference, const std::string& file) = 0;
   virtual bool remove_image(const std::string& reference) = 0;
-  /// The digest (sha256:...) of `reference` in its registry for `platform`; nullopt when no registry answers or it has none.
+  /// The digest (sha256:...) of `reference` in its registry for `platform`; nullopt when no registry answers or it has
+  /// none.
   virtual std::optional<std::string> registry_digest(const std::string& reference, const std::string& platform) = 0;
 
   virtual std::string create_volume(const std::map<std::string, std::string>& labels) = 0;  // returns its name
@@ -140,9 +146,10 @@ class ContainerEngine {
 
   /// Creates, starts, waits, removes. `on_line` gets the container's lines as they come.
   virtual ContainerOutcome run(const ContainerRequest& request, const process::OnLine& on_line) = 0;
-  /// Copies a path out of an image (through a container that is never started); nullopt if the image has no such path.
+  /// Copies a path out of an image, through a container that is never started; false if the image has no such path.
   virtual bool copy_from_image(const std::string& image, const std::string& path, const std::string& local_path) = 0;
-  /// Removes every container and volume with kOwnerLabel whose owner process (its pid and start time) is gone; returns what.
+  /// Removes every container and volume with kOwnerLabel whose owner process (its pid and start time) is gone; returns
+  /// what.
   virtual std::vector<std::string> remove_leftovers() = 0;
 };
 

@@ -17,6 +17,8 @@ struct Command {
   std::vector<std::string> argv;
   /// nullopt inherits the parent's environment; a map replaces it whole.
   std::optional<std::map<std::string, std::string>> environment;
+  /// Set on top of the environment above.
+  std::map<std::string, std::string> extra_environment;
   std::string working_directory;  // "" = the parent's
   /// Written to the child's standard input, which is then closed. Without text or file the child reads /dev/null.
   std::string standard_input;

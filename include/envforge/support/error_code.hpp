@@ -46,11 +46,17 @@ enum class ErrorCode : int {
   kReportTooNew = 3402,
   // 40xx version sets, 41xx Python packages, 42xx Debian packages
   // 50xx engine, 51xx build, 52xx fetching, 53xx validator
+  kEngineGone = 5001,
+  kEngineFailed = 5002,
+  kSavedImage = 5003,
   kProtocol = 5301,
   // 60xx this machine lacks something
   kProgramMissing = 6001,
   kFileUnreadable = 6002,
   kFileWrite = 6003,
+  kNoEngine = 6010,
+  kEnginePermission = 6011,
+  kNoBuildKit = 6012,
   // 70xx trust
   kReportNotTrusted = 7001,
   // 9xxx our own bugs

@@ -156,6 +156,12 @@ TEST(PosixProcess, ReplacesTheEnvironmentWholeOrInheritsIt) {
   EXPECT_THAT(run(command).out, HasSubstr("ENVFORGE_PROCESS_TEST=inherited\n"));
   command.environment = {{"A", "1"}, {"B", "two words"}};
   EXPECT_EQ(run(command).out, "A=1\nB=two words\n");
+  command.extra_environment = {{"A", "2"}, {"C", "3"}};
+  EXPECT_EQ(run(command).out, "B=two words\nA=2\nC=3\n");
+  command.environment.reset();
+  command.extra_environment = {{"ENVFORGE_PROCESS_TEST", "changed"}};
+  EXPECT_THAT(run(command).out, HasSubstr("ENVFORGE_PROCESS_TEST=changed\n"));
+  EXPECT_THAT(run(command).out, ::testing::Not(HasSubstr("inherited")));
   ::unsetenv("ENVFORGE_PROCESS_TEST");
 }
 

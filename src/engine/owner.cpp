@@ -1,0 +1,54 @@
+#include <envforge/engine/owner.hpp>
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include <envforge/support/text.hpp>
+
+namespace envforge::engine {
+namespace {
+
+std::string this_place() {
+  std::array<char, 256> name{};
+  ::gethostname(name.data(), name.size() - 1);
+  struct stat status {};
+  ::stat("/proc/self/ns/pid", &status);
+  return std::string(name.data()) + "." + std::to_string(status.st_ino);
+}
+
+/// Field 22 of /proc/PID/stat, in clock ticks since boot; "" without such a process.
+std::string start_time(const std::string& pid) {
+  std::ifstream file("/proc/" + pid + "/stat");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const std::size_t after_name = text.rfind(')');  // the name may hold blanks and brackets
+  if (after_name == std::string::npos) return {};
+  std::istringstream fields(text.substr(after_name + 1));
+  std::string field;
+  for (int number = 3; number <= 22 && fields >> field; ++number) {
+    if (number == 3 && field == "Z") return {};
+  }
+  return fields ? field : std::string{};
+}
+
+}  // namespace
+
+std::string this_process_as_owner() {
+  const std::string pid = std::to_string(::getpid());
+  return this_place() + "/" + pid + "/" + start_time(pid);
+}
+
+std::optional<bool> owner_runs(const std::string& owner) {
+  const auto parts = support::split(owner, '/');
+  if (parts.size() != 3 || parts[0] != this_place() || parts[1].empty() || parts[2].empty()) return std::nullopt;
+  if (parts[1].find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+  return start_time(parts[1]) == parts[2];
+}
+
+}  // namespace envforge::engine

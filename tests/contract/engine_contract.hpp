@@ -1,0 +1,411 @@
+// What every ContainerEngine must do. The same list runs on FakeEngine (label unit) and on DockerCli (label engine), so
+// that the fake cannot drift from the real one. Needs no network: the images are built FROM scratch around one static
+// program.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <envforge/engine/engine.hpp>
+#include <envforge/engine/oci_layout.hpp>
+#include <envforge/engine/owner.hpp>
+#include <envforge/support/files.hpp>
+#include <envforge/support/sha256.hpp>
+
+#include "support/require.hpp"
+
+namespace envforge::contract {
+
+/// One engine to judge, with what a test needs to know of it beside the interface.
+class EngineSetup {
+ public:
+  virtual ~EngineSetup() = default;
+  /// "" when it can be used, else why not.
+  virtual std::string unavailable() = 0;
+  virtual engine::ContainerEngine& engine() = 0;
+  /// "127.0.0.1:PORT" of a registry that this engine can push to; "" if there is none.
+  virtual std::string registry() = 0;
+  /// Makes a container and a volume as a process with this owner label would have left them; returns their names. The
+  /// setup removes them at its own end.
+  virtual std::vector<std::string> leave_behind(const std::string& owner, const std::string& image) = 0;
+  /// The names of the containers and volumes that exist of those left behind, and of this process's own.
+  virtual std::vector<std::string> owned() = 0;
+};
+
+using MakeSetup = std::function<std::unique_ptr<EngineSetup>()>;
+
+class EngineContract : public ::testing::TestWithParam<MakeSetup> {
+ protected:
+  void SetUp() override {
+    setup_ = GetParam()();
+    if (const std::string reason = setup_->unavailable(); !reason.empty()) return testing::cannot_run("engine", reason);
+    std::filesystem::copy_file(ENVFORGE_ENGINE_PROGRAM, context_.path() / "program");
+  }
+
+  void TearDown() override {
+    if (!setup_->unavailable().empty()) return;
+    for (const std::string& reference : built_) engine().remove_image(reference);
+  }
+
+  engine::ContainerEngine& engine() { return setup_->engine(); }
+
+  /// A name of its own for each test and process: tests of one engine run side by side.
+  std::string name(const std::string& tag) const {
+    std::string test = ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    for (char& c : test) c = c == '/' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return "envforge-contract/" + test + "-" + std::to_string(::getpid()) + ":" + tag;
+  }
+
+  engine::BuildRequest request(const std::string& dockerfile, const std::string& tag = "a") {
+    support::write_file_atomically(context_.path() / "Dockerfile", dockerfile);
+    engine::BuildRequest request;
+    request.context_dir = context_.path();
+    request.tags = {name(tag)};
+    return request;
+  }
+
+  engine::BuildResult build(const engine::BuildRequest& request) {
+    built_.insert(built_.end(), request.tags.begin(), request.tags.end());
+    return engine().build(request, [this](const engine::BuildEvent& event) { events_.push_back(event); });
+  }
+
+  /// The image that most tests run.
+  std::string base() {
+    const auto wanted = request("FROM scratch\nCOPY program /bin/program\nENTRYPOINT [\"/bin/program\"]\n");
+    const auto result = build(wanted);
+    EXPECT_TRUE(result.ok) << result.message;
+    return wanted.tags[0];
+  }
+
+  engine::ContainerRequest container(const std::string& image, const std::vector<std::string>& words) {
+    engine::ContainerRequest request;
+    request.image = image;
+    request.command = words;
+    return request;
+  }
+
+  static std::vector<std::string> texts(const std::vector<engine::BuildEvent>& events, engine::BuildEvent::Kind kind) {
+    std::vector<std::string> found;
+    for (const auto& event : events) {
+      if (event.kind == kind) found.push_back(event.text);
+    }
+    return found;
+  }
+
+  std::unique_ptr<EngineSetup> setup_;
+  support::TempDir context_;
+  std::vector<engine::BuildEvent> events_;
+  std::vector<std::string> built_;
+};
+
+using Event = engine::BuildEvent::Kind;
+using process::Outcome;
+using std::chrono::milliseconds;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
+using ::testing::Not;
+
+TEST_P(EngineContract, SaysWhatItIs) {
+  const auto info = engine().info();
+  EXPECT_FALSE(info.client.empty());
+  EXPECT_FALSE(info.server_version.empty());
+  EXPECT_THAT(info.architecture, ::testing::AnyOf("amd64", "arm64"));
+  EXPECT_TRUE(info.buildkit);
+  EXPECT_FALSE(info.root_dir.empty());
+  EXPECT_EQ(info.free_bytes.has_value(), !info.remote);
+}
+
+TEST_P(EngineContract, BuildsAnImageAndTellsItsSteps) {
+  auto wanted = request(
+      "FROM scratch\nCOPY program /bin/program\nRUN [\"/bin/program\", \"echo\", \"from a step\"]\n"
+      "ENV COLOUR=blue\nWORKDIR /work\nUSER 1000:1000\nLABEL made.by=hand\nENTRYPOINT [\"/bin/program\"]\nCMD "
+      "[\"echo\", \"hi\"]\n");
+  wanted.labels = {{"made.for", "a test"}};
+  const auto result = build(wanted);
+  ASSERT_TRUE(result.ok) << result.message;
+  EXPECT_THAT(result.image_id, ::testing::MatchesRegex("sha256:[0-9a-f]{64}"));
+  EXPECT_THAT(texts(events_, Event::kOutput), Contains("from a step"));
+  EXPECT_THAT(texts(events_, Event::kStepDone), Contains(HasSubstr("COPY program /bin/program")));
+
+  const auto image = engine().inspect_image(wanted.tags[0]);
+  ASSERT_TRUE(image.has_value());
+  EXPECT_EQ(image->id, result.image_id);
+  EXPECT_THAT(image->tags, Contains(wanted.tags[0]));
+  EXPECT_EQ(image->os, "linux");
+  EXPECT_EQ(image->user, "1000:1000");
+  EXPECT_EQ(image->workdir, "/work");
+  EXPECT_THAT(image->entrypoint, ElementsAre("/bin/program"));
+  EXPECT_THAT(image->command, ElementsAre("echo", "hi"));
+  EXPECT_THAT(image->environment, Contains("COLOUR=blue"));
+  EXPECT_EQ(image->labels.at("made.by"), "hand");
+  EXPECT_EQ(image->labels.at("made.for"), "a test");
+  EXPECT_GE(image->bytes, std::filesystem::file_size(ENVFORGE_ENGINE_PROGRAM));
+  EXPECT_FALSE(image->diff_ids.empty());
+}
+
+TEST_P(EngineContract, BuildsTheSameAgainFromTheCache) {
+  const auto wanted = request("FROM scratch\nCOPY program /bin/program\nRUN [\"/bin/program\", \"echo\", \"x\"]\n");
+  const auto first = build(wanted);
+  events_.clear();
+  const auto second = build(wanted);
+  EXPECT_EQ(first.image_id, second.image_id);
+  EXPECT_THAT(texts(events_, Event::kStepCached), Contains(HasSubstr("COPY program")));
+  EXPECT_THAT(texts(events_, Event::kOutput), IsEmpty());
+}
+
+TEST_P(EngineContract, KeepsTheLastLinesOfTheStepThatFails) {
+  const auto result =
+      build(request("FROM scratch\nCOPY program /bin/program\nRUN [\"/bin/program\", \"count\", \"40\"]\n"));
+  EXPECT_FALSE(result.ok);
+  EXPECT_FALSE(result.interrupted);
+  EXPECT_THAT(result.failed_step, HasSubstr("RUN [\"/bin/program\", \"count\", \"40\"]"));
+  ASSERT_EQ(result.last_lines.size(), 30U);
+  EXPECT_EQ(result.last_lines.front(), "line 11");
+  EXPECT_EQ(result.last_lines.back(), "line 40");
+  EXPECT_THAT(result.message, HasSubstr("exit code: 7"));
+  EXPECT_THAT(texts(events_, Event::kStepFailed), ElementsAre(result.failed_step));
+  EXPECT_FALSE(engine().inspect_image(name("a")).has_value());
+}
+
+TEST_P(EngineContract, SaysWhatIsWrongWithADockerfile) {
+  const auto result = build(request("FROM scratch\nCOPY absent /absent\n"));
+  EXPECT_FALSE(result.ok);
+  EXPECT_THAT(result.message, HasSubstr("absent"));
+}
+
+TEST_P(EngineContract, WritesTheFilesOfAStageInsteadOfAnImage) {
+  const support::TempDir out;
+  auto wanted = request("FROM scratch AS files\nCOPY program /sub/program\nFROM scratch\nCOPY program /other\n");
+  wanted.target = "files";
+  wanted.output = "local:" + (out.path() / "files").string();
+  const auto result = build(wanted);
+  ASSERT_TRUE(result.ok) << result.message;
+  EXPECT_EQ(support::sha256_file_hex(out.path() / "files" / "sub" / "program"),
+            support::sha256_file_hex(ENVFORGE_ENGINE_PROGRAM));
+  EXPECT_FALSE(std::filesystem::exists(out.path() / "files" / "other"));
+  EXPECT_FALSE(engine().inspect_image(name("a")).has_value());
+}
+
+TEST_P(EngineContract, HasNoImageThatNobodyBuilt) {
+  EXPECT_FALSE(engine().inspect_image("envforge-contract/absent:none").has_value());
+  EXPECT_FALSE(engine().tag("envforge-contract/absent:none", "envforge-contract/absent:other"));
+  EXPECT_FALSE(engine().remove_image("envforge-contract/absent:none"));
+  EXPECT_FALSE(engine().save("envforge-contract/absent:none", (context_.path() / "x.tar").string()));
+  EXPECT_FALSE(engine().push("envforge-contract/absent:none", {}).ok);
+}
+
+TEST_P(EngineContract, TagsAndRemoves) {
+  const std::string image = base();
+  built_.push_back(name("second"));
+  ASSERT_TRUE(engine().tag(image, name("second")));
+  EXPECT_EQ(engine().inspect_image(name("second"))->id, engine().inspect_image(image)->id);
+  EXPECT_TRUE(engine().remove_image(name("second")));
+  EXPECT_FALSE(engine().inspect_image(name("second")).has_value());
+  EXPECT_TRUE(engine().inspect_image(image).has_value());
+}
+
+TEST_P(EngineContract, TellsTheLayersFirstOneFirst) {
+  support::write_file_atomically(context_.path() / "small", "12345");
+  const auto wanted = request("FROM scratch\nCOPY program /bin/program\nENV A=1\nCOPY small /small\n");
+  ASSERT_TRUE(build(wanted).ok);
+  const auto layers = engine().layers(wanted.tags[0]);
+  ASSERT_EQ(layers.size(), 2U);
+  EXPECT_THAT(layers[0].created_by, HasSubstr("COPY program"));
+  EXPECT_EQ(layers[0].bytes, std::filesystem::file_size(ENVFORGE_ENGINE_PROGRAM));
+  EXPECT_THAT(layers[1].created_by, HasSubstr("COPY small"));
+  EXPECT_EQ(layers[1].bytes, 5U);
+}
+
+TEST_P(EngineContract, RunsAContainerAndTellsItsExitCodeAndStreams) {
+  const std::string image = base();
+  auto outcome = engine().run(container(image, {"exit", "3"}), {});
+  EXPECT_EQ(outcome.engine_error, "");
+  EXPECT_EQ(outcome.outcome.kind, Outcome::Kind::kExited);
+  EXPECT_EQ(outcome.outcome.exit_code, 3);
+  EXPECT_FALSE(outcome.out_of_memory);
+
+  std::vector<std::string> lines;
+  const auto keep = [&](process::Stream stream, std::string_view line) {
+    lines.push_back((stream == process::Stream::kOut ? "o:" : "e:") + std::string(line));
+  };
+  outcome = engine().run(container(image, {"echo", "a b"}), keep);
+  EXPECT_TRUE(outcome.outcome.ok());
+  EXPECT_EQ(outcome.outcome.out, "a b\n");
+  outcome = engine().run(container(image, {"err", "oh"}), keep);
+  EXPECT_EQ(outcome.outcome.err, "oh\n");
+  EXPECT_THAT(lines, ElementsAre("o:a b", "e:oh"));
+}
+
+TEST_P(EngineContract, GivesAContainerItsInputEnvironmentAndEntrypoint) {
+  const std::string image = base();
+  auto wanted = container(image, {"cat"});
+  wanted.standard_input = std::string(200000, 'x') + "\nend";
+  EXPECT_EQ(engine().run(wanted, {}).outcome.out, wanted.standard_input);
+
+  wanted = container(image, {"COLOUR"});
+  wanted.environment = {{"COLOUR", "green and blue"}};
+  wanted.entrypoint = {"/bin/program", "env"};
+  EXPECT_EQ(engine().run(wanted, {}).outcome.out, "green and blue\n");
+}
+
+TEST_P(EngineContract, EndsAContainerAtItsDeadlineAndRemovesIt) {
+  auto wanted = container(base(), {"sleep", "60"});
+  wanted.deadline = milliseconds(1500);
+  const auto outcome = engine().run(wanted, {});
+  EXPECT_EQ(outcome.outcome.kind, Outcome::Kind::kDeadline);
+  EXPECT_THAT(setup_->owned(), IsEmpty());
+}
+
+TEST_P(EngineContract, TellsAContainerThatNeverRanFromOneThatFailed) {
+  const std::string image = base();
+  auto wanted = container(image, {});
+  wanted.entrypoint = {"/no/such/program"};
+  auto outcome = engine().run(wanted, {});
+  EXPECT_EQ(outcome.outcome.kind, Outcome::Kind::kNotStarted);
+  EXPECT_THAT(outcome.engine_error, HasSubstr("/no/such/program"));
+
+  outcome = engine().run(container("envforge-contract/absent:none", {"exit", "0"}), {});
+  EXPECT_EQ(outcome.outcome.kind, Outcome::Kind::kNotStarted);
+  EXPECT_THAT(outcome.engine_error, HasSubstr("envforge-contract/absent:none"));
+
+  wanted = container(image, {"exit", "0"});
+  wanted.extra_args = {"--device", "/dev/no-such-device"};
+  outcome = engine().run(wanted, {});
+  EXPECT_EQ(outcome.outcome.kind, Outcome::Kind::kNotStarted);
+  EXPECT_THAT(outcome.engine_error, HasSubstr("/dev/no-such-device"));
+  EXPECT_THAT(setup_->owned(), IsEmpty());
+}
+
+TEST_P(EngineContract, FillsAVolumeThatAnyUserCanReadAndNobodyWrites) {
+  const std::string image = base();
+  const support::TempDir files;
+  support::write_file_atomically(files.path() / "sub" / "text", "in the volume", 0600);
+  const std::string volume = engine().create_volume({{"purpose", "a test"}});
+  engine().fill_volume(volume, image, files.path());
+
+  auto wanted = container(image, {"read", "/data/sub/text"});
+  wanted.mounts = {{volume, "/data", true}};
+  wanted.extra_args = {"--user", "54321:54321"};
+  EXPECT_EQ(engine().run(wanted, {}).outcome.out, "in the volume");
+  wanted.command = {"write", "/data/new"};
+  wanted.extra_args.clear();
+  EXPECT_EQ(engine().run(wanted, {}).outcome.exit_code, 8);
+  EXPECT_THAT(setup_->owned(), ElementsAre(volume));
+  engine().remove_volume(volume);
+  EXPECT_THAT(setup_->owned(), IsEmpty());
+}
+
+TEST_P(EngineContract, CopiesAFileOutOfAnImageThatNeverRan) {
+  const std::string image = base();
+  const support::TempDir out;
+  EXPECT_TRUE(engine().copy_from_image(image, "/bin/program", out.path() / "program"));
+  EXPECT_EQ(support::sha256_file_hex(out.path() / "program"), support::sha256_file_hex(ENVFORGE_ENGINE_PROGRAM));
+  EXPECT_FALSE(engine().copy_from_image(image, "/bin/absent", out.path() / "absent"));
+  EXPECT_THAT(setup_->owned(), IsEmpty());
+}
+
+TEST_P(EngineContract, RemovesWhatAKilledOwnerLeftAndNothingElse) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t owner = ::fork();
+  if (owner == 0) {
+    const std::string label = engine::this_process_as_owner();
+    if (::write(ends[1], label.data(), label.size()) < 0) ::_exit(1);
+    ::pause();
+    ::_exit(0);
+  }
+  std::string label(256, '\0');
+  const ssize_t got = ::read(ends[0], label.data(), label.size());
+  ::close(ends[0]);
+  ::close(ends[1]);
+  ASSERT_GT(got, 0);
+  label.resize(static_cast<std::size_t>(got));
+
+  const std::string image = base();
+  const auto orphans = setup_->leave_behind(label, image);
+  const auto foreign = setup_->leave_behind("another-host.1/1/1", image);
+  EXPECT_THAT(engine().remove_leftovers(), Not(Contains(HasSubstr(orphans[0])))) << "its owner still runs";
+  ::kill(owner, SIGKILL);
+  ::waitpid(owner, nullptr, 0);
+  const auto removed = engine().remove_leftovers();
+  EXPECT_THAT(removed, IsSupersetOf({"container " + orphans[0], "volume " + orphans[1]}));
+  EXPECT_THAT(setup_->owned(), IsSupersetOf(foreign));
+  EXPECT_THAT(setup_->owned(), Not(Contains(orphans[0])));
+  EXPECT_THAT(setup_->owned(), Not(Contains(orphans[1])));
+}
+
+TEST_P(EngineContract, PushesAndFindsTheDigestInTheRegistry) {
+  if (setup_->registry().empty()) GTEST_SKIP() << "no registry program (Debian: docker-registry) on this machine";
+  const std::string image = base();
+  const std::string remote = setup_->registry() + "/" + name("v1");
+  built_.push_back(remote);
+  ASSERT_TRUE(engine().tag(image, remote));
+  std::vector<std::string> lines;
+  const auto pushed = engine().push(remote, [&](std::string_view line) { lines.emplace_back(line); });
+  ASSERT_TRUE(pushed.ok) << pushed.message;
+  EXPECT_THAT(pushed.digest, ::testing::MatchesRegex("sha256:[0-9a-f]{64}"));
+  EXPECT_FALSE(lines.empty());
+  const auto platform = "linux/" + engine().info().architecture;
+  EXPECT_EQ(engine().registry_digest(remote, platform), pushed.digest);
+  EXPECT_EQ(engine().registry_digest(remote, ""), pushed.digest);
+  EXPECT_EQ(engine().registry_digest(remote, "linux/s390x"), std::nullopt);
+  EXPECT_EQ(engine().registry_digest(setup_->registry() + "/absent:v1", platform), std::nullopt);
+
+  auto wanted = request("FROM scratch\nCOPY program /other\n", "pushed");
+  wanted.tags = {setup_->registry() + "/" + name("v2")};
+  wanted.output = "push";
+  const auto result = build(wanted);
+  ASSERT_TRUE(result.ok) << result.message;
+  EXPECT_EQ(engine().registry_digest(wanted.tags[0], platform), result.manifest_digest);
+}
+
+TEST_P(EngineContract, SaysWhyAPushFailed) {
+  const std::string image = base();
+  const std::string nowhere = "127.0.0.1:1/" + name("v1");
+  built_.push_back(nowhere);
+  ASSERT_TRUE(engine().tag(image, nowhere));
+  const auto pushed = engine().push(nowhere, {});
+  EXPECT_FALSE(pushed.ok);
+  EXPECT_EQ(pushed.digest, "");
+  EXPECT_THAT(pushed.message, HasSubstr("connection refused"));
+  EXPECT_EQ(engine().registry_digest(nowhere, ""), std::nullopt);
+}
+
+TEST_P(EngineContract, WritesAnOciLayoutOfAnImage) {
+  support::write_file_atomically(context_.path() / "small", "12345");
+  auto wanted = request("FROM scratch\nCOPY program /bin/program\nCOPY small /small\n", "v9");
+  const support::TempDir out;
+  const auto layout = out.path() / "layout";
+  wanted.output = "oci-dir:" + layout.string();
+  const auto result = build(wanted);
+  ASSERT_TRUE(result.ok) << result.message;
+  const std::string index = support::read_file(layout / "index.json");
+  EXPECT_THAT(index, HasSubstr("\"org.opencontainers.image.ref.name\":\"v9\""));
+  EXPECT_THAT(index, HasSubstr(result.manifest_digest));
+  const auto blob = [&](const std::string& digest) { return layout / "blobs" / "sha256" / digest.substr(7); };
+  const std::string manifest = support::read_file(blob(result.manifest_digest));
+  for (const auto& entry : std::filesystem::directory_iterator(layout / "blobs" / "sha256")) {
+    EXPECT_EQ(support::sha256_file_hex(entry.path()), entry.path().filename()) << "a blob's name is its digest";
+  }
+  const auto image = engine().inspect_image(wanted.tags[0]);
+  ASSERT_EQ(image->diff_ids.size(), 2U);
+  for (const std::string& diff_id : image->diff_ids) {
+    EXPECT_THAT(manifest, HasSubstr(diff_id)) << "layers are stored as uncompressed tar";
+    EXPECT_TRUE(std::filesystem::exists(blob(diff_id)));
+  }
+  EXPECT_TRUE(std::filesystem::exists(layout / "oci-layout"));
+}
+
+}  // namespace envforge::contract
