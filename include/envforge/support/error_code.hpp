@@ -35,16 +35,22 @@ enum class ErrorCode : int {
   kRefusedVariable = 3019,
   kRefusedVolume = 3020,
   // 31xx lock
+  kGpuUnknown = 3070,
+  kGpuAmbiguous = 3071,
   kLockMalformed = 3101,
   kLockTooNew = 3102,
   kLockDigest = 3103,
   // 32xx compatibility data
   // 33xx site configuration
+  kDataMalformed = 3201,
+  kDataReference = 3202,
+  kDataTooNew = 3203,
   kConfigVariable = 3301,
   // 34xx report
   kReportMalformed = 3401,
   kReportTooNew = 3402,
   // 40xx version sets, 41xx Python packages, 42xx Debian packages
+  kNoVersionSet = 4001,
   // 50xx engine, 51xx build, 52xx fetching, 53xx validator
   kEngineGone = 5001,
   kEngineFailed = 5002,

@@ -1,0 +1,56 @@
+// What is known of versions, as questions. Used by resolve, app and cli; knows no recipe. nullptr or "" is "not known
+// to the data", never "does not exist".
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <envforge/compat/rows.hpp>
+#include <envforge/versions/version.hpp>
+
+namespace envforge::compat {
+
+class Knowledge {
+ public:
+  /// `storage` keeps alive what the views of `tables` point into; empty for constants.
+  explicit Knowledge(Tables tables, std::shared_ptr<const void> storage = nullptr);
+
+  std::string as_of() const { return std::string(tables_.as_of); }
+  std::string digest() const { return std::string(tables_.digest); }
+  const Tables& tables() const { return tables_; }
+
+  const Release* release(std::string_view version) const;
+  const Base* base(std::string_view name) const;
+  const Architecture* architecture(std::string_view cc) const;
+  const CudaMajor* cuda_major(const versions::Version& cuda) const;
+  const Toolkit* toolkit(const versions::Version& cuda) const;
+  const NotPublished* not_published(const versions::Version& cuda) const;
+  /// The branch of "535.183.06" is R535.
+  const DriverBranch* branch(const versions::Version& driver) const;
+  /// The cuDNN row that leaves GPUs of `cc` without code, if there is one.
+  const CudnnFloor* cudnn_without(std::string_view cudnn, const versions::Version& cc) const;
+  /// The index that serves a build on a platform: "" is PyPI.
+  std::string index_url(const Build& build, const BuildPlatform& platform) const;
+
+ private:
+  Tables tables_;
+  std::shared_ptr<const void> storage_;
+};
+
+/// The rows that the program was built with. Costs nothing at start: they are constants.
+Knowledge embedded();
+
+struct DataFile {
+  std::string name;  // pytorch.json
+  std::string text;
+};
+/// The files that make the data, in the order of the digest.
+const std::vector<std::string>& data_file_names();
+/// The same rows from files, through the same checks. Throws Error{kDataMalformed, kDataReference, kDataTooNew}.
+Knowledge parse_knowledge(const std::vector<DataFile>& files);
+/// Reads `folder`/pytorch.json and its neighbours. Throws also Error{kFileUnreadable}.
+Knowledge load_knowledge(const std::string& folder);
+
+}  // namespace envforge::compat

@@ -1,0 +1,229 @@
+#include "data_reader.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+
+#include <envforge/compat/machine_code.hpp>
+#include <envforge/support/canonical_json.hpp>
+#include <envforge/support/json_reader.hpp>
+#include <envforge/support/sha256.hpp>
+#include <envforge/versions/version_range.hpp>
+
+#include "row_reader.hpp"
+
+namespace envforge::compat {
+namespace {
+
+using support::Error;
+using support::ErrorCode;
+using support::JsonReader;
+
+KnownList read_code_list(RowReader& row, JsonReader& reader, const std::string& key, bool ptx) {
+  KnownList list;
+  if (!reader.value().contains(key) || reader.raw(key).is_null()) return list;
+  list.known = true;
+  list.verified = true;
+  std::vector<std::string> names = reader.strings(key);
+  for (const std::string& name : names) {
+    const auto target = parse_code_target(name);
+    if (!target || target->ptx != ptx)
+      reader.fail("'" + name + "' is no " + (ptx ? "PTX" : "machine code") + " target", key);
+  }
+  std::sort(names.begin(), names.end(), [](const std::string& a, const std::string& b) {
+    const auto x = *parse_code_target(a), y = *parse_code_target(b);
+    return std::tuple(x.major, x.minor, x.suffix) < std::tuple(y.major, y.minor, y.suffix);
+  });
+  list.names = row.keep(names);
+  return list;
+}
+
+std::span<const BuildPlatform> read_platforms(RowReader& row, JsonReader& build) {
+  std::vector<BuildPlatform> platforms;
+  JsonReader members = build.object("platforms");
+  std::vector<std::string> names;
+  members.members([&](const std::string& name, const nlohmann::json&) { names.push_back(name); });
+  if (names.empty()) build.fail("a build needs a platform", "platforms");
+  for (const std::string& name : names) {
+    if (name != "linux/amd64" && name != "linux/arm64") members.fail("unknown platform '" + name + "'", name);
+    JsonReader reader = members.object(name);
+    BuildPlatform platform;
+    platform.platform = row.keep(name);
+    platform.on_pypi = reader.boolean("pypi");
+    platform.min_glibc = row.version(reader, "min_glibc");
+    platform.sass = read_code_list(row, reader, "sass", false);
+    platform.ptx = read_code_list(row, reader, "ptx", true);
+    platform.linalg_sass = read_code_list(row, reader, "linalg_sass", false);
+    for (const std::string& field :
+         reader.has("unverified") ? reader.strings("unverified") : std::vector<std::string>{}) {
+      if (field == "sass") {
+        platform.sass.verified = false;
+      } else if (field == "ptx") {
+        platform.ptx.verified = false;
+      } else if (field == "platform") {
+        platform.verified = false;
+      } else {
+        reader.fail("'" + field + "' is no field that can be unverified here", "unverified");
+      }
+    }
+    reader.finish();
+    platforms.push_back(platform);
+  }
+  auto& owned = row.owned();
+  owned.platforms.push_back(std::move(platforms));
+  return owned.platforms.back();
+}
+
+Build read_build(RowReader& row, JsonReader reader, const std::string& release) {
+  Build build;
+  const std::string variant = reader.string("cuda_variant");
+  const versions::Version cuda = versions::Version::of(row.version(reader, "cuda"));
+  if (variant != "cu" + std::to_string(cuda.major()) + std::to_string(cuda.minor())) {
+    reader.fail("'" + variant + "' is not the variant of CUDA " + cuda.text(), "cuda_variant");
+  }
+  build.cuda_variant = row.keep(variant);
+  build.cuda = row.keep(cuda.text());
+  build.python = row.versions(reader, "python");
+  build.platforms = read_platforms(row, reader);
+  build.cudnn = row.version_or_none(reader, "cudnn");
+  build.nccl = row.version_or_none(reader, "nccl");
+  build.cublas = row.version_or_none(reader, "cublas");
+  build.bundled = reader.boolean("bundled");
+  build.cxx11_abi = static_cast<int>(reader.integer("cxx11_abi"));
+  build.cxx_standard = static_cast<int>(reader.integer("cxx_standard"));
+  std::vector<Requirement> pins;
+  if (reader.has("pins")) {
+    JsonReader members = reader.object("pins");
+    std::vector<std::string> packages;
+    members.members([&](const std::string& package, const nlohmann::json&) { packages.push_back(package); });
+    for (const std::string& package : packages) pins.push_back({row.keep(package), row.version(members, package)});
+    reader.string("pins_from");  // names the lock file for whoever checks the row again
+  }
+  row.owned().pins.push_back(std::move(pins));
+  build.pins = row.owned().pins.back();
+  build.evidence = row.evidence(reader, release + " " + variant);
+  reader.finish();
+  return build;
+}
+
+void read_releases(RowReader& row, JsonReader& file) {
+  std::set<std::string> seen;
+  auto& owned = row.owned();
+  owned.tables.index_base = row.keep(file.string("index_base"));
+  for (JsonReader& reader : file.objects("releases")) {
+    Release release;
+    const std::string version(row.version(reader, "version"));
+    if (!seen.insert(version).second) reader.fail("torch " + version + " has two rows", "version");
+    release.version = row.keep(version);
+    release.date = row.date(reader, "date");
+    release.torchvision = row.version_or_none(reader, "torchvision");
+    release.torchaudio = row.version_or_none(reader, "torchaudio");
+    release.triton = row.version_or_none(reader, "triton");
+    release.triton_python = row.keep(reader.string_or("triton_python", ""));
+    if (!release.triton_python.empty() && !versions::VersionRange::parse(release.triton_python)) {
+      reader.fail("'" + std::string(release.triton_python) + "' is no range of versions", "triton_python");
+    }
+    if (reader.has("torchvision_python")) release.torchvision_python = row.versions(reader, "torchvision_python");
+    if (reader.has("torchaudio_python")) release.torchaudio_python = row.versions(reader, "torchaudio_python");
+    std::vector<Build> builds;
+    for (const JsonReader& build : reader.objects("builds")) builds.push_back(read_build(row, build, version));
+    if (builds.empty()) reader.fail("a release needs a build", "builds");
+    newest_first(builds, &Build::cuda);
+    for (std::size_t i = 1; i < builds.size(); ++i) {
+      if (builds[i].cuda == builds[i - 1].cuda)
+        reader.fail("two builds for CUDA " + std::string(builds[i].cuda), "builds");
+    }
+    owned.builds.push_back(std::move(builds));
+    release.builds = owned.builds.back();
+    release.evidence = row.evidence(reader, version);
+    reader.finish();
+    owned.releases.push_back(release);
+  }
+  newest_first(owned.releases, &Release::version);
+}
+
+std::string digest_of(const std::map<std::string, nlohmann::json>& parsed) {
+  support::Sha256 digest;
+  for (const auto& [name, value] : parsed) digest.update(name + "\n" + support::canonical_json(value) + "\n");
+  const auto bytes = digest.finish();
+  return "sha256:" + support::to_hex(bytes.data(), bytes.size());
+}
+
+// A name in one file that must be a row of another.
+void check_references(const OwnedTables& owned) {
+  const auto need = [](bool found, const Evidence& row, const std::string& what) {
+    if (found) return;
+    throw Error(ErrorCode::kDataReference,
+                std::string(row.file) + ": " + std::string(row.row) + " names " + what + ", which has no row");
+  };
+  std::set<std::string_view> branches, architectures, toolkits;
+  std::set<int> majors;
+  for (const auto& row : owned.branches) branches.insert(row.branch);
+  for (const auto& row : owned.architectures) architectures.insert(row.cc);
+  for (const auto& row : owned.toolkits) toolkits.insert(row.version);
+  for (const auto& row : owned.majors) majors.insert(row.major);
+  for (const auto& row : owned.architectures) {
+    const bool open = row.last_driver_branch.empty();
+    need(open || branches.contains(row.last_driver_branch), row.evidence, std::string(row.last_driver_branch));
+  }
+  for (const auto& row : owned.gpus) {
+    need(architectures.contains(row.cc), row.evidence, "compute capability " + std::string(row.cc));
+    for (const auto& first : row.first_listed)
+      need(branches.contains(first.branch), row.evidence, std::string(first.branch));
+  }
+  for (const auto& release : owned.releases) {
+    for (const auto& build : release.builds) {
+      const auto cuda = versions::Version::of(build.cuda);
+      need(majors.contains(static_cast<int>(cuda.major())), build.evidence, "CUDA " + std::to_string(cuda.major()));
+      need(toolkits.contains(build.cuda), build.evidence, "the toolkit " + std::string(build.cuda));
+    }
+  }
+}
+
+}  // namespace
+
+const std::vector<std::string>& data_file_names() {
+  static const std::vector<std::string> names = {"bases.json",   "cuda.json", "cudnn.json",
+                                                 "drivers.json", "gpus.json", "pytorch.json"};
+  return names;
+}
+
+std::shared_ptr<const OwnedTables> read_tables(const std::vector<DataFile>& files) {
+  using Reading = std::function<void(RowReader&, JsonReader&)>;
+  const std::map<std::string, Reading> readings = {{"bases.json", read_bases}, {"cuda.json", read_cuda},
+                                                   {"cudnn.json", read_cudnn}, {"drivers.json", read_drivers},
+                                                   {"gpus.json", read_gpus},   {"pytorch.json", read_releases}};
+  auto owned = std::make_shared<OwnedTables>();
+  std::map<std::string, nlohmann::json> parsed;
+  for (const DataFile& file : files) {
+    const auto reading = readings.find(file.name);
+    if (reading == readings.end()) throw Error(ErrorCode::kDataMalformed, "unknown file of the data: " + file.name);
+    const auto [entry, fresh] =
+        parsed.emplace(file.name, support::parse_json(file.text, file.name, ErrorCode::kDataMalformed));
+    if (!fresh) throw Error(ErrorCode::kDataMalformed, file.name + " was given twice");
+    JsonReader reader(entry->second, file.name, ErrorCode::kDataMalformed);
+    RowReader row(*owned, file.name, reader);
+    reading->second(row, reader);
+    reader.finish();
+  }
+  for (const std::string& name : data_file_names()) {
+    if (!parsed.contains(name)) throw Error(ErrorCode::kDataMalformed, "the data lacks " + name);
+  }
+  check_references(*owned);
+  owned->texts.push_back(digest_of(parsed));
+  Tables& tables = owned->tables;
+  tables.digest = owned->texts.back();
+  tables.releases = owned->releases;
+  tables.majors = owned->majors;
+  tables.toolkits = owned->toolkits;
+  tables.not_published = owned->not_published;
+  tables.architectures = owned->architectures;
+  tables.branches = owned->branches;
+  tables.gpus = owned->gpus;
+  tables.cudnn_floors = owned->cudnn_floors;
+  tables.bases = owned->bases;
+  return owned;
+}
+
+}  // namespace envforge::compat

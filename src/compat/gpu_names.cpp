@@ -1,0 +1,189 @@
+#include <envforge/compat/gpu_names.hpp>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include <envforge/compat/machine_code.hpp>
+#include <envforge/support/suggest.hpp>
+#include <envforge/support/text.hpp>
+
+namespace envforge::compat {
+namespace {
+
+using Words = std::vector<std::string>;
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool contains(const auto& list, std::string_view word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+bool starts_words(const Words& words, const Words& start) {
+  return start.size() <= words.size() && std::equal(start.begin(), start.end(), words.begin());
+}
+
+// "rtx5090" -> rtx, 5090; "4070ti" -> 4070, ti.
+void add_word(Words& words, const std::string& word) {
+  for (const std::string_view series : {"rtx", "gtx"}) {
+    if (support::starts_with(word, series) && word.size() > 3 && is_digit(word[3])) {
+      words.emplace_back(series);
+      add_word(words, word.substr(3));
+      return;
+    }
+  }
+  const auto digits = std::min(word.find_first_not_of("0123456789"), word.size());
+  if (digits >= 3 && (word.substr(digits) == "ti" || word.substr(digits) == "super")) {
+    words.push_back(word.substr(0, digits));
+    words.push_back(word.substr(digits));
+    return;
+  }
+  words.push_back(word);
+}
+
+// The words of a name in lower case. What follows "MIG" names a slice, not a model.
+Words words_of(std::string_view name) {
+  Words words;
+  std::string word;
+  for (const char c : support::to_lower(name) + " ") {
+    const bool part = is_digit(c) || (c >= 'a' && c <= 'z');
+    if (part) word += c;
+    if (part || word.empty()) continue;
+    if (word == "mig") break;
+    add_word(words, word);
+    word.clear();
+  }
+  if (!words.empty() && words.front() == "nvidia") words.erase(words.begin());
+  return words;
+}
+
+Words without_brands(const Words& words) {
+  static constexpr std::array<std::string_view, 4> kBrands{"geforce", "tesla", "quadro", "gpu"};
+  Words out;
+  std::copy_if(words.begin(), words.end(), std::back_inserter(out),
+               [](const std::string& w) { return !contains(kBrands, w); });
+  return out;
+}
+
+bool is_form(const std::string& word) {
+  static constexpr std::array<std::string_view, 14> kForms{"sxm", "sxm2", "sxm3", "sxm4", "sxm5",  "sxm6",  "pcie",
+                                                           "nvl", "hbm2", "hbm3", "ac",   "hbm2e", "hbm3e", "fhhl"};
+  const auto digits = word.find_first_not_of("0123456789");
+  const bool memory =
+      digits != 0 && digits != std::string::npos && (word.substr(digits) == "gb" || word.substr(digits) == "g");
+  return memory || contains(kForms, word);
+}
+
+// Without memory size and form factor: what remains names the chip.
+Words core_of(const Words& words) {
+  Words out;
+  std::copy_if(words.begin(), words.end(), std::back_inserter(out), [](const std::string& w) { return !is_form(w); });
+  return out;
+}
+
+// Words of products that carry a chip of the series that they name.
+bool is_sibling_word(const std::string& word) {
+  static constexpr std::array<std::string_view, 12> kSiblings{"laptop", "with", "max", "q",        "design", "mobile",
+                                                              "oem",    "ti",   "d",   "embedded", "super",  "v2"};
+  return contains(kSiblings, word);
+}
+
+std::vector<std::string_view> all_names(const Gpu& gpu) {
+  std::vector<std::string_view> names{gpu.name};
+  names.insert(names.end(), gpu.driver_names.begin(), gpu.driver_names.end());
+  return names;
+}
+
+template <class Test>
+std::vector<const Gpu*> models(const Knowledge& knowledge, Test&& test) {
+  std::vector<const Gpu*> found;
+  for (const Gpu& gpu : knowledge.tables().gpus) {
+    const auto names = all_names(gpu);
+    if (std::any_of(names.begin(), names.end(), test)) found.push_back(&gpu);
+  }
+  return found;
+}
+
+std::string describe(const Gpu& gpu) {
+  return std::string(gpu.name) + " (" + std::string(gpu.cc) + ")";
+}
+
+GpuLookup from_models(const Knowledge& knowledge, std::vector<const Gpu*> found, bool inferred) {
+  std::set<std::string_view> ccs;
+  GpuAmbiguous ambiguous;
+  for (const Gpu* gpu : found) {
+    if (ccs.insert(gpu->cc).second) ambiguous.meanings.push_back(describe(*gpu));
+  }
+  if (ccs.size() > 1) return ambiguous;
+  const std::string cc(*ccs.begin());
+  return GpuMatch{cc, std::move(found), knowledge.architecture(cc), inferred};
+}
+
+GpuLookup from_architectures(const std::vector<const Architecture*>& found) {
+  if (found.size() == 1) return GpuMatch{std::string(found.front()->cc), {}, found.front(), false};
+  GpuAmbiguous ambiguous;
+  for (const auto* row : found)
+    ambiguous.meanings.push_back(std::string(row->name) + " (" + std::string(row->cc) + ")");
+  return ambiguous;
+}
+
+// "sm_90", "sm90", "9.0", "hopper": the architectures that are meant; none if the name is of another kind.
+std::vector<const Architecture*> architectures_called(const Knowledge& knowledge, const std::string& name) {
+  std::vector<const Architecture*> found;
+  const std::string lower = support::to_lower(support::trim(name));
+  for (const Architecture& row : knowledge.tables().architectures) {
+    std::string sm = sm_name(row.cc);
+    const bool named = lower == sm || lower == row.cc || lower == support::to_lower(row.name);
+    if (named || lower == sm.erase(2, 1)) found.push_back(&row);
+  }
+  return found;
+}
+
+GpuUnknown unknown(const Knowledge& knowledge, const std::string& name, const Words& words) {
+  std::vector<std::string> names;
+  for (const Gpu& gpu : knowledge.tables().gpus) names.emplace_back(gpu.name);
+  GpuUnknown out{support::suggestions(name, names)};
+  for (const std::string& candidate : names) {
+    const Words parts = words_of(candidate);
+    const bool shares = std::any_of(words.begin(), words.end(), [&](const std::string& w) {
+      return std::any_of(w.begin(), w.end(), is_digit) && contains(parts, w);
+    });
+    if (out.suggestions.size() < 3 && shares && !contains(out.suggestions, candidate))
+      out.suggestions.push_back(candidate);
+  }
+  return out;
+}
+
+}  // namespace
+
+GpuLookup find_gpu(const Knowledge& knowledge, const std::string& name) {
+  if (const auto found = architectures_called(knowledge, name); !found.empty()) return from_architectures(found);
+  const Words full = words_of(name);
+  const Words words = without_brands(full);
+  if (words.empty()) return unknown(knowledge, name, full);
+  if (auto found = models(knowledge, [&](std::string_view row) { return words_of(row) == full; }); !found.empty()) {
+    return from_models(knowledge, std::move(found), false);
+  }
+  if (auto found =
+          models(knowledge, [&](std::string_view row) { return starts_words(without_brands(words_of(row)), words); });
+      !found.empty()) {
+    return from_models(knowledge, std::move(found), false);
+  }
+  const Words core = core_of(words);
+  const auto row_core = [](std::string_view row) { return core_of(without_brands(words_of(row))); };
+  if (auto found = models(knowledge, [&](std::string_view row) { return row_core(row) == core; });
+      !core.empty() && !found.empty()) {
+    return from_models(knowledge, std::move(found), false);
+  }
+  for (std::size_t length = core.size(); length-- > 1;) {
+    if (!is_sibling_word(core[length])) break;
+    const Words start(core.begin(), core.begin() + static_cast<std::ptrdiff_t>(length));
+    auto found = models(knowledge, [&](std::string_view row) { return row_core(row) == start; });
+    if (!found.empty()) return from_models(knowledge, std::move(found), true);
+  }
+  return unknown(knowledge, name, words);
+}
+
+}  // namespace envforge::compat

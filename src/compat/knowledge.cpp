@@ -1,0 +1,98 @@
+#include <envforge/compat/knowledge.hpp>
+
+#include <algorithm>
+
+#include <envforge/support/files.hpp>
+
+#include "data_reader.hpp"
+
+namespace envforge::compat {
+
+using versions::Version;
+
+bool Evidence::is_unverified(std::string_view field) const {
+  return std::find(unverified.begin(), unverified.end(), field) != unverified.end();
+}
+
+std::string cite(const Evidence& evidence) {
+  const SourceText& source = evidence.sources.front();
+  return std::string(evidence.file) + ": " + std::string(evidence.row) + ", " + std::string(source.title) + ", " +
+         std::string(source.checked);
+}
+
+Knowledge::Knowledge(Tables tables, std::shared_ptr<const void> storage)
+    : tables_(tables), storage_(std::move(storage)) {}
+
+const Release* Knowledge::release(std::string_view version) const {
+  const auto row = std::find_if(tables_.releases.begin(), tables_.releases.end(),
+                                [&](const Release& release) { return release.version == version; });
+  return row == tables_.releases.end() ? nullptr : &*row;
+}
+
+const Base* Knowledge::base(std::string_view name) const {
+  const auto row =
+      std::find_if(tables_.bases.begin(), tables_.bases.end(), [&](const Base& base) { return base.name == name; });
+  return row == tables_.bases.end() ? nullptr : &*row;
+}
+
+const Architecture* Knowledge::architecture(std::string_view cc) const {
+  const auto row = std::find_if(tables_.architectures.begin(), tables_.architectures.end(),
+                                [&](const Architecture& architecture) { return architecture.cc == cc; });
+  return row == tables_.architectures.end() ? nullptr : &*row;
+}
+
+const CudaMajor* Knowledge::cuda_major(const Version& cuda) const {
+  const auto row = std::find_if(tables_.majors.begin(), tables_.majors.end(), [&](const CudaMajor& major) {
+    return static_cast<unsigned>(major.major) == cuda.major();
+  });
+  return row == tables_.majors.end() ? nullptr : &*row;
+}
+
+const Toolkit* Knowledge::toolkit(const Version& cuda) const {
+  const auto row = std::find_if(tables_.toolkits.begin(), tables_.toolkits.end(),
+                                [&](const Toolkit& toolkit) { return Version::of(toolkit.version) == cuda; });
+  return row == tables_.toolkits.end() ? nullptr : &*row;
+}
+
+const NotPublished* Knowledge::not_published(const Version& cuda) const {
+  const auto row = std::find_if(tables_.not_published.begin(), tables_.not_published.end(),
+                                [&](const NotPublished& missing) { return Version::of(missing.version) == cuda; });
+  return row == tables_.not_published.end() ? nullptr : &*row;
+}
+
+const DriverBranch* Knowledge::branch(const Version& driver) const {
+  const std::string name = "R" + std::to_string(driver.major());
+  const auto row = std::find_if(tables_.branches.begin(), tables_.branches.end(),
+                                [&](const DriverBranch& branch) { return branch.branch == name; });
+  return row == tables_.branches.end() ? nullptr : &*row;
+}
+
+const CudnnFloor* Knowledge::cudnn_without(std::string_view cudnn, const Version& cc) const {
+  const auto version = Version::parse(cudnn);
+  if (!version) return nullptr;
+  const auto row = std::find_if(tables_.cudnn_floors.begin(), tables_.cudnn_floors.end(), [&](const CudnnFloor& floor) {
+    return *version >= Version::of(floor.from) && cc < Version::of(floor.min_cc);
+  });
+  return row == tables_.cudnn_floors.end() ? nullptr : &*row;
+}
+
+std::string Knowledge::index_url(const Build& build, const BuildPlatform& platform) const {
+  return platform.on_pypi ? "" : std::string(tables_.index_base) + std::string(build.cuda_variant);
+}
+
+Knowledge parse_knowledge(const std::vector<DataFile>& files) {
+  auto owned = read_tables(files);
+  const Tables tables = owned->tables;
+  return Knowledge(tables, std::move(owned));
+}
+
+Knowledge load_knowledge(const std::string& folder) {
+  constexpr std::uint64_t kLargestFile = 16U << 20U;
+  std::vector<DataFile> files;
+  for (const std::string& name : data_file_names()) {
+    files.push_back({name, support::read_file(std::filesystem::path(folder) / name, kLargestFile)});
+  }
+  return parse_knowledge(files);
+}
+
+}  // namespace envforge::compat

@@ -1,0 +1,102 @@
+// One change to the shipped data each, and what the checks say to it.
+#include <functional>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <envforge/support/error.hpp>
+
+#include "support/compat_data.hpp"
+
+namespace envforge::compat {
+namespace {
+
+using support::Error;
+using support::ErrorCode;
+using testing::DataJson;
+using ::testing::HasSubstr;
+
+void expect_refused(const std::function<void(DataJson&)>& change, ErrorCode code, const std::string& message) {
+  DataJson data = testing::shipped_data();
+  change(data);
+  try {
+    testing::knowledge_of(data);
+    ADD_FAILURE() << "was not refused: " << message;
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), code) << error.message();
+    EXPECT_THAT(error.message(), HasSubstr(message));
+  }
+}
+
+TEST(DataReader, TakesTheShippedData) {
+  EXPECT_NO_THROW(testing::knowledge_of(testing::shipped_data()));
+}
+
+TEST(DataReader, RefusesARowWithoutSourceOrDate) {
+  expect_refused([](DataJson& d) { d["gpus.json"]["gpus"][0].erase("sources"); }, ErrorCode::kDataMalformed, "sources");
+  expect_refused([](DataJson& d) { d["gpus.json"]["gpus"][0]["sources"] = nlohmann::json::array(); },
+                 ErrorCode::kDataMalformed, "a row needs a source");
+  expect_refused([](DataJson& d) { d["cuda.json"]["sources"]["NVMVC"]["checked"] = "soon"; }, ErrorCode::kDataMalformed,
+                 "expected a date like 2026-11-21 or 2026-11, found 'soon'");
+  expect_refused([](DataJson& d) { d["cuda.json"]["sources"]["NVMVC"].erase("checked"); }, ErrorCode::kDataMalformed,
+                 "checked");
+}
+
+TEST(DataReader, RefusesAReferenceToNothing) {
+  expect_refused([](DataJson& d) { d["gpus.json"]["gpus"][0]["sources"] = {"NOWHERE"}; }, ErrorCode::kDataReference,
+                 "names the source 'NOWHERE', which has no row");
+  expect_refused([](DataJson& d) { d["gpus.json"]["gpus"][0]["cc"] = "9.9"; }, ErrorCode::kDataReference,
+                 "names compute capability 9.9, which has no row");
+  expect_refused([](DataJson& d) { d["cuda.json"]["majors"].erase(0); }, ErrorCode::kDataReference, "names CUDA 11");
+  expect_refused([](DataJson& d) { d["cuda.json"]["toolkits"].erase(0); }, ErrorCode::kDataReference,
+                 "names the toolkit");
+  expect_refused([](DataJson& d) { d["cuda.json"]["architectures"][0]["last_driver_branch"] = "R999"; },
+                 ErrorCode::kDataReference, "names R999");
+}
+
+TEST(DataReader, RefusesValuesThatAreNoVersions) {
+  expect_refused([](DataJson& d) { d["pytorch.json"]["releases"][0]["version"] = "newest"; }, ErrorCode::kDataMalformed,
+                 "'newest' is no version");
+  expect_refused([](DataJson& d) { d["pytorch.json"]["releases"][0]["builds"][0]["python"] = {"3.x"}; },
+                 ErrorCode::kDataMalformed, "'3.x' is no version");
+  expect_refused([](DataJson& d) { d["pytorch.json"]["releases"][0]["triton_python"] = "<<3"; },
+                 ErrorCode::kDataMalformed, "'<<3' is no range of versions");
+  expect_refused(
+      [](DataJson& d) {
+        d["pytorch.json"]["releases"][0]["builds"][0]["platforms"]["linux/amd64"]["sass"] = {"compute_90"};
+      },
+      ErrorCode::kDataMalformed, "'compute_90' is no machine code target");
+  expect_refused([](DataJson& d) { d["pytorch.json"]["releases"][0]["builds"][0]["cuda_variant"] = "cu999"; },
+                 ErrorCode::kDataMalformed, "'cu999' is not the variant of CUDA");
+}
+
+TEST(DataReader, RefusesTwoRowsOfOneName) {
+  expect_refused([](DataJson& d) { d["pytorch.json"]["releases"].push_back(d["pytorch.json"]["releases"][0]); },
+                 ErrorCode::kDataMalformed, "has two rows");
+  expect_refused([](DataJson& d) { d["bases.json"]["bases"].push_back(d["bases.json"]["bases"][0]); },
+                 ErrorCode::kDataMalformed, "has two rows");
+}
+
+TEST(DataReader, RefusesUnknownKeysFilesAndVersions) {
+  expect_refused([](DataJson& d) { d["bases.json"]["bases"][0]["glibcc"] = "2.36"; }, ErrorCode::kDataMalformed,
+                 "unknown key 'glibcc'");
+  expect_refused([](DataJson& d) { d["cuda.json"]["majors"][0]["unverified"] = {"driver"}; }, ErrorCode::kDataMalformed,
+                 "'driver' is no field of this row");
+  expect_refused([](DataJson& d) { d.erase("bases.json"); }, ErrorCode::kDataMalformed, "the data lacks bases.json");
+  expect_refused([](DataJson& d) { d["more.json"] = nlohmann::json::object(); }, ErrorCode::kDataMalformed,
+                 "unknown file of the data: more.json");
+  expect_refused([](DataJson& d) { d["cuda.json"]["schema_version"] = 2; }, ErrorCode::kDataTooNew,
+                 "cuda.json has schema version 2; this program reads 1");
+  expect_refused([](DataJson& d) { d["cuda.json"]["schema"] = "x"; }, ErrorCode::kDataMalformed, "expected the schema");
+}
+
+TEST(DataReader, TheDigestFollowsTheContentNotTheSpelling) {
+  DataJson data = testing::shipped_data();
+  const std::string digest = testing::knowledge_of(data).digest();
+  EXPECT_EQ(digest, embedded().digest());  // though dump() writes other bytes than the files have
+  data["bases.json"]["bases"][0]["glibc"] = "2.99";
+  EXPECT_NE(testing::knowledge_of(data).digest(), digest);
+}
+
+}  // namespace
+}  // namespace envforge::compat

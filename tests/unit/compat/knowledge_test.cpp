@@ -1,0 +1,108 @@
+#include <envforge/compat/knowledge.hpp>
+
+#include <gtest/gtest.h>
+
+#include "support/compat_data.hpp"
+
+namespace envforge::compat {
+namespace {
+
+using versions::Version;
+
+void expect_evidence(const Evidence& evidence) {
+  EXPECT_FALSE(evidence.file.empty());
+  EXPECT_FALSE(evidence.row.empty());
+  ASSERT_FALSE(evidence.sources.empty()) << evidence.row;
+  for (const SourceText& source : evidence.sources) {
+    EXPECT_FALSE(source.title.empty()) << evidence.row;
+    EXPECT_FALSE(source.reference.empty()) << evidence.row;
+    EXPECT_GE(source.checked, "2026") << evidence.row;
+  }
+}
+
+TEST(Knowledge, EveryRowNamesItsSourceAndItsDate) {
+  const Knowledge knowledge = embedded();
+  const Tables& tables = knowledge.tables();
+  const auto walk = [](const auto& rows) {
+    EXPECT_FALSE(rows.empty());
+    for (const auto& row : rows) expect_evidence(row.evidence);
+  };
+  walk(tables.releases);
+  for (const auto& release : tables.releases) walk(release.builds);
+  walk(tables.majors);
+  walk(tables.toolkits);
+  walk(tables.not_published);
+  walk(tables.architectures);
+  walk(tables.branches);
+  walk(tables.gpus);
+  walk(tables.cudnn_floors);
+  walk(tables.bases);
+}
+
+TEST(Knowledge, IsTheSameEmbeddedAndFromTheFolder) {
+  const Knowledge constant = embedded();
+  const Knowledge read = load_knowledge(testing::data_folder());
+  EXPECT_EQ(constant.digest(), read.digest());
+  EXPECT_EQ(constant.as_of(), read.as_of());
+  EXPECT_EQ(constant.digest().size(), std::string("sha256:").size() + 64);
+  ASSERT_EQ(constant.tables().releases.size(), read.tables().releases.size());
+  for (std::size_t i = 0; i < constant.tables().releases.size(); ++i) {
+    const Release& a = constant.tables().releases[i];
+    const Release& b = read.tables().releases[i];
+    EXPECT_EQ(a.version, b.version);
+    ASSERT_EQ(a.builds.size(), b.builds.size());
+    for (std::size_t j = 0; j < a.builds.size(); ++j) EXPECT_EQ(cite(a.builds[j].evidence), cite(b.builds[j].evidence));
+  }
+  EXPECT_EQ(constant.tables().gpus.size(), read.tables().gpus.size());
+}
+
+TEST(Knowledge, ListsTheNewestFirst) {
+  const Knowledge knowledge = embedded();
+  const Tables& tables = knowledge.tables();
+  for (std::size_t i = 1; i < tables.releases.size(); ++i) {
+    EXPECT_GT(Version::of(tables.releases[i - 1].version), Version::of(tables.releases[i].version));
+  }
+  for (const Release& release : tables.releases) {
+    for (std::size_t i = 1; i < release.builds.size(); ++i) {
+      EXPECT_GT(Version::of(release.builds[i - 1].cuda), Version::of(release.builds[i].cuda));
+    }
+  }
+}
+
+TEST(Knowledge, CitesARowInOneLine) {
+  const Knowledge knowledge = embedded();
+  const Release* release = knowledge.release("2.6.0");
+  ASSERT_NE(release, nullptr);
+  ASSERT_EQ(release->builds.size(), 3U);
+  EXPECT_EQ(cite(release->builds[1].evidence), "compat/pytorch.json: 2.6.0 cu124, PyPI METADATA, 2026-11-21");
+}
+
+TEST(Knowledge, AnswersByName) {
+  const Knowledge knowledge = embedded();
+  ASSERT_NE(knowledge.base("debian:12"), nullptr);
+  EXPECT_EQ(knowledge.base("debian:12")->python, "3.11");
+  EXPECT_EQ(knowledge.base("debian:12")->suite, "bookworm");
+  EXPECT_EQ(knowledge.base("fedora:40"), nullptr);
+  EXPECT_EQ(knowledge.cuda_major(Version::of("12.4"))->driver_floor, "525.60.13");
+  EXPECT_EQ(knowledge.cuda_major(Version::of("14.0")), nullptr);
+  EXPECT_EQ(knowledge.branch(Version::of("535.183.06"))->max_cuda, "12.2");
+  EXPECT_EQ(knowledge.branch(Version::of("700.1")), nullptr);
+  EXPECT_NE(knowledge.not_published(Version::of("12.7")), nullptr);
+  EXPECT_EQ(knowledge.toolkit(Version::of("12.7")), nullptr);
+  EXPECT_NE(knowledge.cudnn_without("9.11.0.98", Version::of("7.0")), nullptr);
+  EXPECT_EQ(knowledge.cudnn_without("9.10.2.21", Version::of("7.0")), nullptr);
+  EXPECT_EQ(knowledge.cudnn_without("9.11.0.98", Version::of("7.5")), nullptr);
+  EXPECT_EQ(knowledge.cudnn_without("", Version::of("7.0")), nullptr);
+}
+
+TEST(Knowledge, KnowsWhoServesABuild) {
+  const Knowledge knowledge = embedded();
+  const Release* release = knowledge.release("2.6.0");
+  ASSERT_NE(release, nullptr);
+  EXPECT_EQ(knowledge.index_url(release->builds[1], release->builds[1].platforms[0]), "");
+  EXPECT_EQ(knowledge.index_url(release->builds[2], release->builds[2].platforms[0]),
+            "https://download.pytorch.org/whl/cu118");
+}
+
+}  // namespace
+}  // namespace envforge::compat
