@@ -12,44 +12,54 @@
 namespace envforge::packages {
 
 struct PythonIndex {
-  std::string name;  // "pytorch-cu126"
-  std::string url;   // https://download.pytorch.org/whl/cu126
+  std::string name;    // "pytorch-cu126"
+  std::string url;     // https://download.pytorch.org/whl/cu126: what the lock records
+  std::string mirror;  // "" = url; a site setting: where its bytes are asked for
 };
+
+/// The index that a lock names for every package without one of its own, whatever mirror served it.
+inline constexpr const char* kDefaultPythonIndex = "https://pypi.org/simple";
+/// What a lock names when the wheels of a folder were the only source.
+inline constexpr const char* kFolderIndex = "folder";
 
 struct PythonRequest {
   std::string python_version;     // "3.11"
   std::string platform;           // linux/amd64
   std::string glibc;              // "2.36"
   std::vector<std::string> pins;  // "torch==2.6.0": our choices
-  std::map<std::string, std::string> pin_index;  // package -> PythonIndex::name, for pins that do not come from the default index
-  std::vector<PythonIndex> indexes;              // explicit: used for nothing but the pins above
-  std::vector<std::string> requirements;         // the recipe's, PEP 508
-  std::vector<std::string> preferences;          // "numpy==2.1.0": versions of an older lock to keep where they still fit
-  std::string exclude_newer;                     // RFC 3339
-  std::string wheels_dir;                        // not "": the only source, and no network
+  std::map<std::string, std::string>
+      pin_index;                     // package -> PythonIndex::name, for pins that do not come from the default index
+  std::vector<PythonIndex> indexes;  // explicit: used for nothing but the pins above
+  std::vector<std::string> requirements;  // the recipe's, PEP 508
+  std::vector<std::string> preferences;   // "numpy==2.1.0": versions of an older lock to keep where they still fit
+  std::string exclude_newer;              // RFC 3339; "" = no cutoff. Explicit indexes, whose pins are exact, have none
+  std::string wheels_dir;                 // not "": the only source, and no network
   // Site settings: they decide where bytes are fetched, never which.
-  std::string default_index;  // "" = https://pypi.org/simple
-  std::string ca_bundle;      // "" = none
+  std::string default_index;                   // "" = https://pypi.org/simple
+  std::string ca_bundle;                       // "" = none
+  std::map<std::string, std::string> proxies;  // HTTPS_PROXY, HTTP_PROXY, NO_PROXY, ALL_PROXY
 };
 
 struct ResolvedWheel {
-  std::string name, version, filename, sha256, index;  // index = URL, or "folder"
-  std::uint64_t size = 0;
-  std::vector<std::string> required_by;
+  std::string name, version, filename, sha256, index;  // index = URL without credentials, or "folder"
+  std::uint64_t size = 0;                              // 0 = the index does not say
+  std::vector<std::string> required_by;  // other packages of the closure; empty if only the request asks for it
 };
 
 /// Why there is no closure: in the words of the user's requirements, not of uv.
 struct PythonConflict {
   enum class Kind { kUnsatisfiable, kNeedsBuild, kNoSuchPackage, kIndexUnreachable } kind = Kind::kUnsatisfiable;
-  std::string package;               // the one to blame, if one is
-  std::vector<std::string> lines;    // explanation
+  std::string package;             // the one to blame, if one is
+  std::vector<std::string> lines;  // explanation
   std::string hint;
 };
 
 class PythonResolver {
  public:
   virtual ~PythonResolver() = default;
-  /// Sorted by name. No code of any package is run. Throws Error{kProgramMissing} without uv.
+  /// Sorted by name; for each package the one file that is to be installed. No code of any package is run. The program
+  /// uv is resolved like a package: requirements {"uv"}. Throws Error{kProgramMissing} without uv, Error{kUvFailed} if
+  /// uv ends in a way that is no answer.
   virtual std::variant<std::vector<ResolvedWheel>, PythonConflict> resolve(const PythonRequest& request) = 0;
   /// Puts the uv program of the target platform, of exactly that wheel, at `path`. Throws Error.
   virtual void fetch_tool(const ResolvedWheel& uv, const PythonRequest& site, const std::string& path) = 0;

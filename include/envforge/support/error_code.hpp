@@ -55,6 +55,13 @@ enum class ErrorCode : int {
   kEngineGone = 5001,
   kEngineFailed = 5002,
   kSavedImage = 5003,
+  kUvFailed = 5201,
+  kWheelFetch = 5202,
+  kDebMirror = 5203,
+  kDebGone = 5204,
+  kDebDigest = 5205,
+  kDebTool = 5206,
+  kBaseBuild = 5207,
   kProtocol = 5301,
   // 60xx this machine lacks something
   kProgramMissing = 6001,

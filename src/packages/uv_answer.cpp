@@ -1,0 +1,233 @@
+#include "uv_answer.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <regex>
+#include <utility>
+
+#include <envforge/support/error.hpp>
+#include <envforge/support/text.hpp>
+
+#include "toml_subset.hpp"
+#include "uv_request.hpp"
+#include "wheel_name.hpp"
+
+namespace envforge::packages {
+namespace {
+
+[[noreturn]] void fail(const std::string& package, const std::string& what) {
+  throw support::Error(support::ErrorCode::kUvFailed, "uv locked '" + package + "' " + what);
+}
+
+std::string percent_decoded(const std::string& text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto hex = [&](std::size_t at) {
+      return at < text.size() && std::isxdigit(static_cast<unsigned char>(text[at])) != 0;
+    };
+    if (text[i] == '%' && hex(i + 1) && hex(i + 2)) {
+      out += static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16));
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+std::string filename_of(const std::string& url) {
+  const std::string path = url.substr(0, url.find_first_of("?#"));
+  return percent_decoded(path.substr(path.rfind('/') + 1));
+}
+
+std::string index_of(const std::string& name, const PythonRequest& request) {
+  if (!request.wheels_dir.empty()) return kFolderIndex;
+  for (const auto& [package, index_name] : request.pin_index) {
+    if (normal_name(package) != name) continue;
+    for (const PythonIndex& index : request.indexes) {
+      if (index.name == index_name) return without_credentials(index.url);
+    }
+  }
+  return kDefaultPythonIndex;
+}
+
+ResolvedWheel read_package(const Toml& package, const std::vector<std::string>& tags, const PythonRequest& request) {
+  ResolvedWheel wheel;
+  wheel.name = normal_name(package.text_of("name"));
+  wheel.version = package.text_of("version");
+  if (wheel.name.empty() || wheel.version.empty()) fail(wheel.name, "without a name or a version");
+  const Toml* files = package.find("wheels");
+  if (files == nullptr || files->items.empty()) fail(wheel.name, "without a wheel");
+  std::vector<WheelName> names;
+  std::vector<const Toml*> rows;
+  for (const Toml& file : files->items) {
+    const std::string name = file.text_of("name");
+    const auto parsed = parse_wheel_name(!name.empty() ? name : filename_of(file.text_of("url")));
+    if (!parsed) continue;
+    names.push_back(*parsed);
+    rows.push_back(&file);
+  }
+  const auto best = best_wheel(names, tags);
+  if (!best) fail(wheel.name, "with no wheel for " + uv_platform(tag_target(request)));
+  const Toml& file = *rows[*best];
+  const std::string name = file.text_of("name");
+  wheel.filename = !name.empty() ? name : filename_of(file.text_of("url"));
+  const Toml* hashes = file.find("hashes");
+  wheel.sha256 = hashes != nullptr ? hashes->text_of("sha256") : "";
+  if (wheel.sha256.size() != 64) fail(wheel.name, "without the sha256 of " + wheel.filename);
+  wheel.size = std::strtoull(file.text_of("size").c_str(), nullptr, 10);
+  wheel.index = index_of(wheel.name, request);
+  return wheel;
+}
+
+void replace_all(std::string& text, const std::string& from, const std::string& to) {
+  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+}
+
+/// uv's sentences, one a line, speaking of the recipe instead of the generated project.
+std::vector<std::string> sentences(const std::string& standard_error) {
+  std::vector<std::string> lines;
+  for (std::string line : support::split(standard_error, '\n')) {
+    line = support::trim(line);
+    if (line.empty() || support::starts_with(line, "warning:") || support::starts_with(line, "hint:")) continue;
+    if (support::starts_with(line, "error: No solution found")) continue;
+    for (const char* prefix : {"error: ", "cause: "}) {
+      if (support::starts_with(line, prefix)) line = line.substr(7);
+    }
+    const std::string project = kProjectName;
+    replace_all(line, project + " depends on", "the recipe asks for");
+    replace_all(line, project, "the recipe");
+    replace_all(line, "you require", "the recipe asks for");
+    replace_all(line, "we can conclude that your requirements are unsatisfiable", "nothing satisfies the recipe");
+    replace_all(line, "we can conclude that ", "");
+    lines.push_back(support::printable(line));
+  }
+  return lines;
+}
+
+std::string first_match(const std::string& text, const char* pattern) {
+  std::smatch match;
+  return std::regex_search(text, match, std::regex(pattern)) ? match[1].str() : std::string();
+}
+
+bool holds(const std::string& text, const char* part) {
+  return text.find(part) != std::string::npos;
+}
+
+/// Which of the versions in the explanation are not the recipe's but envforge's own choice.
+void explain_pins(PythonConflict& conflict, const PythonRequest& request) {
+  const std::string text = support::join(conflict.lines, "\n");
+  for (const std::string& pin : request.pins) {
+    if (holds(text, pin.c_str()))
+      conflict.lines.push_back(pin + " is envforge's own choice for the target's GPUs and drivers");
+  }
+}
+
+PythonConflict unreachable(const std::string& text) {
+  PythonConflict conflict;
+  conflict.kind = PythonConflict::Kind::kIndexUnreachable;
+  conflict.package = first_match(text, "Failed to fetch: .*/([A-Za-z0-9._-]+)/\n");
+  conflict.lines = sentences(text);
+  conflict.hint =
+      "check the network and the index address, or give a mirror or --wheels DIR; `envforge doctor` asks each index";
+  if (holds(text, "certificate")) {
+    conflict.hint = "the network presents a certificate that is not trusted: give its CA with --ca-bundle FILE";
+  } else if (holds(text, "401") || holds(text, "403")) {
+    conflict.hint = "the index refuses access: put its credentials into the site configuration";
+  }
+  return conflict;
+}
+
+PythonConflict unsolvable(const std::string& text, const PythonRequest& request) {
+  PythonConflict conflict;
+  conflict.lines = sentences(text);
+  explain_pins(conflict, request);
+  const std::string needs_wheel = first_match(text, "Wheels are required for `([^`]+)`");
+  const std::string absent = first_match(
+      text, "ecause ([A-Za-z0-9._-]+) was not found in the (?:package registry|provided package locations)");
+  const std::string cut_off = first_match(text, "hint: `([^`]+)` was filtered by `exclude-newer`");
+  if (!needs_wheel.empty()) {
+    conflict.kind = PythonConflict::Kind::kNeedsBuild;
+    conflict.package = needs_wheel;
+    conflict.hint =
+        "'" + needs_wheel +
+        "' has no wheel that fits, only sources, whose code envforge never runs on this machine: ask for a " +
+        "version that has a wheel, or build one for this torch and Python and give its folder with --wheels DIR";
+  } else if (!absent.empty()) {
+    conflict.kind = PythonConflict::Kind::kNoSuchPackage;
+    conflict.package = absent;
+    conflict.hint =
+        "check the spelling of '" + absent + "'" +
+        (request.wheels_dir.empty() ? ""
+                                    : "; the folder " + request.wheels_dir + " is the only source and must hold it");
+  } else if (!cut_off.empty()) {
+    conflict.package = cut_off;
+    conflict.hint = holds(text, "is missing an upload date")
+                        ? "the index gives no upload dates, so the cutoff " + request.exclude_newer +
+                              " hides all its files: use " + "an index that gives them, or no cutoff"
+                        : "files newer than the cutoff " + request.exclude_newer +
+                              " are hidden; `envforge lock --upgrade` moves it to today";
+  } else {
+    conflict.package = first_match(text, "(?:no versions? of|Because) ([A-Za-z0-9._-]+)[=<>~!]* ?");
+    conflict.hint = "loosen one of the requirements that are named";
+  }
+  return conflict;
+}
+
+}  // namespace
+
+std::string without_credentials(const std::string& url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string::npos) return url;
+  const std::size_t host = scheme + 3;
+  const std::size_t at = url.substr(0, url.find('/', host)).rfind('@');
+  return at == std::string::npos ? url : url.substr(0, host) + url.substr(at + 1);
+}
+
+std::vector<ResolvedWheel> read_pylock(const std::string& text, const PythonRequest& request) {
+  const Toml document = parse_toml(text);
+  if (document.text_of("lock-version").substr(0, 2) != "1.") {
+    throw support::Error(support::ErrorCode::kUvFailed,
+                         "uv wrote a lock of version '" + document.text_of("lock-version") + "', expected 1.x");
+  }
+  std::vector<ResolvedWheel> wheels;
+  const std::vector<std::string> tags = compatible_tags(tag_target(request));
+  if (const Toml* packages = document.find("packages"); packages != nullptr) {
+    for (const Toml& package : packages->items) wheels.push_back(read_package(package, tags, request));
+  }
+  std::sort(wheels.begin(), wheels.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  const auto twice =
+      std::adjacent_find(wheels.begin(), wheels.end(), [](const auto& a, const auto& b) { return a.name == b.name; });
+  if (twice != wheels.end()) fail(twice->name, "twice");
+  return wheels;
+}
+
+std::map<std::string, std::vector<std::string>> read_annotations(const std::string& requirements) {
+  std::map<std::string, std::vector<std::string>> required_by;
+  const std::string mark = "# via ";
+  for (const std::string& line : support::split(requirements, '\n')) {
+    const std::size_t via = line.find(mark);
+    if (via == std::string::npos) continue;
+    std::vector<std::string>& names = required_by[requirement_name(line)];
+    for (const std::string& part : support::split(line.substr(via + mark.size()), ',')) {
+      const std::string name = support::trim(part);
+      if (!support::starts_with(name, kProjectName) && !support::starts_with(name, "-c "))
+        names.push_back(normal_name(name));
+    }
+    std::sort(names.begin(), names.end());
+  }
+  return required_by;
+}
+
+std::optional<PythonConflict> read_conflict(const std::string& standard_error, const PythonRequest& request) {
+  if (holds(standard_error, "No solution found when resolving")) return unsolvable(standard_error, request);
+  if (holds(standard_error, "Failed to fetch") || holds(standard_error, "error sending request") ||
+      holds(standard_error, "Request failed after")) {
+    return unreachable(standard_error);
+  }
+  return std::nullopt;
+}
+
+}  // namespace envforge::packages

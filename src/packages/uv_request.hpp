@@ -1,0 +1,37 @@
+// A PythonRequest in uv's own terms: the generated project and the arguments. Pure. Used by UvResolver.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <envforge/packages/python_resolver.hpp>
+
+#include "wheel_name.hpp"
+
+namespace envforge::packages {
+
+/// The name of the generated project, which uv's explanations then speak of.
+inline constexpr const char* kProjectName = "the-recipe";
+
+/// "torch" of "torch[opt]==2.6.0 ; marker", normalised; "" if the text does not begin with a name.
+std::string requirement_name(const std::string& requirement);
+/// What is wrong with a requirement, or "". A direct reference (name @ URL, git+..., a path) is refused: nothing could
+/// pin its bytes. uv's own answer to a malformed one would be that it must build the generated project.
+std::string requirement_problem(const std::string& requirement);
+
+/// The tags of the request's platform, limited to a glibc that uv knows. Throws Error{kInternal} for a platform that is
+/// neither linux/amd64 nor linux/arm64, or a version that is no version: both are checked data.
+TagTarget tag_target(const PythonRequest& request);
+/// x86_64-manylinux_2_36
+std::string uv_platform(const TagTarget& target);
+
+/// pyproject.toml: every pin and requirement as a dependency, the explicit indexes, and which pin comes from which.
+std::string uv_project(const PythonRequest& request);
+/// A pylock.toml that holds the preferences; uv keeps versions that it finds in its output file.
+std::string uv_preferences(const PythonRequest& request);
+/// What every uv command gets: hermetic, without builds, the sources of the request.
+std::vector<std::string> uv_source_arguments(const PythonRequest& request, const std::string& cache_dir);
+/// pip compile ... , answer into `output`.
+std::vector<std::string> uv_compile_arguments(const PythonRequest& request, const std::string& format);
+
+}  // namespace envforge::packages

@@ -1,0 +1,178 @@
+#include <envforge/packages/uv_resolver.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+#include <envforge/support/error.hpp>
+#include <envforge/support/files.hpp>
+#include <envforge/support/sha256.hpp>
+#include <envforge/support/text.hpp>
+
+#include "uv_answer.hpp"
+#include "uv_request.hpp"
+
+namespace envforge::packages {
+namespace {
+
+namespace fs = std::filesystem;
+using support::Error;
+using support::ErrorCode;
+
+bool is_elf(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  char magic[4] = {};
+  return file.read(magic, 4) && std::string(magic, 4) ==
+                                    "\x7f"
+                                    "ELF";
+}
+
+Error uv_failed(const process::Outcome& outcome) {
+  Error error(ErrorCode::kUvFailed, "uv " + process::describe(outcome));
+  for (const std::string& line : support::split(support::trim(outcome.err), '\n')) error.note(support::printable(line));
+  return error;
+}
+
+/// Failures that are no answer about packages: they end in an Error that says what the machine lacks.
+Error failure(const process::Outcome& outcome) {
+  if (outcome.err.find("No interpreter found") != std::string::npos) {
+    return Error(ErrorCode::kProgramMissing,
+                 "uv finds no Python on this machine and needs one (of any version) to read markers", std::nullopt,
+                 "install python3 (apt install python3-minimal)");
+  }
+  if (outcome.err.find("error: unexpected argument") != std::string::npos ||
+      outcome.err.find("error: invalid value") != std::string::npos) {
+    return uv_failed(outcome).note("this uv does not know an option that envforge needs: it is too old");
+  }
+  return uv_failed(outcome);
+}
+
+std::optional<PythonConflict> refuse_malformed(const PythonRequest& request) {
+  for (const auto* list : {&request.pins, &request.requirements}) {
+    for (const std::string& requirement : *list) {
+      const std::string problem = requirement_problem(requirement);
+      if (problem.empty()) continue;
+      PythonConflict conflict;
+      conflict.package = requirement_name(requirement);
+      conflict.lines = {"'" + support::printable(requirement) + "' cannot be locked: " + problem};
+      conflict.hint = "write it as NAME>=VERSION; a wheel of your own comes from a folder, --wheels DIR";
+      return conflict;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string UvResolver::program() {
+  if (!settings_.program.empty()) return settings_.program;
+  const std::vector<std::string> found = runner_.find_programs("uv");
+  if (found.empty()) {
+    throw Error(ErrorCode::kProgramMissing, "uv, which resolves Python packages, is not on PATH", std::nullopt,
+                "get it with `pip install --user uv`, or copy its static program into ~/.local/bin");
+  }
+  // A launcher script of a version manager costs more than uv itself.
+  const auto program = std::find_if(found.begin(), found.end(), is_elf);
+  return program != found.end() ? *program : found.front();
+}
+
+process::Outcome UvResolver::run_uv(std::vector<std::string> arguments, const PythonRequest& request,
+                                    const std::string& folder) {
+  process::Command command;
+  command.argv = {program(), "pip"};
+  command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+  const std::vector<std::string> sources = uv_source_arguments(request, settings_.cache_dir);
+  command.argv.insert(command.argv.end(), sources.begin(), sources.end());
+  // Nothing of the caller's environment: no UV_*, PIP_*, .netrc or uv.toml may change what is chosen.
+  std::string path = "/usr/local/bin:/usr/bin:/bin";
+  const std::vector<std::string> python = runner_.find_programs("python3");
+  if (!python.empty()) path += ":" + fs::path(python.front()).parent_path().string();
+  command.environment = request.proxies;
+  command.environment->insert_or_assign("PATH", path);
+  command.environment->insert_or_assign("HOME", folder);
+  command.environment->insert_or_assign("UV_HTTP_TIMEOUT", "30");
+  command.environment->insert_or_assign("UV_HTTP_CONNECT_TIMEOUT", "10");
+  command.environment->insert_or_assign("UV_HTTP_RETRIES", "2");
+  if (!request.ca_bundle.empty()) command.environment->insert_or_assign("SSL_CERT_FILE", request.ca_bundle);
+  command.working_directory = folder;
+  command.deadline = settings_.deadline;
+  process::Outcome outcome = runner_.run(command);
+  if (outcome.kind == process::Outcome::Kind::kNotStarted) {
+    throw Error(ErrorCode::kProgramMissing, command.argv.front() + " " + process::describe(outcome));
+  }
+  return outcome;
+}
+
+std::variant<std::vector<ResolvedWheel>, PythonConflict> UvResolver::resolve(const PythonRequest& request) {
+  if (auto malformed = refuse_malformed(request)) return *malformed;
+  const support::TempDir folder("envforge-uv-");
+  const fs::path project = folder.path() / "pyproject.toml";
+  const fs::path answer = folder.path() / "pylock.toml";
+  support::write_file_atomically(project, uv_project(request));
+  if (!request.preferences.empty()) support::write_file_atomically(answer, uv_preferences(request));
+
+  std::vector<std::string> arguments = uv_compile_arguments(request, "pylock.toml");
+  arguments.insert(arguments.begin(), "compile");
+  arguments.insert(arguments.end(), {"--output-file=" + answer.string(), project.string()});
+  const process::Outcome outcome = run_uv(std::move(arguments), request, folder.path().string());
+  if (outcome.kind == process::Outcome::Kind::kDeadline) {
+    PythonConflict conflict;
+    conflict.kind = PythonConflict::Kind::kIndexUnreachable;
+    conflict.lines = {"uv got no whole answer from the index within " +
+                      std::to_string(settings_.deadline.count() / 1000) + " s"};
+    conflict.hint = "check the network and the index address, or give a mirror or --wheels DIR";
+    return conflict;
+  }
+  if (!outcome.ok()) {
+    if (auto conflict = read_conflict(outcome.err, request)) return *conflict;
+    throw failure(outcome);
+  }
+  std::vector<ResolvedWheel> wheels = read_pylock(support::read_file(answer), request);
+  add_requirers(wheels, request, folder.path().string());
+  return wheels;
+}
+
+/// uv's lock does not say who needs a package; its older format does. The second run finds everything in uv's cache and
+/// has nothing to decide, for each version is given.
+void UvResolver::add_requirers(std::vector<ResolvedWheel>& wheels, const PythonRequest& request,
+                               const std::string& folder) {
+  std::string constraints;
+  for (const ResolvedWheel& wheel : wheels) constraints += wheel.name + "==" + wheel.version + "\n";
+  const fs::path file = fs::path(folder) / "constraints.txt";
+  support::write_file_atomically(file, constraints);
+  std::vector<std::string> arguments = uv_compile_arguments(request, "requirements.txt");
+  arguments.insert(arguments.begin(), "compile");
+  arguments.insert(arguments.end(),
+                   {"--quiet", "--constraints=" + file.string(), (fs::path(folder) / "pyproject.toml").string()});
+  if (request.wheels_dir.empty()) arguments.emplace_back("--offline");
+  const process::Outcome outcome = run_uv(std::move(arguments), request, folder);
+  if (!outcome.ok()) throw failure(outcome);
+  const auto required_by = read_annotations(outcome.out);
+  for (ResolvedWheel& wheel : wheels) {
+    if (!request.wheels_dir.empty()) wheel.size = fs::file_size(fs::path(request.wheels_dir) / wheel.filename);
+    const auto found = required_by.find(wheel.name);
+    if (found != required_by.end()) wheel.required_by = found->second;
+  }
+}
+
+void UvResolver::fetch_tool(const ResolvedWheel& uv, const PythonRequest& site, const std::string& path) {
+  const support::TempDir folder("envforge-uv-");
+  const fs::path requirements = folder.path() / "requirements.txt";
+  support::write_file_atomically(requirements, uv.name + "==" + uv.version + " --hash=sha256:" + uv.sha256 + "\n");
+  const fs::path target = folder.path() / "target";
+  const process::Outcome outcome =
+      run_uv({"install", "--quiet", "--no-deps", "--require-hashes", "--link-mode=copy", "--target=" + target.string(),
+              "--python-version=" + site.python_version, "--python-platform=" + uv_platform(tag_target(site)),
+              "--requirements=" + requirements.string()},
+             site, folder.path().string());
+  if (!outcome.ok()) {
+    Error error(ErrorCode::kWheelFetch, uv.filename + " could not be fetched: uv " + process::describe(outcome));
+    for (const std::string& line : support::split(support::trim(outcome.err), '\n'))
+      error.note(support::printable(line));
+    throw error;
+  }
+  support::write_file_atomically(path, support::read_file(target / "bin" / "uv"), 0755);
+}
+
+}  // namespace envforge::packages

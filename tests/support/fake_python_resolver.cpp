@@ -1,0 +1,114 @@
+#include "support/fake_python_resolver.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <deque>
+#include <optional>
+
+#include <envforge/support/files.hpp>
+#include <envforge/support/sha256.hpp>
+#include <envforge/versions/version.hpp>
+#include <envforge/versions/version_range.hpp>
+
+namespace envforge::testing {
+namespace {
+
+using packages::PythonConflict;
+using packages::ResolvedWheel;
+
+struct Need {
+  std::string name, range, from;  // from: the package that asks, or "" for the request
+};
+
+Need read_need(const std::string& requirement, const std::string& from) {
+  std::size_t end = 0;
+  while (end < requirement.size() &&
+         (std::isalnum(static_cast<unsigned char>(requirement[end])) != 0 || requirement[end] == '-'))
+    ++end;
+  return {requirement.substr(0, end), requirement.substr(end), from};
+}
+
+bool allows(const Need& need, const std::string& version) {
+  return need.range.empty() || versions::VersionRange::parse(need.range)->contains(versions::Version::of(version));
+}
+
+/// The newest version of `name` on its index that all needs allow; the preferred one if it is among them.
+std::optional<FakePackage> choose(const std::vector<FakePackage>& shelf, const std::string& name,
+                                  const std::vector<Need>& needs, const std::vector<std::string>& preferences) {
+  std::optional<FakePackage> best;
+  for (const FakePackage& package : shelf) {
+    const bool fits = std::all_of(needs.begin(), needs.end(),
+                                  [&](const Need& need) { return need.name != name || allows(need, package.version); });
+    if (package.name != name || package.sdist_only || !fits) continue;
+    const bool preferred = std::count(preferences.begin(), preferences.end(), name + "==" + package.version) > 0;
+    if (preferred) return package;
+    if (!best || versions::Version::of(best->version) < versions::Version::of(package.version)) best = package;
+  }
+  return best;
+}
+
+PythonConflict conflict(PythonConflict::Kind kind, const std::string& package, const std::string& line) {
+  PythonConflict result;
+  result.kind = kind;
+  result.package = package;
+  result.lines = {line};
+  result.hint = "a hint";
+  return result;
+}
+
+}  // namespace
+
+std::variant<std::vector<ResolvedWheel>, PythonConflict> FakePythonResolver::resolve(
+    const packages::PythonRequest& request) {
+  using Kind = PythonConflict::Kind;
+  requests.push_back(request);
+  if (!reachable) return conflict(Kind::kIndexUnreachable, "", "the index does not answer");
+  std::vector<Need> needs;
+  for (const auto* list : {&request.pins, &request.requirements}) {
+    for (const std::string& text : *list) needs.push_back(read_need(text, ""));
+  }
+  std::map<std::string, ResolvedWheel> chosen;
+  for (std::size_t i = 0; i < needs.size(); ++i) {
+    const std::string name = needs[i].name;
+    const auto own = request.pin_index.find(name);
+    const std::string index = own == request.pin_index.end() ? "" : own->second;
+    const std::vector<FakePackage>& shelf = universe_[index];
+    const auto known = [&](const FakePackage& package) { return package.name == name; };
+    const auto built = [&](const FakePackage& package) { return package.name == name && !package.sdist_only; };
+    if (std::none_of(shelf.begin(), shelf.end(), known))
+      return conflict(Kind::kNoSuchPackage, name, name + " was not found");
+    if (std::none_of(shelf.begin(), shelf.end(), built))
+      return conflict(Kind::kNeedsBuild, name, name + " has no wheel");
+    const auto package = choose(shelf, name, needs, request.preferences);
+    if (!package) return conflict(Kind::kUnsatisfiable, name, "nothing satisfies " + name);
+    ResolvedWheel& wheel = chosen[name];
+    std::string stem = name;
+    std::replace(stem.begin(), stem.end(), '-', '_');
+    const bool again = wheel.version == package->version;
+    wheel.name = name;
+    wheel.version = package->version;
+    wheel.filename = stem + "-" + package->version + "-" + package->tag + ".whl";
+    wheel.sha256 = support::sha256_hex(wheel.filename);
+    wheel.size = package->size == 0 ? 1000 : package->size;
+    wheel.index = packages::kDefaultPythonIndex;
+    for (const packages::PythonIndex& explicit_index : request.indexes) {
+      if (explicit_index.name == index) wheel.index = explicit_index.url;
+    }
+    if (!request.wheels_dir.empty()) wheel.index = packages::kFolderIndex;
+    if (!needs[i].from.empty()) wheel.required_by.push_back(needs[i].from);
+    if (again) continue;
+    for (const std::string& need : package->requires_dist) needs.push_back(read_need(need, name));
+  }
+  std::vector<ResolvedWheel> wheels;
+  for (auto& [name, wheel] : chosen) {
+    std::sort(wheel.required_by.begin(), wheel.required_by.end());
+    wheels.push_back(wheel);
+  }
+  return wheels;
+}
+
+void FakePythonResolver::fetch_tool(const ResolvedWheel& uv, const packages::PythonRequest&, const std::string& path) {
+  support::write_file_atomically(path, "uv " + uv.version, 0755);
+}
+
+}  // namespace envforge::testing

@@ -1,0 +1,40 @@
+// The test twin of UvResolver: resolves over a handful of made-up packages. For tests of app; the contract suite holds
+// it to what UvResolver does with the same packages on a real index.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <envforge/packages/python_resolver.hpp>
+
+namespace envforge::testing {
+
+struct FakePackage {
+  std::string name, version;
+  std::vector<std::string> requires_dist;  // "numpy", "numpy<2"
+  std::string tag = "py3-none-any";
+  bool sdist_only = false;
+  std::uint64_t size = 0;  // 0 = 1000
+};
+
+/// "" is the default index; others by PythonIndex::name.
+using FakeUniverse = std::map<std::string, std::vector<FakePackage>>;
+
+class FakePythonResolver : public packages::PythonResolver {
+ public:
+  explicit FakePythonResolver(FakeUniverse universe) : universe_(std::move(universe)) {}
+  std::variant<std::vector<packages::ResolvedWheel>, packages::PythonConflict> resolve(
+      const packages::PythonRequest& request) override;
+  /// Writes "uv VERSION" to `path`.
+  void fetch_tool(const packages::ResolvedWheel& uv, const packages::PythonRequest& site,
+                  const std::string& path) override;
+
+  bool reachable = true;                          // false: every index is unreachable
+  std::vector<packages::PythonRequest> requests;  // what was asked
+
+ private:
+  FakeUniverse universe_;
+};
+
+}  // namespace envforge::testing
