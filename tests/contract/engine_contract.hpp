@@ -70,6 +70,7 @@ class EngineContract : public ::testing::TestWithParam<MakeSetup> {
     engine::BuildRequest request;
     request.context_dir = context_.path();
     request.tags = {name(tag)};
+    request.network = "none";  // an engine without a bridge builds nothing else
     return request;
   }
 
