@@ -17,8 +17,7 @@ struct LockedDeb {
   std::string filename;                            // the path below the mirror, or the file's name in the folder
   std::string sha256;
   std::uint64_t size = 0;
-  bool foundation =
-      false;  // Python, CA certificates, tini and what they need: below the torch layer, so that recipes share it
+  bool foundation = false;  // Python, CA certificates, tini and their needs: below the torch layer, recipes share it
   friend bool operator==(const LockedDeb&, const LockedDeb&) = default;
 };
 
@@ -97,7 +96,8 @@ std::string lock_digest(const Lock& lock);
 /// The bytes of <recipe>.lock: readable JSON with "schema", "schema_version", "digest".
 std::string write_lock(const Lock& lock);
 /// Throws Error{kLockMalformed, kLockTooNew, kLockDigest}: a lock whose digest is not that of its content was edited by
-/// hand.
+/// hand. Every value is checked by the grammar of its kind, so that no lock, whoever wrote it, can become a shell word,
+/// a Dockerfile instruction or a path outside its folder.
 Lock read_lock(const std::string& text, const std::string& file);
 
 }  // namespace envforge::documents
