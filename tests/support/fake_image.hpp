@@ -38,7 +38,7 @@ class FakeImage {
     for (char& c : stem) c = c == '-' ? '_' : c;
     const std::string info = stem + "-" + version + ".dist-info";
     std::string metadata = "Metadata-Version: 2.1\nName: " + name + "\nVersion: " + version + "\n";
-    for (const auto& need : needs) metadata += "Requires-Dist: " + need + "==1.0; platform_system == \"Linux\"\n";
+    for (const auto& need : needs) metadata += "Requires-Dist: " + need + "; platform_system == \"Linux\"\n";
     metadata += "\nName: not-this\n";
     std::string record = info + "/RECORD,,\n";
     for (const auto& [path, content] : files) {
@@ -69,7 +69,7 @@ class FakeImage {
       put(out, 0x0303, 4);
       put(out, text(soname), 4);
       put(out, text(path), 4);
-      put(out, 0, 12);
+      out.append(12, '\0');
     }
     return out + strings;
   }
@@ -119,8 +119,9 @@ inline FakeImage& with_torch_26(FakeImage& image) {
                 {"libcudart.so.12", "libcusparse.so.12", "libcublas.so.12", "libcublasLt.so.12", "libcudnn.so.9",
                  "libnccl.so.2"},
                 rpath, "", code({{true, 80, 0, 64}, {true, 86, 0, 64}, {true, 90, 0, 64}}))}},
-      {"nvidia-cublas-cu12", "nvidia-cuda-nvrtc-cu12", "nvidia-cuda-runtime-cu12", "nvidia-cudnn-cu12",
-       "nvidia-cusparse-cu12", "nvidia-nccl-cu12", "nvidia-nvjitlink-cu12"});
+      {"nvidia-cublas-cu12==12.4.5.8", "nvidia-cuda-nvrtc-cu12==12.4.127", "nvidia-cuda-runtime-cu12==12.4.127",
+       "nvidia-cudnn-cu12==9.1.0.70", "nvidia-cusparse-cu12==12.3.1.170", "nvidia-nccl-cu12==2.21.5",
+       "nvidia-nvjitlink-cu12==12.4.127"});
   image.wheel(site, "nvidia-cuda-runtime-cu12", "12.4.127",
               {{"nvidia/cuda_runtime/lib/libcudart.so.12", library("libcudart.so.12", {}, "", "")}});
   image.wheel(site, "nvidia-cuda-nvrtc-cu12", "12.4.127",

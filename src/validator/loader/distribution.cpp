@@ -1,5 +1,6 @@
 #include "loader/distribution.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 
@@ -72,6 +73,24 @@ std::optional<std::uint64_t> number_of(const std::string& text) {
   return value;
 }
 
+/// "cuda-toolkit[cublas]==13.2.2; marker", and the older "nvidia-nccl-cu12 (==2.21.5) ; marker".
+Requirement read_requirement(const std::string& text) {
+  const auto in_name = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
+  };
+  const auto name_end = std::find_if_not(text.begin(), text.end(), in_name);
+  Requirement out{normal_name(std::string(text.begin(), name_end)), ""};
+  std::string rest(name_end, text.end());
+  rest.erase(std::min(rest.find(';'), rest.size()));
+  if (!rest.empty() && rest.front() == '[') rest.erase(0, std::min(rest.find(']'), rest.size() - 1) + 1);
+  const auto pin = rest.find("==");
+  if (pin == std::string::npos || rest.find_first_of(",<>!~") != std::string::npos) return out;
+  std::string version = rest.substr(pin + 2);
+  version.erase(std::min(version.find(')'), version.size()));
+  out.exact = support::trim(version);
+  return out;
+}
+
 Distribution read_metadata(const std::string& metadata, const std::string& folder) {
   Distribution out;
   out.folder = folder;
@@ -84,14 +103,7 @@ Distribution read_metadata(const std::string& metadata, const std::string& folde
     const std::string value = line.substr(colon + 2);
     if (key == "Name") out.name = normal_name(value);
     if (key == "Version") out.version = value;
-    if (key == "Requires-Dist") {
-      std::size_t end = 0;
-      while (end < value.size() && (std::isalnum(static_cast<unsigned char>(value[end])) != 0 || value[end] == '-' ||
-                                    value[end] == '_' || value[end] == '.')) {
-        ++end;
-      }
-      out.needs.push_back(normal_name(value.substr(0, end)));
-    }
+    if (key == "Requires-Dist") out.needs.push_back(read_requirement(value));
   }
   return out;
 }

@@ -17,11 +17,17 @@ struct RecordedFile {
   std::optional<std::uint64_t> size;
 };
 
+/// One Requires-Dist line, as far as it is read here.
+struct Requirement {
+  std::string name;
+  std::string exact;  // the version after "==", also "13.4.1.3.*"; "" when it is no single pin
+};
+
 struct Distribution {
   std::string name;                // as PEP 503 writes it: "nvidia-cublas-cu12"
   std::string version;             // "12.4.5.8"
   std::string folder;              // ".../site-packages/nvidia_cublas_cu12-12.4.5.8.dist-info"
-  std::vector<std::string> needs;  // names only
+  std::vector<Requirement> needs;  // those of extras too: whether an extra was asked for, nobody records
 };
 
 /// "Nvidia_cublas.cu12" -> "nvidia-cublas-cu12".

@@ -1,5 +1,7 @@
 #include "loader/owner.hpp"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include <envforge/support/text.hpp>
@@ -94,6 +96,15 @@ void Owners::read_conda() {
 std::vector<Owner> Owners::claims(const std::string& path) {
   const auto found = pip_.find(root_.real(path).value_or(path));
   return found == pip_.end() ? std::vector<Owner>() : found->second;
+}
+
+std::vector<std::string> Owners::libraries() {
+  read_conda();
+  std::vector<std::string> out;
+  for (const auto& [path, owners] : pip_) out.push_back(path);
+  for (const auto& [path, owner] : conda_) out.push_back(path);
+  std::sort(out.begin(), out.end());
+  return out;
 }
 
 Owner Owners::of(const std::string& path) {

@@ -29,6 +29,8 @@ class Owners {
   /// All distributions that claim the file: two is a broken installation.
   std::vector<Owner> claims(const std::string& path);
   const std::vector<Distribution>& distributions() const { return distributions_; }
+  /// Every library file that a wheel or a conda package brought, sorted.
+  std::vector<std::string> libraries();
 
  private:
   void read_dpkg();

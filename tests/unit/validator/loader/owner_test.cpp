@@ -12,13 +12,28 @@ using tests::kFakeSite;
 
 TEST(Distribution, IsReadFromItsMetadataUpToTheDescription) {
   tests::FakeImage image;
-  image.wheel("/site", "Nvidia_Cublas.cu12", "12.4.5.8", {{"a/liba.so", "abc"}}, {"nvidia-nccl-cu12"});
+  image.wheel("/site", "Nvidia_Cublas.cu12", "12.4.5.8", {{"a/liba.so", "abc"}}, {"nvidia-nccl-cu12==2.21.5"});
   const Root root(image.root());
   const auto found = read_distributions(root, "/site");
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].name, "nvidia-cublas-cu12");
   EXPECT_EQ(found[0].version, "12.4.5.8");
-  EXPECT_THAT(found[0].needs, testing::ElementsAre("nvidia-nccl-cu12"));
+  ASSERT_EQ(found[0].needs.size(), 1U);
+  EXPECT_EQ(found[0].needs[0].name, "nvidia-nccl-cu12");
+  EXPECT_EQ(found[0].needs[0].exact, "2.21.5");
+}
+
+TEST(Distribution, ReadsPinsInEveryFormThatWheelsWrite) {
+  tests::FakeImage image;
+  image.wheel("/site", "torch", "1.0", {},
+              {"cuda-toolkit[cublas,nvrtc]==13.2.2", "nvidia-nccl-cu12 (==2.21.5) ", "sympy (>=1.13.1,!=2)", "jinja2",
+               "nvidia-cublas==13.4.1.3.*", "cuda-bindings<14,>=13.0.3"});
+  const Root root(image.root());
+  std::vector<std::string> pins;
+  const auto distributions = read_distributions(root, "/site");
+  for (const Requirement& one : distributions.front().needs) pins.push_back(one.name + " " + one.exact);
+  EXPECT_THAT(pins, testing::ElementsAre("cuda-toolkit 13.2.2", "nvidia-nccl-cu12 2.21.5", "sympy ", "jinja2 ",
+                                         "nvidia-cublas 13.4.1.3.*", "cuda-bindings "));
 }
 
 TEST(Distribution, RecordGivesPathSizeAndDigest) {

@@ -1,0 +1,20 @@
+// What is wrong with the set of libraries that torch would get: pure judgement over an Inventory.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "audit/inventory.hpp"
+
+namespace envforge::validator::audit {
+
+struct Conflict {
+  std::string what;  // "libnccl.so.2 2.18.5 (apt libnccl2) is within reach by LD_LIBRARY_PATH beside pip's 2.21.5"
+  std::string mend;  // the command or recipe line
+};
+
+/// Missing libraries, files chosen before the wheel's, second copies of another version within reach, parts of one
+/// library from different releases, stubs, wheels that overwrite each other, leftovers of another CUDA major.
+std::vector<Conflict> find_conflicts(const Inventory& inventory);
+
+}  // namespace envforge::validator::audit
