@@ -52,6 +52,21 @@ std::string read_file(const std::filesystem::path& path, std::uint64_t max_bytes
   }
 }
 
+std::string read_file_prefix(const std::filesystem::path& path, std::size_t bytes) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) fail(ErrorCode::kFileUnreadable, "read", path);
+  std::string content(bytes, '\0');
+  std::size_t have = 0;
+  while (have < bytes) {
+    const ssize_t n = ::read(file.get(), content.data() + have, bytes - have);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail(ErrorCode::kFileUnreadable, "read", path);
+    if (n == 0) throw Error(ErrorCode::kFileUnreadable, path.string() + " has fewer than " + std::to_string(bytes) + " bytes");
+    have += static_cast<std::size_t>(n);
+  }
+  return content;
+}
+
 void write_file_atomically(const std::filesystem::path& path, std::string_view content, unsigned mode) {
   std::error_code ignored;
   if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), ignored);

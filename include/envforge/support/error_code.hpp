@@ -34,27 +34,40 @@ enum class ErrorCode : int {
   kRefusedUser = 3018,
   kRefusedVariable = 3019,
   kRefusedVolume = 3020,
-  // 31xx lock
   kGpuUnknown = 3070,
   kGpuAmbiguous = 3071,
+  // 31xx lock
   kLockMalformed = 3101,
   kLockTooNew = 3102,
   kLockDigest = 3103,
+  kLockMissing = 3110,
+  kLockStale = 3111,
+  kCopySource = 3112,
+  kWheelAbsent = 3113,
   // 32xx compatibility data
-  // 33xx site configuration
   kDataMalformed = 3201,
   kDataReference = 3202,
   kDataTooNew = 3203,
+  // 33xx site configuration
   kConfigVariable = 3301,
   // 34xx report
   kReportMalformed = 3401,
   kReportTooNew = 3402,
   // 40xx version sets, 41xx Python packages, 42xx Debian packages
   kNoVersionSet = 4001,
+  kPythonConflict = 4101,
+  kDebConflict = 4201,
   // 50xx engine, 51xx build, 52xx fetching, 53xx validator
   kEngineGone = 5001,
   kEngineFailed = 5002,
   kSavedImage = 5003,
+  kBuildFailed = 5101,
+  kCheckStage = 5102,
+  kInstalledDiffers = 5103,
+  kImageTooLarge = 5104,
+  kPushFailed = 5105,
+  kDeadline = 5124,
+  kInterrupted = 5130,
   kUvFailed = 5201,
   kWheelFetch = 5202,
   kDebMirror = 5203,
@@ -63,6 +76,9 @@ enum class ErrorCode : int {
   kDebTool = 5206,
   kBaseBuild = 5207,
   kProtocol = 5301,
+  kImageAbsent = 5310,
+  kContainerStart = 5311,
+  kValidatorBroken = 5312,
   // 60xx this machine lacks something
   kProgramMissing = 6001,
   kFileUnreadable = 6002,
@@ -70,6 +86,11 @@ enum class ErrorCode : int {
   kNoEngine = 6010,
   kEnginePermission = 6011,
   kNoBuildKit = 6012,
+  kNoGpu = 6020,
+  kNoGpuInjection = 6021,
+  kGpuInUse = 6022,
+  kDiskFull = 6023,
+  kValidatorMissing = 6024,
   // 70xx trust
   kReportNotTrusted = 7001,
   // 9xxx our own bugs
@@ -90,7 +111,7 @@ const ErrorRow& error_row(ErrorCode code);
 const std::vector<ErrorRow>& error_rows();
 /// "EF3001".
 std::string error_id(ErrorCode code);
-/// The first digit of the id; 9xxx is kBug.
+/// The first digit of the id; 9xxx is kBug. kDeadline and kInterrupted have exit codes of their own (124, 130).
 ExitCode exit_code(ErrorCode code);
 
 }  // namespace envforge::support

@@ -10,6 +10,8 @@ namespace envforge::support {
 
 /// Throws Error{kFileUnreadable}; also when the file is larger than `max_bytes`.
 std::string read_file(const std::filesystem::path& path, std::uint64_t max_bytes = 1ULL << 32);
+/// The first `bytes` bytes, for devices and large files. Throws Error{kFileUnreadable} if there are fewer.
+std::string read_file_prefix(const std::filesystem::path& path, std::size_t bytes);
 /// Writes beside the target and renames: a reader sees the old or the new file, never half of one. Creates parent
 /// folders. Throws Error{kFileWrite}; nothing half-written stays.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content, unsigned mode = 0644);

@@ -1,9 +1,12 @@
 #include <envforge/support/error.hpp>
 
+#include <regex>
 #include <set>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+
+#include <envforge/support/files.hpp>
 
 namespace envforge::support {
 namespace {
@@ -18,6 +21,18 @@ TEST(ErrorTable, NumbersAreUniqueAndSortedAndEveryRowSaysTheNextStep) {
     EXPECT_FALSE(row.title.empty()) << row.slug;
     EXPECT_FALSE(row.hint.empty()) << row.slug;
   }
+}
+
+TEST(ErrorTable, EveryCodeHasASectionInTheDocsAndTheReverse) {
+  const std::string docs = read_file(ENVFORGE_SOURCE_DIR "/docs/errors.md");
+  std::set<std::string> sections;
+  const std::regex heading("### (EF[0-9]+ [a-z0-9-]+)\n");
+  for (std::sregex_iterator match(docs.begin(), docs.end(), heading), end; match != end; ++match) {
+    EXPECT_TRUE(sections.insert((*match)[1]).second) << (*match)[1];
+  }
+  std::set<std::string> rows;
+  for (const auto& row : error_rows()) rows.insert(error_id(row.code) + " " + std::string(row.slug));
+  EXPECT_EQ(sections, rows);
 }
 
 TEST(ErrorTable, FirstDigitIsTheExitCodeAndNineIsOurBug) {

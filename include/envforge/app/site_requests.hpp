@@ -1,0 +1,24 @@
+// What the site configuration says about where bytes come from, put into the requests of the areas below.
+#pragma once
+
+#include <string>
+
+#include <envforge/app/world.hpp>
+#include <envforge/documents/lock.hpp>
+#include <envforge/render/render.hpp>
+
+namespace envforge::app {
+
+/// "amd64" of "linux/amd64".
+std::string architecture_of(const std::string& platform);
+/// Of this machine, in Docker's words.
+std::string host_architecture();
+
+packages::ResolvedDeb resolved_deb(const documents::LockedDeb& deb);
+packages::DebMirror deb_mirror(const World& world, const std::string& base, const std::string& platform);
+/// Python version, platform, glibc, cutoff and the site's settings; pins and requirements are the caller's.
+packages::PythonRequest python_request(const World& world, const documents::LockedPlatform& locked,
+                                       const std::string& platform, const std::string& exclude_newer);
+render::SiteNetwork site_network(const World& world, const documents::LockedPlatform& locked);
+
+}  // namespace envforge::app

@@ -1,0 +1,65 @@
+#include <envforge/app/load_recipe.hpp>
+
+#include <envforge/documents/recipe_yaml.hpp>
+#include <envforge/support/error.hpp>
+#include <envforge/support/files.hpp>
+
+namespace envforge::app {
+namespace {
+
+namespace fs = std::filesystem;
+using support::Error;
+using support::ErrorCode;
+
+constexpr std::uint64_t kMaxRecipeBytes = 1 << 20;  // the reader's own cap is lower and says so with its place
+
+documents::Companion load_companion(const fs::path& folder, const documents::SiteConfig& site,
+                                    documents::CompanionKind kind, const std::string& name) {
+  if (kind == documents::CompanionKind::kSiteFleet) {
+    const auto& fleet = site.fleet.value;
+    if (fleet.empty()) {
+      throw Error(ErrorCode::kFileUnreadable,
+                  "the recipe's target is the site's fleet file, and the site configuration names none", std::nullopt,
+                  "set `fleet:` in the site configuration");
+    }
+    return {fleet, support::read_file(fleet, kMaxRecipeBytes)};
+  }
+  // The reader checked the name; a link that leads out of the folder is refused here.
+  const fs::path path = folder / name;
+  std::error_code error;
+  const auto inside = fs::weakly_canonical(path, error).lexically_relative(fs::weakly_canonical(folder, error));
+  if (inside.empty() || *inside.begin() == "..") {
+    throw Error(ErrorCode::kFileUnreadable, path.string() + " leads out of the recipe's folder");
+  }
+  return {path.string(), support::read_file(path, kMaxRecipeBytes)};
+}
+
+}  // namespace
+
+documents::Recipe load_recipe(const std::string& path, const documents::SiteConfig& site) {
+  const std::string file = path.empty() ? "envforge.yaml" : path;
+  std::error_code error;
+  if (!fs::exists(file, error)) {
+    throw Error(ErrorCode::kRecipeUnreadable,
+                path.empty() ? "there is no envforge.yaml in this folder" : "there is no recipe " + file);
+  }
+  const fs::path folder = fs::path(file).has_parent_path() ? fs::path(file).parent_path() : fs::path(".");
+  return documents::read_recipe(
+      support::read_file(file, kMaxRecipeBytes), file,
+      [&](documents::CompanionKind kind, const std::string& name) { return load_companion(folder, site, kind, name); });
+}
+
+fs::path lock_path(const documents::Recipe& recipe) {
+  return fs::path(recipe.file).replace_extension(".lock");
+}
+
+fs::path build_record_path(const documents::Recipe& recipe) {
+  return fs::path(recipe.file).replace_extension(".build.json");
+}
+
+fs::path recipe_folder(const documents::Recipe& recipe) {
+  const fs::path file(recipe.file);
+  return file.has_parent_path() ? file.parent_path() : fs::path(".");
+}
+
+}  // namespace envforge::app

@@ -1,0 +1,289 @@
+#include <envforge/app/verify_image.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include <envforge/app/image_tags.hpp>
+#include <envforge/app/load_recipe.hpp>
+#include <envforge/app/report_key.hpp>
+#include <envforge/app/torch_group.hpp>
+#include <envforge/app/validator_programs.hpp>
+#include <envforge/protocol/check_ids.hpp>
+#include <envforge/protocol/request.hpp>
+#include <envforge/protocol/sealed_report.hpp>
+#include <envforge/support/error.hpp>
+#include <envforge/support/files.hpp>
+#include <envforge/support/text.hpp>
+
+namespace envforge::app {
+namespace {
+
+using protocol::Report;
+using support::Error;
+using support::ErrorCode;
+
+// Groups that say something without a GPU: which libraries and machine code are there, and libtorch on the CPU.
+const std::set<std::string> kGroupsWithoutGpu = {"audit", "container", "torch"};
+
+bool names(const std::vector<std::string>& list, const std::string& id) {
+  return std::any_of(list.begin(), list.end(),
+                     [&](const std::string& name) { return name == id || name == protocol::group_of(id); });
+}
+
+void check_names(const std::vector<std::string>& list, const std::string& option) {
+  auto known = protocol::known_checks();
+  const auto& groups = protocol::known_groups();
+  known.insert(known.end(), groups.begin(), groups.end());
+  for (const auto& name : list) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    const auto near = support::did_you_mean(name, known);
+    throw Error(ErrorCode::kUsage, option + " names no check and no group: '" + support::printable(name) + "'",
+                std::nullopt, near.empty() ? "the groups are " + support::join(groups, ", ") : near);
+  }
+}
+
+/// What will be run, and what is left out with the reason.
+struct Plan {
+  std::vector<std::string> checks;
+  std::vector<std::string> not_judged;
+  protocol::GroupResult torch_skipped;  // when there is no torch group for this image
+};
+
+Plan make_plan(const VerifyOptions& options, const TorchGroup& torch) {
+  Plan plan;
+  const bool gpu = options.gpus.kind != GpuSelection::Kind::kNone;
+  for (const auto& id : protocol::known_checks()) {
+    const std::string group = protocol::group_of(id);
+    if (!options.only.empty() && !names(options.only, id)) continue;
+    if (names(options.skip, id)) continue;
+    if (!gpu && kGroupsWithoutGpu.count(group) == 0) continue;
+    if (group == "torch" && torch.program.empty()) {
+      protocol::CheckResult skipped;
+      skipped.id = id;
+      skipped.verdict = protocol::Verdict::kSkipped;
+      skipped.reason = torch.why_absent;
+      plan.torch_skipped.group = group;
+      plan.torch_skipped.checks.push_back(skipped);
+      continue;
+    }
+    plan.checks.push_back(id);
+  }
+  if (!gpu) plan.not_judged.push_back("the GPU was not tested (--gpus none)");
+  if (!options.only.empty()) plan.not_judged.push_back("only " + support::join(options.only, ", ") + " was asked for");
+  if (!options.skip.empty()) plan.not_judged.push_back(support::join(options.skip, ", ") + " was left out on request");
+  return plan;
+}
+
+struct Subject {
+  std::string image;  // as it is named
+  engine::ImageInfo info;
+};
+
+Subject find_image(World& world, const std::string& image, const std::optional<documents::Recipe>& recipe) {
+  Subject subject;
+  subject.image = recipe ? first_tag(*recipe) : image;
+  const auto info = world.engine.inspect_image(subject.image);
+  if (!info) {
+    throw Error(ErrorCode::kImageAbsent, "the engine has no image '" + support::printable(subject.image) + "'",
+                std::nullopt,
+                recipe ? "build it: envforge build " + recipe->file
+                       : "build or pull it first; `docker images` lists what is there");
+  }
+  subject.info = *info;
+  return subject;
+}
+
+std::string label_of(const engine::ImageInfo& info, const std::string& name) {
+  const auto label = info.labels.find(name);
+  return label == info.labels.end() ? "" : label->second;
+}
+
+void write_programs(const std::string& folder, const std::string& architecture, const TorchGroup& torch) {
+  const auto programs = validator_programs(architecture);
+  if (programs.empty()) {
+    throw Error(ErrorCode::kValidatorMissing, "this envforge carries no validator programs for " + architecture,
+                std::nullopt, "use a release, or build with ziglang installed (./dev build)");
+  }
+  for (const auto& program : programs) {
+    support::write_file_atomically(std::filesystem::path(folder) / program.name, program.content, 0755);
+  }
+  if (!torch.program.empty()) {
+    support::write_file_atomically(std::filesystem::path(folder) / "envforge-group-torch",
+                                   support::read_file(torch.program), 0755);
+  }
+}
+
+/// Shows the driver's progress lines (one JSON object each on standard error).
+void show_progress(Events& events, std::string_view line) {
+  const auto json = nlohmann::json::parse(line, nullptr, false);
+  if (!json.is_object() || !json.contains("progress") || !json["progress"].is_string()) return;
+  events.progress(json["progress"].get<std::string>());
+}
+
+protocol::DriverRequest make_request(const VerifyOptions& options, const Plan& plan, Report report,
+                                     const std::string& key) {
+  protocol::DriverRequest request;
+  request.key = key;
+  const auto suite = protocol::suite_from(report.suite);
+  if (!suite) throw Error(ErrorCode::kUsage, "no suite is called '" + support::printable(report.suite) + "'");
+  request.group.suite = *suite;
+  request.group.checks = plan.checks;
+  request.group.expected_gpus = options.gpus.kind == GpuSelection::Kind::kNone    ? 0
+                                : options.gpus.kind == GpuSelection::Kind::kCount ? options.gpus.count
+                                                                                  : -1;
+  report.not_judged = plan.not_judged;
+  if (!plan.torch_skipped.checks.empty()) report.groups.push_back(plan.torch_skipped);
+  request.report = std::move(report);
+  return request;
+}
+
+/// The driver's report, whose MAC is of this run's key; anything else that looks like one was printed by the image.
+VerifyResult read_report(const std::string& out, const std::string& err, const std::string& key) {
+  const auto candidates = protocol::find_sealed(out);
+  for (auto candidate = candidates.rbegin(); candidate != candidates.rend(); ++candidate) {
+    try {
+      return {protocol::open_sealed(*candidate, key, "the validator's report"), *candidate};
+    } catch (const Error& error) {
+      if (candidate + 1 == candidates.rend()) throw;
+    }
+  }
+  Error error(ErrorCode::kValidatorBroken, "the validator's driver ended without a report");
+  for (const auto& line : support::split(support::trim(err), '\n')) error.note(support::printable(line));
+  throw error;
+}
+
+VerifyResult run_here(World& world, const VerifyOptions& options, Report report, const std::string& key) {
+  const support::TempDir folder;
+  const TorchGroup torch{{}, "the torch group is compiled for images that envforge built"};
+  write_programs(folder.path().string(), host_architecture(), torch);
+  const auto request = make_request(options, make_plan(options, torch), std::move(report), key);
+  process::Command command;
+  command.argv = {(folder.path() / "envforge-driver").string()};
+  command.standard_input = protocol::to_json(request).dump();
+  world.events.step("validating this environment");
+  const auto outcome = world.processes.run(command, [&](process::Stream stream, std::string_view line) {
+    if (stream == process::Stream::kErr) show_progress(world.events, line);
+  });
+  if (outcome.kind == process::Outcome::Kind::kInterrupted) throw Error(ErrorCode::kInterrupted, "interrupted");
+  return read_report(outcome.out, outcome.err, key);
+}
+
+/// A volume that is removed on every way out.
+class Volume {
+ public:
+  Volume(engine::ContainerEngine& engine, const std::string& image, const std::string& folder) : engine_(engine) {
+    name_ = engine.create_volume({});
+    try {
+      engine.fill_volume(name_, image, folder);
+    } catch (...) {
+      engine.remove_volume(name_);
+      throw;
+    }
+  }
+  Volume(const Volume&) = delete;
+  Volume& operator=(const Volume&) = delete;
+  ~Volume() {
+    try {
+      engine_.remove_volume(name_);
+    } catch (const Error&) {  // the engine is gone; remove_leftovers finds it by its label
+    }
+  }
+  const std::string& name() const { return name_; }
+
+ private:
+  engine::ContainerEngine& engine_;
+  std::string name_;
+};
+
+[[noreturn]] void container_did_not_start(const engine::ContainerOutcome& ran) {
+  throw Error(ErrorCode::kContainerStart,
+              "the engine could not start the container: " + support::printable(support::trim(ran.engine_error)),
+              std::nullopt,
+              "the flags that were used stand above with -v; --injection cdi or gpus changes how GPUs are handed over");
+}
+
+VerifyResult run_in_container(World& world, const Subject& subject, const VerifyOptions& options, Report report,
+                              const std::string& key) {
+  const auto torch = find_torch_group(world, subject.info);
+  const support::TempDir folder;
+  write_programs(folder.path().string(), subject.info.architecture, torch);
+  const Volume volume(world.engine, subject.image, folder.path().string());
+  const std::string mount = "/envforge-" + world.random_hex(8);
+
+  engine::ContainerRequest container;
+  container.image = subject.image;
+  container.entrypoint = {mount + "/envforge-driver"};
+  container.mounts = {{volume.name(), mount, true}};
+  container.extra_args = report.container_args;
+  auto request = make_request(options, make_plan(options, torch), std::move(report), key);
+  request.group.flags_are_the_runs = !options.docker_args.empty() || request.report.recipe_flags;
+  request.group.target_gpus = label_of(subject.info, "dev.envforge.compute-capabilities");
+  container.standard_input = protocol::to_json(request).dump();
+  world.events.step("validating " + subject.image);
+  const auto ran = world.engine.run(container, [&](process::Stream stream, std::string_view line) {
+    if (stream == process::Stream::kErr) show_progress(world.events, line);
+  });
+  if (ran.outcome.kind == process::Outcome::Kind::kInterrupted) throw Error(ErrorCode::kInterrupted, "interrupted");
+  if (!ran.engine_error.empty()) container_did_not_start(ran);
+  return read_report(ran.outcome.out, ran.outcome.err, key);
+}
+
+}  // namespace
+
+std::vector<std::string> run_arguments(const documents::Recipe& recipe) {
+  std::vector<std::string> args;
+  const auto& run = recipe.run;
+  if (run.shm_bytes) args.push_back("--shm-size=" + std::to_string(*run.shm_bytes));
+  if (run.memory_bytes) args.push_back("--memory=" + std::to_string(*run.memory_bytes));
+  if (run.cpus) args.push_back("--cpus=" + nlohmann::json(*run.cpus).dump());
+  return args;
+}
+
+namespace {
+
+// Flags of verify's own, where neither a recipe nor the user says how the image is run: nothing that a check could lean
+// on.
+const std::vector<std::string> kOwnFlags = {"--network=none", "--cap-drop=ALL", "--security-opt=no-new-privileges",
+                                            "--shm-size=1g", "--ulimit=memlock=-1"};
+
+}  // namespace
+
+VerifyResult verify_image(World& world, const std::string& image, const std::optional<documents::Recipe>& recipe,
+                          const VerifyOptions& options) {
+  check_names(options.require, "--require");
+  check_names(options.only, "--only");
+  check_names(options.skip, "--skip");
+  Report report;
+  report.nonce = options.nonce.empty() ? world.random_hex(16) : options.nonce;
+  report.started = world.now();
+  report.suite = !options.suite.empty() ? options.suite : recipe ? recipe->verify.suite : "standard";
+  report.required = options.require;
+  if (recipe) {
+    for (const auto& name : recipe->verify.require) report.required.push_back(name.value);
+  }
+  const std::string key = report_key(report_secret(world.report_secret_path), report.nonce);
+  const auto host = options.gpus.kind == GpuSelection::Kind::kNone ? HostGpus{} : host_gpus(world.processes);
+  if (options.here) return run_here(world, options, std::move(report), key);
+
+  const auto engine = world.engine.info();
+  for (const auto& line : world.engine.remove_leftovers())
+    world.events.note("removed what an ended envforge left: " + line);
+  const auto gpus = gpu_arguments(options.gpus, host, engine, options.injection);
+  const auto subject = find_image(world, image, recipe);
+  const GpuLocks locks(gpus.uuids);
+  report.image = subject.image;
+  report.image_id = subject.info.id;
+  report.lock_digest = label_of(subject.info, "dev.envforge.lock-digest");
+  report.engine = "docker " + engine.server_version;
+  report.gpu_injection = gpus.how;
+  report.container_args = !options.docker_args.empty() ? options.docker_args
+                          : recipe                     ? run_arguments(*recipe)
+                                                       : kOwnFlags;
+  report.container_args.insert(report.container_args.end(), gpus.args.begin(), gpus.args.end());
+  return run_in_container(world, subject, options, std::move(report), key);
+}
+
+}  // namespace envforge::app

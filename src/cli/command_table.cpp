@@ -1,0 +1,18 @@
+#include "command_table.hpp"
+
+namespace envforge::cli {
+
+const std::vector<CommandRow>& command_table() {
+  static const std::vector<CommandRow> rows = {
+      {"lock", "daily", "solve the version set of a recipe and write its lock", declare_lock},
+      {"build", "daily", "lock if needed, render, docker build, check installed == locked, tag", declare_build},
+      {"verify", "daily", "run the validator in the image and report", declare_verify},
+      {"explain", "ask", "say why a recipe resolves or not; --matrix lists what exists", declare_explain},
+      {"doctor", "ask", "say what this machine lacks for each command, with the fix", declare_doctor},
+      {"render", "rest", "write the Dockerfile and a context that build without envforge", declare_render},
+      {"data", "rest", "show age, digest and sources of the compatibility data", declare_data},
+  };
+  return rows;
+}
+
+}  // namespace envforge::cli

@@ -1,0 +1,36 @@
+// The commands, one row each: help, listing and dispatch come from this table.
+#pragma once
+
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <envforge/support/exit_code.hpp>
+
+#include "session.hpp"
+
+namespace envforge::cli {
+
+using Action = std::function<support::ExitCode(Session&)>;
+
+struct CommandRow {
+  std::string_view name;
+  std::string_view group;  // daily, ask, rest
+  std::string_view description;
+  Action (*declare)(CLI::App& command);  // adds the options and returns what to do
+};
+
+const std::vector<CommandRow>& command_table();
+
+// One per file of src/cli/commands.
+Action declare_build(CLI::App& command);
+Action declare_data(CLI::App& command);
+Action declare_doctor(CLI::App& command);
+Action declare_explain(CLI::App& command);
+Action declare_lock(CLI::App& command);
+Action declare_render(CLI::App& command);
+Action declare_verify(CLI::App& command);
+
+}  // namespace envforge::cli

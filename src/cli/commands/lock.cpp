@@ -1,0 +1,52 @@
+#include <algorithm>
+
+#include <envforge/app/load_recipe.hpp>
+#include <envforge/app/lock_recipe.hpp>
+
+#include "../command_table.hpp"
+#include "lock_options.hpp"
+
+namespace envforge::cli {
+namespace {
+
+std::string lock_text(const app::LockResult& result) {
+  std::string text;
+  for (const auto& [platform, locked] : result.lock.platforms) {
+    text += platform + "\n";
+    for (const auto& choice : locked.choices) {
+      std::string name = choice.component;
+      name.resize(std::max<std::size_t>(name.size(), 14), ' ');
+      text += "  " + name + " " + choice.version + "\n      " + choice.reason +
+              (choice.source.empty() ? "" : " [" + choice.source + "]") + "\n";
+    }
+    if (!locked.wheels.empty()) {
+      text += "  " + std::to_string(locked.wheels.size()) + " wheels, " +
+              std::to_string(locked.debs.size() + locked.base.debs.size()) + " Debian packages, each by hash\n";
+    }
+  }
+  for (const auto& line : result.differences) text += "changed: " + line + "\n";
+  if (!result.path.empty()) text += (result.written ? "wrote " : "unchanged: ") + result.path + "\n";
+  return text;
+}
+
+}  // namespace
+
+Action declare_lock(CLI::App& command) {
+  auto options = std::make_shared<LockArguments>();
+  add_lock_arguments(command, *options);
+  command.add_flag("--no-packages", options->no_packages, "only the version set: no network, nothing is written");
+  return [options](Session& session) {
+    const auto recipe = app::load_recipe(options->recipe, session.site());
+    auto request = lock_options(*options);
+    // Whoever types `lock` wants a lock; CI's default is for build and verify.
+    if (!options->locked && !options->frozen) request.mode = app::LockMode::kUpdate;
+    request.always = request.mode == app::LockMode::kUpdate;
+    const auto result = app::lock_recipe(session.world(), recipe, request);
+    session.events().finish();
+    for (const auto& warning : result.warnings) session.events().warn(warning);
+    print_out(session.options().json ? documents::write_lock(result.lock) : lock_text(result));
+    return support::ExitCode::kDone;
+  };
+}
+
+}  // namespace envforge::cli

@@ -1,0 +1,38 @@
+#include "lock_options.hpp"
+
+#include <cstdlib>
+
+#include <envforge/support/error.hpp>
+
+namespace envforge::cli {
+
+void add_lock_arguments(CLI::App& command, LockArguments& arguments) {
+  command.add_option("recipe", arguments.recipe, "the recipe; envforge.yaml in this folder if left out");
+  auto* locked = command.add_flag("--locked", arguments.locked,
+                                  "refuse when the recipe changed since the lock (the default where CI is set)");
+  command.add_flag("--frozen", arguments.frozen, "take the lock as it is")->excludes(locked);
+  command.add_flag("--upgrade", arguments.upgrade, "forget the pins of the old lock");
+  command.add_option("--upgrade-package", arguments.upgrade_only, "forget the pin of this package only");
+  command.add_option("--exclude-newer", arguments.exclude_newer,
+                     "no package uploaded after this date (2026-11-21 or RFC 3339)");
+}
+
+app::LockOptions lock_options(const LockArguments& arguments) {
+  app::LockOptions options;
+  const char* ci = std::getenv("CI");
+  const bool in_ci = ci != nullptr && *ci != '\0' && std::string(ci) != "false" && std::string(ci) != "0";
+  if (arguments.frozen) {
+    options.mode = app::LockMode::kFrozen;
+  } else if (arguments.locked) {
+    options.mode = app::LockMode::kLocked;
+  } else if (in_ci && !arguments.upgrade && arguments.upgrade_only.empty()) {
+    options.mode = app::LockMode::kLocked;
+  }
+  options.packages = !arguments.no_packages;
+  options.upgrade = arguments.upgrade;
+  options.upgrade_only = arguments.upgrade_only;
+  options.exclude_newer = arguments.exclude_newer;
+  return options;
+}
+
+}  // namespace envforge::cli

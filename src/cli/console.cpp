@@ -1,0 +1,88 @@
+#include "console.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include <envforge/support/text.hpp>
+
+#include "logging.hpp"
+
+namespace envforge::cli {
+
+Terminal look_at_terminal(const std::string& colour) {
+  Terminal terminal;
+  terminal.out_is_terminal = ::isatty(STDOUT_FILENO) == 1;
+  terminal.err_is_terminal = ::isatty(STDERR_FILENO) == 1;
+  const char* term = std::getenv("TERM");
+  const char* no_color = std::getenv("NO_COLOR");
+  const bool plain = (no_color != nullptr && *no_color != '\0') || term == nullptr || std::strcmp(term, "dumb") == 0;
+  terminal.colour_out = colour == "always" || (colour == "auto" && terminal.out_is_terminal && !plain);
+  terminal.colour_err = colour == "always" || (colour == "auto" && terminal.err_is_terminal && !plain);
+  return terminal;
+}
+
+void print_out(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+void print_err(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+ConsoleEvents::ConsoleEvents(const Terminal& terminal, bool quiet) : terminal_(terminal), quiet_(quiet) {}
+
+ConsoleEvents::~ConsoleEvents() {
+  finish();
+}
+
+void ConsoleEvents::clear_line() {
+  if (line_open_) print_err("\r\x1b[K");
+  line_open_ = false;
+}
+
+void ConsoleEvents::finish() {
+  clear_line();
+  if (step_.empty() || quiet_) return;
+  std::array<char, 32> seconds{};
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - since_;
+  std::snprintf(seconds.data(), seconds.size(), " %.1f s\n", took.count());
+  print_err("  " + step_ + seconds.data());
+  step_.clear();
+}
+
+void ConsoleEvents::step(const std::string& what) {
+  finish();
+  step_ = support::printable(what);
+  since_ = std::chrono::steady_clock::now();
+  log_debug("step: " + step_);
+  progress("");
+}
+
+void ConsoleEvents::progress(const std::string& line) {
+  constexpr std::size_t kWidth = 78;
+  if (!line.empty()) log_debug(support::printable(line));
+  if (quiet_ || !terminal_.err_is_terminal) return;
+  clear_line();
+  std::string text = "  " + step_ + (line.empty() ? "" : ": " + support::printable(line));
+  if (text.size() > kWidth) text.resize(kWidth);
+  print_err(text);
+  std::fflush(stderr);
+  line_open_ = true;
+}
+
+void ConsoleEvents::note(const std::string& line) {
+  clear_line();
+  if (!quiet_) print_err("  " + support::printable(line) + "\n");
+}
+
+void ConsoleEvents::warn(const std::string& line) {
+  clear_line();
+  const std::string word = terminal_.colour_err ? "\x1b[33mwarning\x1b[0m: " : "warning: ";
+  print_err(word + support::printable(line) + "\n");
+}
+
+}  // namespace envforge::cli

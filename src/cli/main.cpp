@@ -1,0 +1,129 @@
+#include <csignal>
+
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+#include <map>
+
+#include <nlohmann/json.hpp>
+
+#include <envforge/support/error.hpp>
+#include <envforge/support/text.hpp>
+
+#include "command_table.hpp"
+#include "logging.hpp"
+#include "version.hpp"
+
+namespace envforge::cli {
+namespace {
+
+using support::Error;
+using support::ErrorCode;
+using support::ExitCode;
+
+volatile std::sig_atomic_t interrupted = 0;
+
+extern "C" void on_signal(int) {
+  interrupted = 1;
+}
+
+void catch_signals() {
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+std::string exit_code_table() {
+  std::string text = "Exit codes:\n";
+  for (const auto& row : support::kExitCodes) {
+    std::string number = std::to_string(static_cast<int>(row.code));
+    number.insert(0, 5 - number.size(), ' ');
+    text += number + "  " + std::string(row.meaning) + "\n";
+  }
+  return text + "Errors have stable codes (EF3001); the first digit is the exit code. See docs/errors.md.\n";
+}
+
+void declare_globals(CLI::App& app, GlobalOptions& options) {
+  app.add_flag("--json", options.json, "the answer, or the error, as JSON on standard output");
+  app.add_flag("-q,--quiet", options.quiet, "no progress");
+  app.add_flag("-v,--verbose", options.verbosity, "log what is run, on standard error");
+  app.add_option("--color", options.colour, "auto, always or never")->check(CLI::IsMember({"auto", "always", "never"}));
+  app.add_option("--config", options.config, "site configuration file instead of the usual places");
+  app.add_option("--data", options.data_dir, "folder of compatibility data instead of the built-in");
+  app.add_option("--docker", options.docker, "the docker program to use");
+  app.add_option("--host", options.host, "the engine to use, as docker --host");
+  app.add_option("--cache-dir", options.cache_dir, "folder for what is fetched and built");
+  app.add_option("--ca-bundle", options.ca_bundle, "CA certificates for the network; \"none\" for none");
+  app.add_option("--wheels", options.wheels_dir, "a folder of wheels as the only source of Python packages");
+  app.add_option("--debs", options.debs_dir, "a folder of .deb files as the only source of Debian packages");
+}
+
+ExitCode report_error(const Error& error, const GlobalOptions& options) {
+  if (options.json) {
+    print_out(nlohmann::json{{"error", support::error_to_json(error)}}.dump(2) + "\n");
+  } else {
+    std::string text = support::format_error(error);
+    const Terminal terminal = look_at_terminal(options.colour);
+    if (terminal.colour_err)
+      text = "\x1b[31m" + text.substr(0, text.find(':')) + "\x1b[0m" + text.substr(text.find(':'));
+    print_err(text);
+  }
+  return interrupted != 0 ? ExitCode::kInterrupted : support::exit_code(error.code());
+}
+
+ExitCode dispatch(int argc, char** argv) {
+  GlobalOptions options;
+  CLI::App app("envforge: builds PyTorch GPU images and proves them on the target GPU", "envforge");
+  app.set_version_flag(
+      "--version", std::string("envforge ") + kVersion + (*kCommit != '\0' ? std::string(" (") + kCommit + ")" : ""));
+  app.require_subcommand(0, 1);
+  app.footer(exit_code_table());
+  app.fallthrough();
+  declare_globals(app, options);
+  std::map<const CLI::App*, Action> actions;
+  for (const auto& row : command_table()) {
+    CLI::App* command = app.add_subcommand(std::string(row.name), std::string(row.description));
+    command->group(std::string(row.group));
+    command->fallthrough();
+    actions[command] = row.declare(*command);
+    if (row.name == "lock") command->alias("resolve");
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {
+    app.exit(success, std::cout, std::cerr);
+    return ExitCode::kDone;
+  } catch (const CLI::ParseError& error) {
+    return report_error(Error(ErrorCode::kUsage, support::printable(error.what())), options);
+  }
+  const auto chosen = app.get_subcommands();
+  if (chosen.empty()) {
+    print_out(app.help());
+    return ExitCode::kUsage;
+  }
+  start_logging(options.verbosity);
+  catch_signals();
+  try {
+    Session session(options, &interrupted);
+    try {
+      return actions.at(chosen.front())(session);
+    } catch (...) {
+      session.events().finish();
+      throw;
+    }
+  } catch (const Error& error) {
+    return report_error(error, options);
+  } catch (const std::exception& error) {
+    return report_error(Error(ErrorCode::kInternal, error.what()), options);
+  }
+}
+
+}  // namespace
+}  // namespace envforge::cli
+
+int main(int argc, char** argv) {
+  const auto code = envforge::cli::dispatch(argc, argv);
+  if (std::fflush(stdout) != 0) return static_cast<int>(envforge::support::ExitCode::kMachineLacks);
+  return static_cast<int>(code);
+}

@@ -1,0 +1,221 @@
+#include <envforge/report/console_report.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <sstream>
+
+#include <envforge/support/text.hpp>
+
+namespace envforge::report {
+namespace {
+
+using protocol::CheckResult;
+using protocol::Report;
+using protocol::Verdict;
+using support::printable;
+
+constexpr std::size_t kColumns = 80;
+
+std::string fixed(double value, int digits) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
+  return text.data();
+}
+
+// Three to four significant digits: what a person compares.
+std::string figure(double value) {
+  const double size = value < 0 ? -value : value;
+  return fixed(value, size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 4);
+}
+
+std::string pad(std::string text, std::size_t width) {
+  if (text.size() < width) text.append(width - text.size(), ' ');
+  return text;
+}
+
+// Breaks at spaces; continuation lines get `indent` spaces. A word longer than a line stands alone.
+std::string wrap(const std::string& text, std::size_t first_column, std::size_t indent) {
+  std::string out;
+  std::size_t column = first_column;
+  std::istringstream words(text);
+  std::string word;
+  bool line_is_empty = true;
+  while (words >> word) {
+    if (!line_is_empty && column + 1 + word.size() > kColumns) {
+      out += "\n" + std::string(indent, ' ');
+      column = indent;
+      line_is_empty = true;
+    }
+    if (!line_is_empty) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += word.size();
+    line_is_empty = false;
+  }
+  return out;
+}
+
+class Painter {
+ public:
+  explicit Painter(bool colour) : colour_(colour) {}
+
+  std::string verdict(Verdict verdict, std::size_t width) const {
+    const std::string text = pad(protocol::to_string(verdict), width);
+    switch (verdict) {
+      case Verdict::kPass:
+        return paint("32", text);
+      case Verdict::kSkipped:
+        return paint("2", text);
+      case Verdict::kDegraded:
+        return paint("33", text);
+      case Verdict::kFail:
+      case Verdict::kCrashed:
+      case Verdict::kHung:
+      case Verdict::kError:
+        return paint("31", text);
+    }
+    return text;
+  }
+  std::string strong(const std::string& text) const { return paint("1", text); }
+
+ private:
+  std::string paint(const char* code, const std::string& text) const {
+    return colour_ ? "\x1b[" + std::string(code) + "m" + text + "\x1b[0m" : text;
+  }
+  bool colour_;
+};
+
+std::string machine_line(const Report& report) {
+  const auto& gpus = report.machine.gpus;
+  if (gpus.empty()) return "no GPU";
+  const bool alike =
+      std::all_of(gpus.begin(), gpus.end(), [&](const protocol::GpuInfo& gpu) { return gpu.name == gpus[0].name; });
+  std::vector<std::string> names;
+  for (const auto& gpu : gpus) names.push_back(printable(gpu.name));
+  const std::string what =
+      alike ? (gpus.size() > 1 ? std::to_string(gpus.size()) + " x " : "") + names[0] : support::join(names, ", ");
+  return what + ", driver " + printable(report.machine.driver);
+}
+
+void head(std::ostream& out, const Report& report, const Painter& painter) {
+  const Verdict verdict = protocol::overall(report);
+  std::string word = protocol::to_string(verdict);
+  std::transform(word.begin(), word.end(), word.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  const std::string subject = report.image.empty() ? "this environment" : printable(report.image);
+  out << painter.strong(word) << "  " << subject << " on " << machine_line(report) << "\n";
+  out << "  " << wrap(printable(protocol::overall_reason(report)) + ", in " + fixed(report.seconds, 1) + " s", 2, 2)
+      << "\n";
+  for (const auto& sentence : report.not_judged)
+    out << "  " << wrap("not judged: " + printable(sentence), 2, 4) << "\n";
+  out << "\n";
+}
+
+void measurements(std::ostream& out, const CheckResult& check) {
+  for (const auto& m : check.measurements) {
+    std::string line = printable(m.name) + " " + figure(m.value) + " " + printable(m.unit);
+    if (m.expected && *m.expected > 0) {
+      line += ", " + fixed(100 * m.value / *m.expected, 0) + " % of " + figure(*m.expected) + " " + printable(m.unit);
+    }
+    if (!m.derivation.empty()) line += " (" + printable(m.derivation) + ")";
+    out << "      " << wrap(line, 6, 8) << "\n";
+  }
+}
+
+void check_lines(std::ostream& out, const CheckResult& check, const Painter& painter, bool details) {
+  constexpr std::size_t kVerdictWidth = 8;
+  constexpr std::size_t kIdWidth = 24;
+  const bool good = check.verdict == Verdict::kPass;
+  const std::string text = printable(good || check.reason.empty() ? check.summary : check.reason);
+  out << "  " << painter.verdict(check.verdict, kVerdictWidth) << " " << pad(printable(check.id), kIdWidth) << " ";
+  out << wrap(text, 2 + kVerdictWidth + kIdWidth + 2, 2 + kVerdictWidth + 1 + 2) << "\n";
+  if (details || check.verdict == Verdict::kDegraded) measurements(out, check);
+  if (details && check.control) {
+    const auto& control = *check.control;
+    out << "      "
+        << wrap("control: " + printable(control.planted) + (control.detected ? " was found" : " was NOT found") +
+                    " (claimed " + figure(control.claimed) + ", found " + figure(control.found) + ")",
+                6, 8)
+        << "\n";
+  }
+  if (good || check.verdict == Verdict::kSkipped) return;
+  if (check.layer != protocol::Layer::kNone) {
+    out << "      "
+        << wrap("layer: " + protocol::to_string(check.layer) +
+                    (check.evidence.empty() ? "" : " (" + printable(check.evidence) + ")"),
+                6, 8)
+        << "\n";
+  }
+  if (!check.mend.empty()) out << "      " << wrap("mend:  " + printable(check.mend), 6, 13) << "\n";
+}
+
+// Worst first, then by id; what passed comes last.
+int rank(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kFail:
+      return 0;
+    case Verdict::kCrashed:
+      return 1;
+    case Verdict::kHung:
+      return 2;
+    case Verdict::kError:
+      return 3;
+    case Verdict::kDegraded:
+      return 4;
+    case Verdict::kPass:
+      return 5;
+    case Verdict::kSkipped:
+      return 6;
+  }
+  return 7;
+}
+
+void libraries(std::ostream& out, const Report& report) {
+  for (const auto& group : report.groups) {
+    if (group.libraries.empty()) continue;
+    out << "\n  libraries mapped by " << printable(group.group) << "\n";
+    for (const auto& library : group.libraries) {
+      out << "    " << pad(printable(library.soname), 26) << " " << pad(printable(library.version), 12) << " "
+          << wrap(printable(library.owner) + (library.rule.empty() ? "" : ", by " + printable(library.rule)), 44, 6)
+          << "\n";
+    }
+  }
+}
+
+void foot(std::ostream& out, const Report& report) {
+  out << "\n";
+  const auto row = [&](const char* name, const std::string& value) {
+    if (!value.empty()) out << "  " << pad(name, 10) << printable(value) << "\n";
+  };
+  row("image", report.image_id);
+  row("manifest", report.manifest_digest);
+  row("lock", report.lock_digest);
+  for (const auto& gpu : report.machine.gpus) row("gpu", gpu.uuid + "  " + gpu.name + "  " + gpu.compute_capability);
+  row("injection", report.gpu_injection);
+  row("nonce", report.nonce);
+  row("validator",
+      report.validator.version + (report.validator.commit.empty() ? "" : " (" + report.validator.commit + ")"));
+}
+
+}  // namespace
+
+std::string console_report(const Report& report, const ConsoleStyle& style) {
+  const Painter painter(style.colour);
+  std::ostringstream out;
+  head(out, report, painter);
+  std::vector<const CheckResult*> checks;
+  for (const auto& group : report.groups) {
+    for (const auto& check : group.checks) checks.push_back(&check);
+  }
+  std::stable_sort(checks.begin(), checks.end(),
+                   [](const CheckResult* a, const CheckResult* b) { return rank(a->verdict) < rank(b->verdict); });
+  for (const auto* check : checks) check_lines(out, *check, painter, style.details);
+  if (style.details) libraries(out, report);
+  foot(out, report);
+  return out.str();
+}
+
+}  // namespace envforge::report
