@@ -123,6 +123,31 @@ Message message_from(JsonReader& in) {
 
 }  // namespace
 
+std::string to_line(const Progress& progress) {
+  return support::canonical_json({{"envforge", "progress"},
+                                  {"what", progress.what},
+                                  {"group", progress.group},
+                                  {"check", progress.check},
+                                  {"gpu", progress.gpu},
+                                  {"text", progress.text},
+                                  {"seconds", progress.seconds}});
+}
+
+std::optional<Progress> progress_from_line(const std::string& line) {
+  if (line.empty() || line.front() != '{') return std::nullopt;
+  try {
+    const json value = support::parse_json(line, "progress", ErrorCode::kProtocol);
+    JsonReader in(value, "progress", ErrorCode::kProtocol);
+    if (in.string("envforge") != "progress") return std::nullopt;
+    Progress progress{in.string("what"), in.string("group"), in.string("check"),
+                      in.string("gpu"),  in.string("text"),  in.number("seconds")};
+    in.finish();
+    return progress;
+  } catch (const support::Error&) {
+    return std::nullopt;
+  }
+}
+
 std::string to_line(const Message& message) {
   return support::canonical_json(std::visit(ToJson{}, message));
 }

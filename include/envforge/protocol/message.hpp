@@ -69,6 +69,19 @@ struct Ask {
 using Message =
     std::variant<Hello, Ready, Started, Doing, Computed, Elements, Result, LoadedLibrary, MachineInfo, Bye, Go, Ask>;
 
+/// What the driver tells on its standard error while it works; for showing only, never evidence.
+struct Progress {
+  std::string what;  // "started", "doing", "result", "note"
+  std::string group;
+  std::string check;
+  std::string gpu;
+  std::string text;    // of "result" the verdict; of "doing" the call; of "note" a sentence
+  double seconds = 0;  // since the driver began
+};
+std::string to_line(const Progress& progress);
+/// nullopt for any line that is not the driver's progress: the engine and the image write there too.
+std::optional<Progress> progress_from_line(const std::string& line);
+
 /// One line, without the newline.
 std::string to_line(const Message& message);
 /// Throws Error{kProtocol} for a line that is no message.

@@ -46,5 +46,16 @@ TEST(Message, GarbageIsAProtocolErrorThatNamesTheChannel) {
   }
 }
 
+TEST(Progress, IsToldApartFromWhatAnythingElseWrites) {
+  const Progress progress{"result", "cublas", "cublas.gemm-exact", "GPU-1", "pass", 2.5};
+  const auto back = progress_from_line(to_line(progress));
+  ASSERT_TRUE(back.has_value());
+  EXPECT_EQ(back->check, "cublas.gemm-exact");
+  EXPECT_EQ(back->seconds, 2.5);
+  for (const char* line : {"", "WARNING: something", "{\"a\":1}", "{\"envforge\":\"progress\"}", "{"}) {
+    EXPECT_FALSE(progress_from_line(line).has_value()) << line;
+  }
+}
+
 }  // namespace
 }  // namespace envforge::protocol

@@ -1,0 +1,114 @@
+// envforge-driver: PID 1 of the container that `verify` starts, or a child of `verify --here`. Reads one request from
+// standard input, writes progress to standard error, and one sealed report to standard output. Exit codes: those of the
+// CLI.
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <iterator>
+#include <string>
+
+#include <envforge/protocol/sealed_report.hpp>
+#include <envforge/support/error.hpp>
+#include <envforge/support/exit_code.hpp>
+#include <envforge/support/sha256.hpp>
+
+#include "driver/guard.hpp"
+#include "driver/session.hpp"
+
+extern char** environ;
+
+namespace {
+
+using namespace envforge;
+
+volatile std::sig_atomic_t interrupted = 0;  // written by the handler only
+
+std::string read_standard_input() {
+  std::string text;
+  char buffer[65536];
+  for (ssize_t n; (n = read(STDIN_FILENO, buffer, sizeof buffer)) > 0;)
+    text.append(buffer, static_cast<std::size_t>(n));
+  return text;
+}
+
+std::uint64_t random_number() {
+  std::uint64_t number = 0;
+  if (getrandom(&number, sizeof number, 0) != sizeof number) {
+    throw support::Error(support::ErrorCode::kInternal, "the kernel gives no random numbers");
+  }
+  return number;
+}
+
+std::map<std::string, std::string> whole_environment() {
+  std::map<std::string, std::string> out;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text = *entry;
+    const auto equals = text.find('=');
+    if (equals != std::string::npos) out[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return out;
+}
+
+std::string own_path() {
+  char buffer[4096];
+  const ssize_t n = readlink("/proc/self/exe", buffer, sizeof buffer);
+  return n > 0 ? std::string(buffer, static_cast<std::size_t>(n)) : std::string();
+}
+
+void be_a_good_first_process() {
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  struct sigaction action {};
+  action.sa_handler = [](int signal) { interrupted = signal; };
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaction(signal, &action, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+}
+
+protocol::Report work(const protocol::DriverRequest& request) {
+  if (const auto preload = validator::driver::find_preload([](const char* name) { return std::getenv(name); }, "")) {
+    return validator::driver::refuse(request, *preload + ", so any program of this image may run foreign code",
+                                     "remove the preload from the image's environment or files");
+  }
+  validator::driver::Surroundings around;
+  const std::string self = own_path();
+  around.groups_dir = request.groups_dir.empty() ? self.substr(0, self.rfind('/')) : request.groups_dir;
+  around.environment = whole_environment();
+  around.random = random_number;
+  around.progress = [](const protocol::Progress& progress) { std::fprintf(stderr, "%s\n", to_line(progress).c_str()); };
+  around.interrupted = &interrupted;
+  around.reap_strangers = true;
+  protocol::Report report = validator::driver::run_session(request, around);
+  report.validator.binaries["envforge-driver"] = support::sha256_file_hex(self);
+  return report;
+}
+
+support::ExitCode exit_code_of(protocol::Verdict verdict) {
+  if (interrupted != 0) return support::ExitCode::kInterrupted;
+  return verdict == protocol::Verdict::kPass ? support::ExitCode::kDone : support::ExitCode::kNegativeVerdict;
+}
+
+}  // namespace
+
+int main() {
+  try {
+    validator::driver::make_unreadable();
+    be_a_good_first_process();
+    const protocol::DriverRequest request = protocol::driver_request_from_text(read_standard_input());
+    const protocol::Report report = work(request);
+    std::printf("%.*s\n%s\n%.*s\n", static_cast<int>(protocol::kReportBegin.size()), protocol::kReportBegin.data(),
+                protocol::seal(report, request.key).c_str(), static_cast<int>(protocol::kReportEnd.size()),
+                protocol::kReportEnd.data());
+    std::fflush(stdout);
+    return static_cast<int>(exit_code_of(protocol::overall(report)));
+  } catch (const support::Error& error) {
+    std::fputs(support::format_error(error).c_str(), stderr);
+    return static_cast<int>(support::exit_code(error.code()));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "envforge-driver: %s\n", error.what());
+    return static_cast<int>(support::ExitCode::kBug);
+  }
+}

@@ -1,0 +1,60 @@
+#include "driver/plan.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <envforge/protocol/check_ids.hpp>
+
+namespace envforge::validator::driver {
+namespace {
+
+// The order is that of the turns: what is cheap and shows a broken GPU first.
+const std::vector<std::pair<std::string, Scope>>& scopes() {
+  static const std::vector<std::pair<std::string, Scope>> table = {
+      {"audit", Scope::kMachine}, {"cuda", Scope::kEachGpu}, {"cublas", Scope::kEachGpu},
+      {"cudnn", Scope::kEachGpu}, {"nccl", Scope::kAllGpus}, {"torch", Scope::kGpuOrCpu}};
+  return table;
+}
+
+std::size_t rank_of(const std::string& group) {
+  const auto found =
+      std::find_if(scopes().begin(), scopes().end(), [&](const auto& row) { return row.first == group; });
+  return static_cast<std::size_t>(found - scopes().begin());
+}
+
+}  // namespace
+
+Scope scope_of(const std::string& group) {
+  const std::size_t rank = rank_of(group);
+  return rank == scopes().size() ? Scope::kMachine : scopes()[rank].second;
+}
+
+std::vector<Job> make_jobs(const std::vector<std::string>& checks, const std::vector<protocol::GpuInfo>& gpus) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> groups;
+  for (const auto& id : checks) {
+    const std::string group = protocol::group_of(id);
+    if (group == kFirstGroup) continue;
+    const auto found = std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g.first == group; });
+    if (found == groups.end()) {
+      groups.push_back({group, {id}});
+    } else {
+      found->second.push_back(id);
+    }
+  }
+  std::stable_sort(groups.begin(), groups.end(),
+                   [](const auto& a, const auto& b) { return rank_of(a.first) < rank_of(b.first); });
+  std::vector<Job> jobs;
+  for (const auto& [group, ids] : groups) {
+    const Scope scope = scope_of(group);
+    if (scope == Scope::kMachine) {
+      jobs.push_back({group, ids, {}, false});
+    } else if (scope == Scope::kAllGpus || gpus.empty()) {
+      jobs.push_back({group, ids, gpus, scope != Scope::kGpuOrCpu});
+    } else {
+      for (const auto& gpu : gpus) jobs.push_back({group, ids, {gpu}, true});
+    }
+  }
+  return jobs;
+}
+
+}  // namespace envforge::validator::driver

@@ -1,0 +1,372 @@
+#include "driver/session.hpp"
+
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include <envforge/protocol/check_ids.hpp>
+#include <envforge/support/canonical_json.hpp>
+#include <envforge/support/error.hpp>
+#include <envforge/support/sha256.hpp>
+
+#include "driver/conversation.hpp"
+#include "driver/group_process.hpp"
+#include "driver/plan.hpp"
+
+namespace envforge::validator::driver {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using protocol::CheckResult;
+using protocol::GroupResult;
+using protocol::Verdict;
+
+constexpr std::size_t kMostAlive = 16;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+Clock::time_point after(double seconds) {
+  return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+}
+
+std::vector<std::string> asked_checks(const protocol::DriverRequest& request) {
+  return request.group.checks.empty() ? protocol::known_checks() : request.group.checks;
+}
+
+/// A job whose process is alive.
+struct Running {
+  Job job;
+  std::unique_ptr<GroupProcess> process;
+  Conversation conversation;
+  Clock::time_point started;
+  Clock::time_point deadline;
+  std::string deadline_text;
+  bool has_turn = false;
+  std::size_t told = 0;        // results already shown as progress
+  std::string running, doing;  // likewise
+};
+
+class Session {
+ public:
+  Session(const protocol::DriverRequest& request, const Surroundings& surroundings)
+      : request_(request),
+        around_(surroundings),
+        report_(request.report),
+        start_(Clock::now()),
+        end_(after(request.total_deadline_seconds)) {}
+
+  protocol::Report run() {
+    look_at_machine();
+    const auto checks = asked_checks(request_);
+    std::vector<protocol::GpuInfo> gpus =
+        request_.group.expected_gpus == 0 ? std::vector<protocol::GpuInfo>{} : report_.machine.gpus;
+    auto jobs = make_jobs(checks, gpus);
+    work_off(std::move(jobs));
+    finish();
+    return std::move(report_);
+  }
+
+ private:
+  std::string program_of(const std::string& group) const { return around_.groups_dir + "/envforge-group-" + group; }
+
+  void look_at_machine() {
+    std::vector<std::string> checks;
+    for (const auto& id : asked_checks(request_)) {
+      if (protocol::group_of(id) == kFirstGroup) checks.push_back(id);
+    }
+    // It says which GPUs there are, so it runs whenever it is there, whatever was asked.
+    if (checks.empty() && access(program_of(kFirstGroup).c_str(), X_OK) == 0) {
+      for (const auto& id : protocol::known_checks()) {
+        if (protocol::group_of(id) == kFirstGroup) checks.push_back(id);
+      }
+    }
+    if (checks.empty()) {
+      report_.machine.gpus = request_.group.gpus;
+    } else {
+      work_off({Job{kFirstGroup, checks, {}, false}});
+    }
+  }
+
+  void work_off(std::vector<Job> jobs) {
+    std::reverse(jobs.begin(), jobs.end());
+    while (!jobs.empty() || !alive_.empty()) {
+      while (!jobs.empty() && alive_.size() < kMostAlive && !stopped()) {
+        begin(std::move(jobs.back()));
+        jobs.pop_back();
+      }
+      if (stopped()) {
+        for (const auto& job : jobs) settle(job, Verdict::kError, "did not run: " + stop_reason());
+        jobs.clear();
+      }
+      wait_for_something();
+      for (auto& one : alive_) attend(*one);
+      give_turns();
+      bury();
+      while (!again_.empty()) {
+        jobs.push_back(std::move(again_.back()));
+        again_.pop_back();
+      }
+    }
+  }
+
+  bool interrupted() const { return around_.interrupted != nullptr && *around_.interrupted != 0; }
+  bool stopped() const { return interrupted() || Clock::now() >= end_; }
+  std::string stop_reason() const {
+    return interrupted() ? "the run was interrupted" : "the time for the whole run was over";
+  }
+
+  void begin(Job job) {
+    if (job.needs_gpu && job.gpus.empty()) {
+      return settle(job, Verdict::kSkipped,
+                    request_.group.expected_gpus == 0 ? "the run was asked not to use a GPU" : "no GPU is visible");
+    }
+    const std::string program = program_of(job.group);
+    if (access(program.c_str(), X_OK) != 0) {
+      return settle(job, Verdict::kSkipped, "the group " + job.group + " is not part of this validator");
+    }
+    try {
+      report_.validator.binaries["envforge-group-" + job.group] = support::sha256_file_hex(program);
+      protocol::GroupRequest request = request_.group;
+      request.seed = around_.random();
+      request.checks = job.checks;
+      request.gpus = job.gpus;
+      request.judge_speed =
+          request.judge_speed && std::all_of(job.gpus.begin(), job.gpus.end(),
+                                             [](const protocol::GpuInfo& gpu) { return gpu.used_by.empty(); });
+      auto running =
+          std::make_unique<Running>(Running{job,
+                                            std::make_unique<GroupProcess>(program, environment_for(job)),
+                                            Conversation(job.group, job.checks, request.seed, around_.random),
+                                            Clock::now(),
+                                            after(request_.prepare_deadline_seconds),
+                                            text_of(request_.prepare_deadline_seconds),
+                                            false,
+                                            0,
+                                            {},
+                                            {}});
+      running->process->send(support::canonical_json(to_json(request)));
+      say("started", *running);
+      alive_.push_back(std::move(running));
+    } catch (const support::Error& error) {
+      settle(job, Verdict::kError, error.message());
+    }
+  }
+
+  std::map<std::string, std::string> environment_for(const Job& job) const {
+    auto out = around_.environment;
+    if (scope_of(job.group) == Scope::kEachGpu || scope_of(job.group) == Scope::kGpuOrCpu) {
+      if (!job.gpus.empty()) out["CUDA_VISIBLE_DEVICES"] = job.gpus.front().uuid;
+    }
+    if (request_.group.expected_gpus == 0) out["CUDA_VISIBLE_DEVICES"] = "";
+    // NVLink multicast asks for more than most containers have and fails in the middle of a collective.
+    out.emplace("NCCL_NVLS_ENABLE", "0");
+    out.emplace("CUDA_MODULE_LOADING", "LAZY");
+    return out;
+  }
+
+  void wait_for_something() {
+    std::vector<pollfd> fds;
+    for (const auto& one : alive_) {
+      for (const int fd : {one->process->channel_fd(), one->process->output_fd()}) {
+        if (fd >= 0) fds.push_back({fd, POLLIN, 0});
+      }
+    }
+    // Short: deadlines, signals and a process that ends without a word are looked for as well.
+    constexpr int kMilliseconds = 20;
+    poll(fds.data(), fds.size(), kMilliseconds);
+  }
+
+  void attend(Running& one) {
+    one.process->read_output();
+    for (const auto& line : one.process->read_channel()) {
+      for (const auto& answer : one.conversation.hear(line)) one.process->send(to_line(answer));
+    }
+    show(one);
+  }
+
+  void show(Running& one) {
+    const auto& results = one.conversation.results();
+    for (; one.told < results.size(); ++one.told) {
+      say("result", one, results[one.told].id, to_string(results[one.told].verdict));
+    }
+    if (one.conversation.running() != one.running || one.conversation.doing() != one.doing) {
+      one.running = one.conversation.running();
+      one.doing = one.conversation.doing();
+      if (!one.running.empty()) say("doing", one, one.running, one.doing);
+    }
+  }
+
+  // In the order in which the jobs were made; a job waits for every one of its GPUs.
+  void give_turns() {
+    std::set<std::string> busy;
+    for (const auto& one : alive_) {
+      if (!one->has_turn) continue;
+      for (const auto& gpu : one->job.gpus) busy.insert(gpu.uuid);
+    }
+    for (auto& one : alive_) {
+      if (one->has_turn) continue;
+      const auto& gpus = one->job.gpus;
+      const bool free =
+          std::none_of(gpus.begin(), gpus.end(), [&](const auto& gpu) { return busy.count(gpu.uuid) > 0; });
+      // A later job must not overtake an earlier one on the same GPU, or a job on all GPUs would never come to its
+      // turn.
+      for (const auto& gpu : gpus) busy.insert(gpu.uuid);
+      if (!free) {
+        // Waiting for others is not the group's time.
+        if (one->conversation.ready()) one->deadline = after(request_.group_deadline_seconds);
+        continue;
+      }
+      if (!one->conversation.ready()) continue;
+      one->has_turn = true;
+      one->deadline = after(request_.group_deadline_seconds);
+      one->deadline_text = text_of(request_.group_deadline_seconds);
+      one->process->send(to_line(protocol::Message(protocol::Go{})));
+    }
+  }
+
+  static std::string text_of(double seconds) {
+    std::string text = std::to_string(seconds);
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.back() == '.') text.pop_back();
+    return text + " s";
+  }
+
+  void bury() {
+    for (auto it = alive_.begin(); it != alive_.end();) {
+      Running& one = **it;
+      auto ending = one.process->ended();
+      if (ending) {
+        attend(one);  // what it said last
+        ending = one.process->ended();
+      } else if (one.conversation.broken() || stopped() || Clock::now() >= one.deadline) {
+        Ending end;
+        end.kind = stopped() ? Ending::Kind::kStopped : Ending::Kind::kDeadline;
+        end.deadline = stopped() ? stop_reason() : one.deadline_text;
+        one.process->kill();
+        end.last_output = one.process->last_output();
+        ending = end;
+      }
+      if (!ending) {
+        ++it;
+        continue;
+      }
+      one.conversation.end(*ending);
+      show(one);
+      collect(one);
+      it = alive_.erase(it);
+    }
+    if (around_.reap_strangers && alive_.empty()) {
+      while (waitpid(-1, nullptr, WNOHANG) > 0) {
+      }
+    }
+  }
+
+  void collect(const Running& one) {
+    GroupResult& group = group_result(one.job.group);
+    for (CheckResult result : one.conversation.results()) {
+      if (one.job.gpus.size() == 1) result.gpu = one.job.gpus.front().uuid;
+      group.checks.push_back(std::move(result));
+    }
+    for (const auto& library : one.conversation.libraries()) {
+      const bool known = std::any_of(group.libraries.begin(), group.libraries.end(),
+                                     [&](const protocol::LoadedLibrary& l) { return l.path == library.path; });
+      if (!known) group.libraries.push_back(library);
+    }
+    group.seconds += seconds_since(one.started);
+    if (one.job.group == kFirstGroup && one.conversation.machine()) report_.machine = *one.conversation.machine();
+    if (!one.conversation.unfinished().empty()) {
+      Job rest = one.job;
+      rest.checks = one.conversation.unfinished();
+      again_.push_back(std::move(rest));
+    }
+  }
+
+  GroupResult& group_result(const std::string& name) {
+    for (auto& group : report_.groups) {
+      if (group.group == name) return group;
+    }
+    report_.groups.push_back({name, {}, {}, 0});
+    return report_.groups.back();
+  }
+
+  void settle(const Job& job, Verdict verdict, const std::string& reason) {
+    for (const auto& id : job.checks) {
+      CheckResult result;
+      result.id = id;
+      result.verdict = verdict;
+      result.reason = reason;
+      if (job.gpus.size() == 1) result.gpu = job.gpus.front().uuid;
+      group_result(job.group).checks.push_back(std::move(result));
+    }
+  }
+
+  // Nothing above may lose a check; this proves it for every run.
+  void finish() {
+    for (const auto& id : asked_checks(request_)) {
+      bool found = false;
+      for (const auto& group : report_.groups) {
+        for (const auto& check : group.checks) found = found || check.id == id;
+      }
+      if (!found) settle({protocol::group_of(id), {id}, {}, false}, Verdict::kError, "no result of this check");
+    }
+    if (report_.machine.gpus.empty() || request_.group.expected_gpus == 0) {
+      report_.not_judged.push_back("the GPU was not tested");
+    }
+    for (const auto& gpu : report_.machine.gpus) {
+      if (!gpu.used_by.empty()) {
+        report_.not_judged.push_back("speed on " + gpu.uuid + ": other processes use this GPU");
+      }
+    }
+    report_.not_judged.push_back("a library of the image that computes rightly and does other things besides");
+    report_.seconds = seconds_since(start_);
+  }
+
+  void say(const char* what, const Running& one, const std::string& check = {}, const std::string& text = {}) const {
+    if (!around_.progress) return;
+    around_.progress({what, one.job.group, check, one.job.gpus.size() == 1 ? one.job.gpus.front().uuid : "", text,
+                      seconds_since(start_)});
+  }
+
+  const protocol::DriverRequest& request_;
+  const Surroundings& around_;
+  protocol::Report report_;
+  Clock::time_point start_;
+  Clock::time_point end_;
+  std::vector<std::unique_ptr<Running>> alive_;
+  std::vector<Job> again_;
+};
+
+}  // namespace
+
+protocol::Report run_session(const protocol::DriverRequest& request, const Surroundings& surroundings) {
+  return Session(request, surroundings).run();
+}
+
+protocol::Report refuse(const protocol::DriverRequest& request, const std::string& why, const std::string& mend) {
+  protocol::Report report = request.report;
+  for (const auto& id : asked_checks(request)) {
+    CheckResult result;
+    result.id = id;
+    result.verdict = Verdict::kFail;
+    result.reason = "not started: " + why;
+    result.layer = protocol::Layer::kImage;
+    result.mend = mend;
+    const std::string name = protocol::group_of(id);
+    if (report.groups.empty() || report.groups.back().group != name) report.groups.push_back({name, {}, {}, 0});
+    report.groups.back().checks.push_back(std::move(result));
+  }
+  report.not_judged.push_back("anything: " + why);
+  return report;
+}
+
+}  // namespace envforge::validator::driver
