@@ -70,6 +70,8 @@ const std::vector<ErrorRow>& error_rows() {
        "take the file that `envforge verify` wrote, unchanged"},
       {ErrorCode::kReportTooNew, "report-too-new", "a validation report of a newer envforge",
        "read it with the envforge that wrote it, or a newer one"},
+      {ErrorCode::kUnprintableValue, "unprintable-value", "a value of the recipe cannot stand in a Dockerfile",
+       "change the value in the recipe and lock again"},
       {ErrorCode::kNoVersionSet, "no-version-set", "no version set satisfies the recipe",
        "make one of the changes above; each was solved"},
       {ErrorCode::kPythonConflict, "python-conflict", "the Python packages of the recipe do not fit together",

@@ -53,6 +53,8 @@ enum class ErrorCode : int {
   // 34xx report
   kReportMalformed = 3401,
   kReportTooNew = 3402,
+  // 35xx render
+  kUnprintableValue = 3501,
   // 40xx version sets, 41xx Python packages, 42xx Debian packages
   kNoVersionSet = 4001,
   kPythonConflict = 4101,

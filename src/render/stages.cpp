@@ -1,0 +1,185 @@
+#include "stages.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include <envforge/support/error.hpp>
+
+#include "escape.hpp"
+#include "install_plan.hpp"
+
+namespace envforge::render {
+namespace {
+
+using documents::BaseKind;
+using documents::LockedDeb;
+
+constexpr std::string_view kVenv = "/opt/venv";
+// Every file of the shared layers has this time, so that their bytes do not depend on when they were made.
+constexpr std::string_view kLayerTime = "2020-01-01T00:00:00Z";
+const std::string kVenvPython = std::string(kVenv) + "/bin/python";
+
+// Tools, secrets and the cache are mounted below /run over a tmpfs: the layer keeps no trace, not even an empty folder.
+std::vector<Mount> mounts_below_run(std::vector<Mount> more) {
+  std::vector<Mount> mounts = {TmpfsMount{"/run"}};
+  std::move(more.begin(), more.end(), std::back_inserter(mounts));
+  return mounts;
+}
+
+std::vector<std::string> uv_install(const WheelGroup& group) {
+  std::vector<std::string> argv;
+  if (!group.index.empty()) argv = {"sh", "/run/build/with-site", group.index};
+  argv.insert(argv.end(), {"/run/build/uv", "pip", "install", "--python=" + kVenvPython, "--no-config", "--no-deps",
+                           "--no-build", "--require-hashes", "--link-mode=copy", "--cache-dir=/run/cache"});
+  if (group.index.empty()) argv.insert(argv.end(), {"--offline", "--no-index", "--find-links=/run/wheels"});
+  argv.push_back("--requirements=/run/" + group.requirements_path);
+  return argv;
+}
+
+Run install_wheels(const WheelLayer& layer) {
+  Run run;
+  std::vector<Mount> mounts = {BindMount{"build", "/run/build", ""}};
+  bool network = false;
+  for (const auto& group : layer.groups) {
+    mounts.push_back(BindMount{group.requirements_path, "/run/" + group.requirements_path, ""});
+    network = network || !group.index.empty();
+  }
+  if (!layer.from_folder.empty()) mounts.push_back(BindMount{"wheels/" + layer.name, "/run/wheels", ""});
+  mounts.push_back(CacheMount{"envforge-uv", "/run/cache"});
+  if (network) {
+    mounts.push_back(SecretMount{std::string(kCaBundleSecret), "/run/secrets/" + std::string(kCaBundleSecret)});
+    mounts.push_back(SecretMount{std::string(kSiteSecret), "/run/secrets/" + std::string(kSiteSecret)});
+  }
+  run.mounts = mounts_below_run(std::move(mounts));
+  for (const auto& group : layer.groups) run.commands.push_back({uv_install(group), ""});
+  run.commands.push_back({{"rm", "-f", std::string(kVenv) + "/.lock"}, ""});  // uv's, writable for everyone
+  return run;
+}
+
+// Within the step that wrote the files: later, it would copy every one of them into a second layer.
+Command fixed_times() {
+  return {{"find", "/opt", "-newermt", std::string(kLayerTime), "-exec", "touch", "--no-dereference",
+           "--date=" + std::string(kLayerTime), "{}", "+"},
+          ""};
+}
+
+void add_shared_layers(const StageInput& input, Stage& stage) {
+  bool venv_made = false;
+  for (const auto& layer : shared_layers(input.platform)) {
+    Run run = install_wheels(layer);
+    if (!venv_made) {
+      run.commands.insert(run.commands.begin(),
+                          Command{{"/run/build/uv", "venv", "--no-config", "--cache-dir=/run/cache", "--python",
+                                   "/usr/bin/python" + input.platform.python, std::string(kVenv)},
+                                  ""});
+      venv_made = true;
+    }
+    run.commands.push_back(fixed_times());
+    stage.instructions.push_back({layer.comment, std::move(run), {}});
+  }
+}
+
+std::string base_comment(const documents::LockedBase& base) {
+  switch (base.kind) {
+    case BaseKind::kRegistry:
+      return "The base: " + base.name + ", pinned by digest.";
+    case BaseKind::kBootstrap:
+      return "The base: " + base.name + ", made of the distribution's own packages; base.tar has the " + base.digest +
+             ".";
+    case BaseKind::kLocal:
+      return "The base: an image that the engine had when the lock was made, with the id " + base.digest + ".";
+  }
+  throw support::Error(support::ErrorCode::kInternal, "a base of no known kind");
+}
+
+}  // namespace
+
+Run install_debs(const std::string& folder, std::vector<Command> afterwards) {
+  Run run;
+  run.mounts = mounts_below_run({BindMount{"debs/" + folder, "/run/debs", ""}});
+  run.commands = {
+      {{"sha256sum", "--check", "--quiet", "/run/debs/SHA256SUMS"}, ""},
+      // Unpacked in any order, then configured in dpkg's own, which checks every dependency.
+      {{"dpkg", "--unpack", "--force-depends", "--force-unsafe-io", "--recursive", "/run/debs"}, ""},
+      {{"env", "DEBIAN_FRONTEND=noninteractive", "dpkg", "--configure", "--force-unsafe-io", "--pending"}, ""},
+      {{"rm", "-rf", "/var/log/dpkg.log", "/var/log/alternatives.log", "/var/cache/ldconfig/aux-cache",
+        "/var/cache/debconf/config.dat-old", "/var/cache/debconf/templates.dat-old", "/var/lib/dpkg/status-old"},
+       ""},
+  };
+  std::move(afterwards.begin(), afterwards.end(), std::back_inserter(run.commands));
+  return run;
+}
+
+std::vector<LockedDeb> debs_of(const documents::LockedPlatform& platform, bool foundation) {
+  std::vector<LockedDeb> out;
+  std::copy_if(platform.debs.begin(), platform.debs.end(), std::back_inserter(out),
+               [&](const LockedDeb& deb) { return deb.foundation == foundation; });
+  return out;
+}
+
+Stage base_stage(const StageInput& input) {
+  const auto& base = input.platform.base;
+  Stage stage;
+  stage.comment = base_comment(base);
+  stage.name = "base";
+  switch (base.kind) {
+    case BaseKind::kRegistry:
+      stage.from = base.reference;
+      stage.digest = base.digest;
+      break;
+    case BaseKind::kBootstrap:
+      stage.from = "scratch";
+      stage.instructions.push_back({"", Add{"base.tar", "/"}, {}});
+      break;
+    case BaseKind::kLocal:
+      stage.from = base.reference;
+      break;
+  }
+  return stage;
+}
+
+Stage environment_stage(const StageInput& input) {
+  Stage stage;
+  stage.comment = "Everything that is installed. What several images share comes first, what changes most comes last.";
+  stage.from = "base";
+  stage.name = "environment";
+  if (!debs_of(input.platform, true).empty()) {
+    stage.instructions.push_back(
+        {"Python, CA certificates and tini, with what they need.", install_debs("foundation", {}), {}});
+  }
+  add_shared_layers(input, stage);
+  if (!debs_of(input.platform, false).empty()) {
+    std::vector<Command> afterwards;
+    if (input.lock.spec.services.count("ssh") != 0) {
+      // Host keys are made at the first start: keys in a layer would be everybody's.
+      afterwards.push_back({{"find", "/etc/ssh", "-name", "ssh_host_*", "-delete"}, ""});
+    }
+    stage.instructions.push_back({"The recipe's system packages.", install_debs("image", std::move(afterwards)), {}});
+  }
+  for (const auto& layer : recipe_layers(input.platform)) {
+    stage.instructions.push_back({layer.comment, install_wheels(layer), {}});
+  }
+  return stage;
+}
+
+std::vector<Stage> check_stages(const StageInput&) {
+  Stage installed;
+  installed.comment =
+      "Not part of the image: what is really installed, read from inside. envforge compares it with the lock.";
+  installed.from = "environment";
+  installed.name = "installed";
+  Run run;
+  run.mounts = {BindMount{"check", "/run/check", ""}};
+  run.commands = {{{"mkdir", "/out"}, ""},
+                  {{kVenvPython, "-I", "/run/check/installed.py", "/out/" + std::string(kCheckFile)}, ""}};
+  installed.instructions.push_back({"", std::move(run), {}});
+
+  Stage out;
+  out.comment = "docker build --target " + std::string(kCheckTarget) + " --output type=local,dest=DIR .";
+  out.from = "scratch";
+  out.name = kCheckTarget;
+  out.instructions.push_back({"", Copy{"installed", "", "/out/", "/"}, {}});
+  return {installed, out};
+}
+
+}  // namespace envforge::render

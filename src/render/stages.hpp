@@ -1,0 +1,29 @@
+// The stages of the rendered Dockerfile, one function each. Used by render() alone.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <envforge/documents/lock.hpp>
+#include <envforge/render/render.hpp>
+
+namespace envforge::render {
+
+struct StageInput {
+  const documents::Lock& lock;
+  const documents::LockedPlatform& platform;
+  const TorchGroupSources& torch_group;
+};
+
+Stage base_stage(const StageInput& input);
+Stage environment_stage(const StageInput& input);
+std::vector<Stage> check_stages(const StageInput& input);
+std::vector<Stage> torch_group_stages(const StageInput& input);
+Stage image_stage(const StageInput& input);
+
+/// Installs the .debs of debs/<folder> of the context, then runs `afterwards` in the same layer.
+Run install_debs(const std::string& folder, std::vector<Command> afterwards = {});
+/// debs of the platform below the torch layer, or above it.
+std::vector<documents::LockedDeb> debs_of(const documents::LockedPlatform& platform, bool foundation);
+
+}  // namespace envforge::render
