@@ -48,7 +48,7 @@ std::string normalized_name(std::string_view requirement);
 // Paths, ports, addresses, variables, sizes. (grammar_places.cpp)
 Checked check_relative_path(std::string_view path, std::string_view word);
 Checked check_image_path(std::string_view path, std::string_view word);  // absolute, and no folder of the distribution
-Checked check_host_path(std::string_view path, std::string_view word);   // absolute
+Checked check_host_path(std::string_view path, std::string_view word);   // absolute, any visible characters but , and "
 Checked check_port(std::int64_t port);
 Checked check_port_mapping(std::string_view mapping);  // [ADDRESS:]HOST:CONTAINER
 Checked check_volume(std::string_view volume);         // HOST:CONTAINER[:ro]
@@ -58,7 +58,13 @@ Checked check_argument(std::string_view argument, bool first);   // of command
 Checked check_url(std::string_view url, std::string_view word);  // https, or http to loopback; no credentials
 Checked check_mirror_url(std::string_view url,
                          std::string_view word);  // http as well: what it serves is signed or hashed
-Checked check_proxy_url(std::string_view url);
+Checked check_index_url(std::string_view url, std::string_view word);  // as check_url, credentials allowed
+Checked check_proxy_url(std::string_view url);                         // http or https, credentials allowed
+Checked check_no_proxy(std::string_view list);
+Checked check_program(std::string_view program);      // a name, or an absolute path
+Checked check_docker_host(std::string_view address);  // unix://, tcp:// or ssh://
+/// The URL with "***" for its credentials.
+std::string masked(std::string_view url);
 /// "16g", "64GiB", "6.5GB" in bytes; `out` is set when nothing is refused.
 Checked parse_size(std::string_view text, std::uint64_t& out);
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "grammar_text.hpp"
+#include "text_safety.hpp"
 
 namespace envforge::documents {
 namespace {
@@ -140,9 +141,16 @@ Checked check_image_path(std::string_view path, std::string_view word) {
 }
 
 Checked check_host_path(std::string_view path, std::string_view word) {
-  const std::string trouble = absolute_trouble(path);
-  if (trouble.empty()) return std::nullopt;
-  return refusal(ErrorCode::kUnsafePath, word, path, trouble, "write the whole path, beginning with /");
+  constexpr std::size_t kLongest = 4096;
+  std::string why;
+  if (path.empty() || path.front() != '/') why = "expected an absolute path";
+  if (path.size() > kLongest) why = "longer than 4096 characters";
+  if (path.find_first_of(",\"") != std::string_view::npos)
+    why = "',' and '\"' would end the path inside docker's arguments";
+  if (find_unsafe(path, TextKind::kLine)) why = "expected one line of visible characters";
+  if (why.empty()) return std::nullopt;
+  return refusal(ErrorCode::kUnsafePath, word, path, why,
+                 "write the whole path, beginning with /; '~' is not expanded");
 }
 
 Checked check_port(std::int64_t port) {

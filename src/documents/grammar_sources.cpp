@@ -49,7 +49,19 @@ bool loopback(std::string_view host) {
   return host == "localhost" || host == "[::1]" || (support::starts_with(host, "127.") && only(host, digit, "."));
 }
 
+constexpr std::string_view kUserCharacters = ":._-~%!";
+constexpr const char* kEscapeUser = "write special characters of the user or password as %XX";
+
 }  // namespace
+
+// Not only for URLs that parse: a refused one is shown in the error.
+std::string masked(std::string_view url) {
+  const auto start = url.find("://");
+  const auto begin = start == std::string_view::npos ? 0 : start + 3;
+  const auto at = url.rfind('@');
+  if (at == std::string_view::npos || at < begin) return std::string(url);
+  return std::string(url.substr(0, begin)) + "***" + std::string(url.substr(at));
+}
 
 Checked check_mirror_url(std::string_view url, std::string_view word) {
   Url parts;
@@ -57,25 +69,60 @@ Checked check_mirror_url(std::string_view url, std::string_view word) {
   if (trouble.empty() && !parts.user.empty())
     trouble = "credentials in a URL are refused: they would be shown and stored";
   if (trouble.empty()) return std::nullopt;
-  return refusal(ErrorCode::kWrongValue, word, url, trouble, "such as https://mirror.example.com/path");
+  return refusal(ErrorCode::kWrongValue, word, masked(url), trouble, "such as https://mirror.example.com/path");
+}
+
+Checked check_index_url(std::string_view url, std::string_view word) {
+  Url parts;
+  std::string trouble = parse_url(url, parts);
+  if (trouble.empty() && !only(parts.user, alnum, kUserCharacters)) trouble = kEscapeUser;
+  if (!trouble.empty())
+    return refusal(ErrorCode::kWrongValue, word, masked(url), trouble, "such as https://mirror.example.com/path");
+  if (parts.scheme == "https" || loopback(parts.host)) return std::nullopt;
+  return refusal(ErrorCode::kWrongValue, word, masked(url),
+                 "http is accepted from this machine (127.0.0.1, localhost) only", "use https");
 }
 
 Checked check_url(std::string_view url, std::string_view word) {
   if (auto refused = check_mirror_url(url, word)) return refused;
-  Url parts;
-  parse_url(url, parts);
-  if (parts.scheme == "https" || loopback(parts.host)) return std::nullopt;
-  return refusal(ErrorCode::kWrongValue, word, url, "http is accepted from this machine (127.0.0.1, localhost) only",
-                 "use https");
+  return check_index_url(url, word);
 }
 
 Checked check_proxy_url(std::string_view url) {
   Url parts;
   std::string trouble = parse_url(url, parts);
-  if (trouble.empty() && !only(parts.user, alnum, ":._-~%!"))
-    trouble = "write special characters of the user or password as %XX";
+  if (trouble.empty() && !only(parts.user, alnum, kUserCharacters)) trouble = kEscapeUser;
   if (trouble.empty()) return std::nullopt;
-  return refusal(ErrorCode::kWrongValue, "proxy", url, trouble, "such as http://proxy.example.com:3128");
+  return refusal(ErrorCode::kWrongValue, "proxy", masked(url), trouble, "such as http://proxy.example.com:3128");
+}
+
+Checked check_no_proxy(std::string_view list) {
+  constexpr std::size_t kLongest = 4096;
+  if (!list.empty() && list.size() <= kLongest && only(list, alnum, "._-*,:/[] ")) return std::nullopt;
+  return refusal(ErrorCode::kWrongValue, "no_proxy", list,
+                 "expected hosts, domains and networks with commas between them",
+                 "such as localhost,127.0.0.1,.example.com");
+}
+
+Checked check_program(std::string_view program) {
+  if (!program.empty() && program.front() == '/') return check_host_path(program, "program");
+  const bool name = !program.empty() && program.size() <= 64 && alnum(program.front()) && only(program, alnum, "._-+");
+  if (name) return std::nullopt;
+  return refusal(ErrorCode::kWrongValue, "program", program, "expected a name on PATH or an absolute path",
+                 "such as /usr/bin/docker");
+}
+
+Checked check_docker_host(std::string_view address) {
+  const auto end = address.find("://");
+  const auto scheme = address.substr(0, end);
+  const auto rest = end == std::string_view::npos ? std::string_view() : address.substr(end + 3);
+  const bool unix_socket = scheme == "unix" && !rest.empty() && rest.front() == '/' && only(rest, alnum, "/._-+@");
+  const bool remote = (scheme == "tcp" || scheme == "ssh") && !rest.empty() &&
+                      (alnum(rest.front()) || rest.front() == '[') &&
+                      only(rest, alnum, ".-_:[]" + std::string(scheme == "ssh" ? "@" : ""));
+  if (unix_socket || remote) return std::nullopt;
+  return refusal(ErrorCode::kWrongValue, "docker_host", address,
+                 "expected unix:///PATH, tcp://HOST:PORT or ssh://USER@HOST");
 }
 
 Checked check_exclude_newer(std::string_view date) {

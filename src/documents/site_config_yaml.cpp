@@ -1,0 +1,96 @@
+#include <envforge/documents/site_config.hpp>
+
+#include "site_settings.hpp"
+#include "yaml_map.hpp"
+
+namespace envforge::documents {
+namespace {
+
+using Check = Checked (*)(std::string_view);
+
+Checked deb_mirror(std::string_view text) {
+  return check_mirror_url(text, "mirror");
+}
+
+Located<std::string> text(const YamlNode& node, const std::string& what, Check check) {
+  const std::string& value = text_of(node, what);
+  accept(check(value), node.where);
+  return {value, node.where};
+}
+
+// A mapping whose keys are data: each passes `key_check`, then `each(key, value)`.
+template <class Each>
+void each_of(const YamlNode& node, const std::string& what, Check key_check, Each each) {
+  map_of(node, what);
+  for (std::size_t i = 0; i < node.keys.size(); ++i) {
+    accept(key_check(node.keys[i].text), node.keys[i].where);
+    each(node.keys[i].text, node.items[i]);
+  }
+}
+
+Checked any_key(std::string_view) {
+  return std::nullopt;
+}
+
+void read_bases(const YamlNode& node, SiteConfig& config) {
+  each_of(node, "bases", check_base, [&](const std::string& base, const YamlNode& value) {
+    const YamlMap map(value, "'" + base + "'", {"image", "builder"});
+    config.bases[base].image = text(map.need("image", "image: local/debian:12"), "image", check_image_reference);
+    if (const YamlNode* builder = map.find("builder"))
+      config.bases[base].builder = text(*builder, "builder", check_image_reference);
+  });
+}
+
+void read_deb_mirrors(const YamlNode& node, SiteConfig& config) {
+  const YamlMap distributions(node, "'deb_mirrors'", {"debian", "ubuntu"});
+  for (const char* name : {"debian", "ubuntu"}) {
+    const YamlNode* value = distributions.find(name);
+    if (value == nullptr) continue;
+    const YamlMap map(*value, std::string("'") + name + "'", {"mirror", "security"});
+    config.deb_mirrors[name].mirror =
+        text(map.need("mirror", "mirror: https://mirror.example.com/debian"), "mirror", deb_mirror);
+    if (const YamlNode* security = map.find("security"))
+      config.deb_mirrors[name].security = text(*security, "security", deb_mirror);
+  }
+}
+
+void read_pythons(const YamlNode& node, SiteConfig& config) {
+  each_of(node, "pythons", check_python, [&](const std::string& version, const YamlNode& platforms) {
+    const YamlMap known(platforms, "'" + version + "'", {"linux/amd64", "linux/arm64"});
+    each_of(platforms, "'" + version + "'", any_key, [&](const std::string& platform, const YamlNode& value) {
+      const YamlMap map(value, "'" + platform + "'", {"url", "sha256"});
+      const auto url = [](std::string_view address) { return check_url(address, "url"); };
+      const auto sha256 = [](std::string_view digest) { return check_sha256(digest, false); };
+      const PythonArchive archive{
+          text(map.need("url", "url: https://mirror.example.com/python.tar.gz"), "url", url).value,
+          text(map.need("sha256", "sha256: 0123...cdef"), "sha256", sha256).value};
+      config.pythons[version][platform] = {archive, value.where};
+    });
+  });
+}
+
+}  // namespace
+
+SiteConfig read_site_config(const std::string& yaml_text, const std::string& file) {
+  const YamlNode root = parse_yaml(yaml_text, file);
+  require_schema(root, "envforge/config/v1", file);
+  std::vector<std::string> words{"schema"};
+  for (const auto& row : setting_rows()) words.emplace_back(row.word);
+  for (const char* word : {"registry", "bases", "deb_mirrors", "pythons"}) words.emplace_back(word);
+  const YamlMap map(root, "the configuration", words);
+  SiteConfig config;
+  for (const auto& row : setting_rows()) {
+    if (const YamlNode* node = map.find(row.word)) config.*row.member = text(*node, row.word, row.check);
+  }
+  if (const YamlNode* node = map.find("registry")) {
+    each_of(*node, "registry", check_base, [&](const std::string& base, const YamlNode& value) {
+      config.registry[base] = text(value, "'" + base + "'", check_image_reference);
+    });
+  }
+  if (const YamlNode* node = map.find("bases")) read_bases(*node, config);
+  if (const YamlNode* node = map.find("deb_mirrors")) read_deb_mirrors(*node, config);
+  if (const YamlNode* node = map.find("pythons")) read_pythons(*node, config);
+  return config;
+}
+
+}  // namespace envforge::documents

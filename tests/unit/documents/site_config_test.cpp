@@ -1,0 +1,132 @@
+#include <envforge/documents/site_config.hpp>
+
+#include <gtest/gtest.h>
+
+namespace envforge::documents {
+namespace {
+
+using support::ErrorCode;
+
+constexpr const char* kFull = R"yaml(schema: envforge/config/v1
+default_index: https://reader:secret@pypi.example.com/simple
+pytorch_index: https://mirror.example.com/whl
+ca_bundle: /etc/ssl/our certificates.pem
+http_proxy: http://proxy.example.com:3128
+https_proxy: http://user:p%40ss@proxy.example.com:3128
+no_proxy: localhost,127.0.0.1,.example.com
+wheels_dir: /srv/wheels
+debs_dir: /srv/debs
+cache_dir: /var/cache/envforge
+fleet: /etc/envforge/fleet.yaml
+docker: /usr/bin/docker
+docker_host: tcp://builder.example.com:2376
+registry:
+  debian:12: mirror.example.com:5000/library/debian:12-slim
+bases:
+  debian:12: {image: "local/debian:12", builder: "local/debian-builder:12"}
+deb_mirrors:
+  debian: {mirror: "http://mirror.example.com/debian", security: "https://mirror.example.com/debian-security"}
+pythons:
+  "3.12":
+    linux/amd64: {url: "https://mirror.example.com/python-3.12.tar.gz", sha256: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}
+)yaml";
+
+template <class Body>
+std::string told(Body&& body) {
+  try {
+    body();
+  } catch (const support::Error& error) {
+    return support::format_error(error);
+  }
+  return "nothing was thrown";
+}
+
+std::string read_error(const std::string& line) {
+  return told([&] { read_site_config("schema: envforge/config/v1\n" + line + "\n", "config.yaml"); });
+}
+
+TEST(SiteConfig, ReadsEveryWord) {
+  const SiteConfig config = read_site_config(kFull, "/etc/envforge/config.yaml");
+  EXPECT_EQ(config.default_index.value, "https://reader:secret@pypi.example.com/simple");
+  EXPECT_EQ(config.ca_bundle.value, "/etc/ssl/our certificates.pem");
+  EXPECT_EQ(support::to_string(config.ca_bundle.where), "/etc/envforge/config.yaml:4:12");
+  EXPECT_EQ(config.docker_host.value, "tcp://builder.example.com:2376");
+  EXPECT_EQ(config.registry.at("debian:12").value, "mirror.example.com:5000/library/debian:12-slim");
+  EXPECT_EQ(config.bases.at("debian:12").builder.value, "local/debian-builder:12");
+  EXPECT_EQ(config.deb_mirrors.at("debian").security.value, "https://mirror.example.com/debian-security");
+  EXPECT_EQ(config.pythons.at("3.12").at("linux/amd64").value.url, "https://mirror.example.com/python-3.12.tar.gz");
+}
+
+TEST(SiteConfig, ThatSaysNothingButItsSchemaIsEmpty) {
+  EXPECT_EQ(read_site_config("schema: envforge/config/v1\n", "c.yaml"), SiteConfig{});
+}
+
+TEST(SiteConfig, RefusesAnUnknownWordWithASuggestion) {
+  EXPECT_EQ(read_error("ca_bundel: /x.pem"),
+            "error[EF3006]: the configuration has no key 'ca_bundel'\n  --> config.yaml:2:1\n  hint: did you mean "
+            "'ca_bundle'?\n");
+}
+
+TEST(SiteConfig, RefusesARelativePath) {
+  EXPECT_EQ(read_error("ca_bundle: ~/ca.pem"),
+            "error[EF3013]: ca_bundle '~/ca.pem': expected an absolute path\n  --> config.yaml:2:12\n"
+            "  hint: write the whole path, beginning with /; '~' is not expanded\n");
+}
+
+TEST(SiteConfig, RefusesAnIndexOverPlainHttpWithoutShowingItsPassword) {
+  EXPECT_EQ(read_error("default_index: http://reader:secret@pypi.example.com/simple"),
+            "error[EF3010]: index 'http://***@pypi.example.com/simple': http is accepted from this machine (127.0.0.1, "
+            "localhost) only\n"
+            "  --> config.yaml:2:16\n  hint: use https\n");
+  EXPECT_EQ(read_error("default_index: http://127.0.0.1:8099/simple"), "nothing was thrown");
+}
+
+TEST(SiteConfig, RefusesWhatIsNoAddressOfAnEngine) {
+  EXPECT_NE(read_error("docker_host: \"tcp://x --privileged\"").find("error[EF3010]: docker_host"), std::string::npos);
+  EXPECT_NE(read_error("docker: \"docker; id\"").find("error[EF3010]: program"), std::string::npos);
+  EXPECT_NE(read_error("registry: {debian:12: \"--pull\"}").find("error[EF3011]: image"), std::string::npos);
+  EXPECT_NE(read_error("pythons: {\"3.12\": {linux/amd64: {url: \"https://x/y\", sha256: abc}}}")
+                .find("error[EF3011]: digest"),
+            std::string::npos);
+  EXPECT_NE(read_error("pythons: {\"3.12\": {linux/x86: {}}}").find("error[EF3006]"), std::string::npos);
+}
+
+TEST(SiteConfig, LayersAreMergedAndEachValueKeepsItsOrigin) {
+  const SiteConfig host = site_config_from_host(
+      {{"SSL_CERT_FILE", "/etc/ssl/host.pem"}, {"HTTPS_PROXY", "http://old:1"}, {"HTTP_PROXY", "socks5://x:1"}});
+  const SiteConfig system =
+      read_site_config("schema: envforge/config/v1\ncache_dir: /var/a\nregistry: {debian:12: a/b, debian:13: a/c}\n",
+                       "/etc/envforge/config.yaml");
+  const SiteConfig user = read_site_config(
+      "schema: envforge/config/v1\ncache_dir: /home/a\nregistry: {debian:13: mine/c}\n", "/home/config.yaml");
+  const SiteConfig environment = site_config_from_environment(
+      {{"ENVFORGE_HTTPS_PROXY", "http://u:p@new:2"}, {"ENVFORGE_REQUIRE", "engine"}, {"PATH", "/bin"}});
+  SiteConfig flags;
+  set_site_setting(flags, "ca_bundle", "/flag.pem", "--ca-bundle");
+  const std::vector<SiteSetting> expected{{"ca_bundle", "/flag.pem", "--ca-bundle"},
+                                          {"https_proxy", "http://***@new:2", "ENVFORGE_HTTPS_PROXY"},
+                                          {"cache_dir", "/home/a", "/home/config.yaml:2:12"},
+                                          {"registry.debian:12", "a/b", "/etc/envforge/config.yaml:3:23"},
+                                          {"registry.debian:13", "mine/c", "/home/config.yaml:3:23"}};
+  const auto described = describe(merge_site_configs({host, system, user, environment, flags}));
+  EXPECT_EQ(described, expected);
+}
+
+TEST(SiteConfig, RefusesAVariableThatIsNearlyOneOfOurs) {
+  EXPECT_EQ(told([] {
+              site_config_from_environment({{"ENVFORGE_CA_BUNDEL", "/x"}});
+            }),
+            "error[EF3301]: ENVFORGE_CA_BUNDEL is no variable of envforge\n  --> ENVFORGE_CA_BUNDEL\n  hint: did you "
+            "mean 'ENVFORGE_CA_BUNDLE'?\n");
+}
+
+TEST(SiteConfig, RefusesAVariableWithAWrongValue) {
+  EXPECT_EQ(told([] {
+              site_config_from_environment({{"ENVFORGE_WHEELS_DIR", "wheels"}});
+            }),
+            "error[EF3301]: folder 'wheels': expected an absolute path\n  --> ENVFORGE_WHEELS_DIR\n  hint: write the "
+            "whole path, beginning with /; '~' is not expanded\n");
+}
+
+}  // namespace
+}  // namespace envforge::documents
