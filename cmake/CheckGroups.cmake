@@ -22,6 +22,31 @@ set(ENVFORGE_GROUP_SOURCES
   src/validator/harness/timing.cpp
   src/validator/numbers/problem.cpp)
 
+# What the groups audit and torch are made of besides: who owns a library, which rule chose it, what code is in it.
+set(ENVFORGE_LOADER_SOURCES
+  src/validator/elf/device_code.cpp
+  src/validator/elf/elf_file.cpp
+  src/validator/elf/gpu_target.cpp
+  src/validator/elf/mapped_file.cpp
+  src/validator/loader/distribution.cpp
+  src/validator/loader/ld_cache.cpp
+  src/validator/loader/maps.cpp
+  src/validator/loader/owner.cpp
+  src/validator/loader/preload_table.cpp
+  src/validator/loader/python_environment.cpp
+  src/validator/loader/root.cpp
+  src/validator/loader/search.cpp
+  src/validator/loader/torch_process.cpp
+  src/support/sha256.cpp)
+set(ENVFORGE_AUDIT_SOURCES
+  ${ENVFORGE_LOADER_SOURCES}
+  src/validator/audit/code_reader.cpp
+  src/validator/audit/conflicts.cpp
+  src/validator/audit/coverage.cpp
+  src/validator/audit/installed.cpp
+  src/validator/audit/inventory.cpp
+  src/validator/audit/record.cpp)
+
 # envforge_check_group(GROUP ROOT [SOURCES ...]): the program envforge-group-<GROUP>, from every file of checks/<GROUP> below
 # ROOT, from SOURCES and from a library target `envforge_group_common`. No static library lies between the checks and the
 # program: one would silently drop their registration.

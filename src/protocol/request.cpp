@@ -58,7 +58,8 @@ json to_json(const GroupRequest& request) {
           {"judge_speed", request.judge_speed},
           {"flags_are_the_runs", request.flags_are_the_runs},
           {"python", request.python},
-          {"target_gpus", request.target_gpus}};
+          {"target_gpus", request.target_gpus},
+          {"expected_versions", request.expected_versions}};
 }
 
 GroupRequest group_request_from_json(const json& value) {
@@ -83,6 +84,10 @@ GroupRequest group_request_from_json(const json& value) {
   request.flags_are_the_runs = in.boolean("flags_are_the_runs");
   request.python = in.string("python");
   request.target_gpus = in.string("target_gpus");
+  in.object("expected_versions").members([&](const std::string& name, const json& version) {
+    if (!version.is_string()) in.fail("expected a version as text for " + name, "expected_versions");
+    request.expected_versions[name] = version.get<std::string>();
+  });
   in.finish();
   return request;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,9 @@ struct GroupRequest {
   bool flags_are_the_runs = false;          // false: shm, limits and caps are verify's own and prove nothing
   std::string python;                       // the image's interpreter or venv; "" = look for one
   std::string target_gpus;  // compute capabilities that the image must cover, "9.0,8.0"; for checks without GPU
+  /// What the lock says is installed: a distribution's name, or "torch" (torch.__version__) and "cuda"
+  /// (torch.version.cuda), to its version. Empty = no lock is known.
+  std::map<std::string, std::string> expected_versions;
 };
 
 struct DriverRequest {

@@ -13,7 +13,7 @@ namespace {
 using loader::Owner;
 
 std::string version_of(const Copy& copy) {
-  return copy.version.empty() ? "of a version that is not known" : copy.version;
+  return copy.version.empty() ? "(version not known)" : copy.version;
 }
 
 std::string named(const std::string& soname, const Copy& copy) {
@@ -32,28 +32,47 @@ std::string mend_for(const Copy& copy) {
 }
 
 void find_missing(const Inventory& inventory, std::vector<Conflict>& out) {
+  const std::string version = inventory.torch_version.substr(0, inventory.torch_version.find('+'));
   for (const auto& missing : inventory.missing) {
     out.push_back({missing.soname + " is found by no rule; " + missing.needed_by + " needs it",
-                   "pip install --force-reinstall torch==" +
-                       inventory.torch_version.substr(0, inventory.torch_version.find('+'))});
+                   "pip install --force-reinstall torch==" + version});
   }
 }
 
+/// The first few of a list and how many more there are.
+std::string shortened(const std::vector<std::string>& names) {
+  constexpr std::size_t kShown = 3;
+  if (names.size() <= kShown + 1) return support::join(names, ", ");
+  const std::vector<std::string> first(names.begin(), names.begin() + kShown);
+  return support::join(first, ", ") + " and " + std::to_string(names.size() - kShown) + " more";
+}
+
 /// One finding for each folder and rule: a toolkit in LD_LIBRARY_PATH holds dozens of libraries and is one fault.
+struct CopyGroup {
+  const Copy* copy = nullptr;
+  bool chosen = false;
+  std::vector<std::string> names, details;
+};
+
+Conflict conflict_of(const CopyGroup& group) {
+  const bool one = group.names.size() == 1;
+  const std::string subject = std::to_string(group.names.size()) + (one ? " library" : " libraries");
+  const std::string verb = group.chosen ? (one ? " is taken from " : " are taken from ")
+                                        : (one ? " also lies within reach in " : " also lie within reach in ");
+  return {subject + verb + loader::parent(group.copy->path) + " by " + group.copy->rule + ": " + shortened(group.names),
+          mend_for(*group.copy), group.details};
+}
+
 void find_second_copies(const Inventory& inventory, std::vector<Conflict>& out) {
-  struct Group {
-    std::vector<std::string> names;
-    const Copy* copy = nullptr;
-    bool chosen = false;
-  };
-  std::map<std::string, Group> groups;
+  std::map<std::string, CopyGroup> groups;
   const auto note = [&](const Library& library, const Copy& copy, const Copy& instead, bool chosen) {
-    Group& group = groups[loader::parent(copy.path) + "\n" + copy.rule + (chosen ? "\nchosen" : "")];
+    CopyGroup& group = groups[loader::parent(copy.path) + "\n" + copy.rule + (chosen ? "\nchosen" : "")];
     group.copy = &copy;
     group.chosen = chosen;
-    group.names.push_back(library.soname + " " + version_of(copy) + " (" + to_string(copy.owner) + ") " +
-                          (chosen ? "before " : "beside ") + version_of(instead) + " (" + to_string(instead.owner) +
-                          ")");
+    const char* word = chosen ? " before " : " beside ";
+    group.names.push_back(library.soname + " " + version_of(copy) + word + version_of(instead));
+    group.details.push_back(named(library.soname, copy) + word + version_of(instead) + " (" + to_string(instead.owner) +
+                            ")");
   };
   for (const Library& library : inventory.libraries) {
     const auto wheel = std::find_if(library.others.begin(), library.others.end(),
@@ -67,14 +86,7 @@ void find_second_copies(const Inventory& inventory, std::vector<Conflict>& out) 
       if (!same) note(library, copy, library.chosen, false);
     }
   }
-  for (const auto& [key, group] : groups) {
-    const std::string folder = loader::parent(group.copy->path);
-    const std::string verb = group.chosen ? " is taken from " : " also lies within reach in ";
-    const std::string first =
-        std::to_string(group.names.size()) + (group.names.size() == 1 ? " library" : " libraries");
-    out.push_back({first + verb + folder + " by " + group.copy->rule + ": " + support::join(group.names, ", "),
-                   mend_for(*group.copy)});
-  }
+  for (const auto& [key, group] : groups) out.push_back(conflict_of(group));
 }
 
 /// Libraries that only work with parts of their own release.

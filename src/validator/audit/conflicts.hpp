@@ -11,6 +11,7 @@ namespace envforge::validator::audit {
 struct Conflict {
   std::string what;  // "libnccl.so.2 2.18.5 (apt libnccl2) is within reach by LD_LIBRARY_PATH beside pip's 2.21.5"
   std::string mend;  // the command or recipe line
+  std::vector<std::string> details = {};  // every library with versions and owners, where `what` names only some
 };
 
 /// Missing libraries, files chosen before the wheel's, second copies of another version within reach, parts of one

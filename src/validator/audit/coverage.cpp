@@ -23,7 +23,7 @@ constexpr std::array<RoleRow, 20> kRoles = {{
     {"libtorch_nvshmem", Role::kOptional},
     {"libcublas", Role::kEveryUse},
     {"libcudnn_engines_tensor_ir", Role::kOptional},
-    {"libcudnn_engines_runtime_compiled", Role::kOneFeature},
+    {"libcudnn_engines_runtime_compiled", Role::kOptional},  // fused kernels, compiled at run time
     {"libcudnn_ext", Role::kOptional},
     {"libcudnn", Role::kEveryUse},
     {"libnccl", Role::kEveryUse},

@@ -48,9 +48,20 @@ TEST_F(Conflicts, AnAptNcclWithinReachNamesBothVersionsAndThePackageToRemove) {
   image_.file("/var/lib/dpkg/status", "Package: libnccl2\nVersion: 2.18.5-1\n");
   image_.ld_cache({{"libnccl.so.2", "/usr/lib/x86_64-linux-gnu/libnccl.so.2"}});
   EXPECT_THAT(found(),
-              testing::ElementsAre(
-                  AllOf(HasSubstr("libnccl.so.2 2.18.5-1 (apt libnccl2 2.18.5-1) beside 2.21.5 (pip nvidia-nccl-cu12"),
-                        HasSubstr("by ld.so.cache"), HasSubstr("| apt-get remove libnccl2"))));
+              testing::ElementsAre(AllOf(HasSubstr("libnccl.so.2 2.18.5-1 beside 2.21.5"), HasSubstr("by ld.so.cache"),
+                                         HasSubstr("| apt-get remove libnccl2"))));
+}
+
+TEST_F(Conflicts, ManyLibrariesOfOneFolderAreShortenedAndAllAreInTheDetails) {
+  for (const char* name :
+       {"libcublas.so.12", "libcublasLt.so.12", "libcudart.so.12", "libcusparse.so.12", "libnccl.so.2"}) {
+    library("/usr/lib", name);
+  }
+  const auto conflicts = find_conflicts(inventory());
+  ASSERT_EQ(conflicts.size(), 1U);
+  EXPECT_THAT(conflicts[0].what,
+              AllOf(HasSubstr("5 libraries also lie within reach in /usr/lib"), HasSubstr("and 2 more")));
+  EXPECT_EQ(conflicts[0].details.size(), 5U);
 }
 
 TEST_F(Conflicts, ACopyOfTheSameVersionIsNone) {
@@ -67,7 +78,7 @@ TEST_F(Conflicts, LdLibraryPathThatMixesCudnnIsToldWithItsFolderOnce) {
   EXPECT_THAT(all[0], AllOf(HasSubstr("1 library also lies within reach in /usr/local/cuda/lib64 by LD_LIBRARY_PATH"),
                             HasSubstr("libcublas.so.12"), HasSubstr("out of LD_LIBRARY_PATH")));
   EXPECT_THAT(all[1], AllOf(HasSubstr("1 library is taken from /usr/local/cuda/lib64"),
-                            HasSubstr("before 9.1.0.70 (pip nvidia-cudnn-cu12 9.1.0.70)")));
+                            HasSubstr("libcudnn_ops.so.9 (version not known) before 9.1.0.70")));
   EXPECT_THAT(all[2],
               AllOf(HasSubstr("libcudnn would be mixed from different releases"), HasSubstr("libcudnn_ops.so.9")));
 }
