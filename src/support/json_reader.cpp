@@ -56,6 +56,8 @@ json parse_json(const std::string& text, const std::string& file, ErrorCode code
     value = json::parse(text, look);
   } catch (const json::parse_error& error) {
     throw Error(code, "not valid JSON", position(text, error.byte, file));
+  } catch (const json::exception&) {  // a number that no double holds
+    throw Error(code, "not acceptable JSON: a number is out of range", Where{file, 0, 0, {}});
   }
   if (!trouble.empty()) throw Error(code, "not acceptable JSON: " + trouble, Where{file, 0, 0, {}});
   return value;

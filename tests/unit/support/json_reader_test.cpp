@@ -23,6 +23,8 @@ TEST(ParseJson, RefusesDuplicateKeysDepthAndBrokenTextWithItsPlace) {
   EXPECT_EQ(failure([] { parse_json("{\n  \"a\": ]}", "f", kCode); }), "f:2:8: not valid JSON");
   EXPECT_EQ(failure([] { parse_json(std::string(70, '[') + std::string(70, ']'), "f", kCode); }),
             "f: not acceptable JSON: nested deeper than 64");
+  EXPECT_EQ(failure([] { parse_json("{\"a\": 1e999}", "f", kCode); }),
+            "f: not acceptable JSON: a number is out of range");
 }
 
 TEST(JsonReader, NamesThePointerOfWhatIsMissingOrOfAWrongType) {
