@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cctype>
 
 #include <envforge/support/error.hpp>
 #include <envforge/support/text.hpp>
@@ -43,6 +44,37 @@ Run add_user(const ImageSpec& spec) {
   return run;
 }
 
+std::string port_variable(const std::string& service) {
+  std::string out = "ENVFORGE_";
+  for (const char c : service) out += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return out + "_PORT";
+}
+
+void add_services(const ImageSpec& spec, Stage& stage) {
+  if (spec.services.empty()) return;
+  const std::string folder = "/usr/local/lib/envforge/";
+  auto& out = stage.instructions;
+  out.push_back({"Services, without root. Keys and tokens come at run time; none is in a layer.",
+                 Copy{"", "", "services/serve", "/usr/local/bin/envforge-serve"},
+                 {}});
+  for (const auto& [name, service] : spec.services) {
+    out.push_back({"", Copy{"", "", "services/" + name, folder + "services/" + name}, {}});
+    out.push_back({"", Expose{service.port}, {}});
+  }
+  if (spec.services.count("ssh") != 0) {
+    out.push_back({"", Copy{"", "", "services/sshd_config", folder + "sshd_config"}, {}});
+    out.push_back({"", Copy{"", "", "services/profile.sh", "/etc/profile.d/envforge.sh"}, {}});
+  }
+}
+
+std::vector<std::string> command(const ImageSpec& spec) {
+  std::vector<std::string> argv;
+  if (!spec.services.empty()) argv.push_back("envforge-serve");
+  argv.insert(argv.end(), spec.command.begin(), spec.command.end());
+  if (argv.empty()) argv.push_back("/bin/bash");
+  return argv;
+}
+
 Env environment(const StageInput& input) {
   const auto& spec = input.lock.spec;
   Env env;
@@ -56,6 +88,9 @@ Env environment(const StageInput& input) {
       {"NVIDIA_DRIVER_CAPABILITIES", "compute,utility"},
   };
   if (!input.platform.require_cuda.empty()) env.values.emplace_back("NVIDIA_REQUIRE_CUDA", input.platform.require_cuda);
+  for (const auto& [name, service] : spec.services) {
+    env.values.emplace_back(port_variable(name), std::to_string(service.port));
+  }
   // The recipe's word is the last one, in one place: ENV would take a name twice and keep the later.
   for (const auto& [name, value] : spec.environment) {
     const auto same =
@@ -109,6 +144,7 @@ Stage image_stage(const StageInput& input) {
   out.push_back(
       {"The user, without a password; whoever had the uid before (Ubuntu's ubuntu) goes.", add_user(spec), {}});
   out.push_back({"", Copy{"", "", "runtime/entrypoint", "/usr/local/bin/envforge-entrypoint"}, {}});
+  add_services(spec, stage);
   for (std::size_t i = 0; i < spec.copy.size(); ++i) {
     std::string target = spec.copy[i].to;
     if (!support::ends_with(target, "/")) target += "/";
@@ -121,7 +157,7 @@ Stage image_stage(const StageInput& input) {
   out.push_back(
       {"Numeric, so that runAsNonRoot can be checked. Any other --user works as well.", User{spec.uid, spec.uid}, {}});
   out.push_back({"", Entrypoint{{"/usr/bin/tini", "-g", "--", "/usr/local/bin/envforge-entrypoint"}}, {}});
-  out.push_back({"", Cmd{spec.command.empty() ? std::vector<std::string>{"/bin/bash"} : spec.command}, {}});
+  out.push_back({"", Cmd{command(spec)}, {}});
   out.push_back({"", labels(input), {}});
   return stage;
 }

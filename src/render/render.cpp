@@ -66,6 +66,23 @@ void add_references(const StageInput& input, RenderedImage& out) {
   }
 }
 
+/// Whether a file of images/ is copied or mounted: those of services are, if the recipe has them.
+bool is_used(const std::string& path, const Dockerfile& tree) {
+  const std::string folder = path.substr(0, path.find('/'));
+  for (const auto& stage : tree.stages) {
+    for (const auto& instruction : stage.instructions) {
+      if (const auto* copy = std::get_if<Copy>(&instruction.kind); copy != nullptr && copy->source == path) return true;
+      const auto* run = std::get_if<Run>(&instruction.kind);
+      const auto mounts = [&](const Mount& mount) {
+        const auto* bind = std::get_if<BindMount>(&mount);
+        return bind != nullptr && bind->from.empty() && bind->source == folder;
+      };
+      if (run != nullptr && std::any_of(run->mounts.begin(), run->mounts.end(), mounts)) return true;
+    }
+  }
+  return false;
+}
+
 /// Only what the Dockerfile uses is sent to the builder, whatever else lies in the folder.
 std::string ignore_file(const RenderedImage& image) {
   std::vector<std::string> entries = {"validator"};
@@ -114,6 +131,7 @@ RenderedImage render(const documents::Lock& lock, const std::string& platform, c
   out.dockerfile = print(out.tree);
 
   for (const auto& file : embedded::render()) {
+    if (!is_used(std::string(file.path), out.tree)) continue;
     const bool executable = support::starts_with(std::string(file.content), "#!");
     out.files.push_back({std::string(file.path), std::string(file.content), executable});
   }

@@ -15,7 +15,7 @@ using documents::BaseKind;
 using documents::LockedDeb;
 
 constexpr std::string_view kVenv = "/opt/venv";
-// Every file of the shared layers has this time, so that their bytes do not depend on when they were made.
+// Every file below /opt has this time, so that a layer's bytes do not depend on when it was made.
 constexpr std::string_view kLayerTime = "2020-01-01T00:00:00Z";
 const std::string kVenvPython = std::string(kVenv) + "/bin/python";
 
@@ -36,6 +36,13 @@ std::vector<std::string> uv_install(const WheelGroup& group) {
   return argv;
 }
 
+// Within the step that wrote the files: later, it would copy every one of them into a second layer.
+Command fixed_times() {
+  return {{"find", "/opt", "-newermt", std::string(kLayerTime), "-exec", "touch", "--no-dereference",
+           "--date=" + std::string(kLayerTime), "{}", "+"},
+          ""};
+}
+
 Run install_wheels(const WheelLayer& layer) {
   Run run;
   std::vector<Mount> mounts = {BindMount{"build", "/run/build", ""}};
@@ -53,30 +60,22 @@ Run install_wheels(const WheelLayer& layer) {
   run.mounts = mounts_below_run(std::move(mounts));
   for (const auto& group : layer.groups) run.commands.push_back({uv_install(group), ""});
   run.commands.push_back({{"rm", "-f", std::string(kVenv) + "/.lock"}, ""});  // uv's, writable for everyone
+  run.commands.push_back(fixed_times());
   return run;
 }
 
-// Within the step that wrote the files: later, it would copy every one of them into a second layer.
-Command fixed_times() {
-  return {{"find", "/opt", "-newermt", std::string(kLayerTime), "-exec", "touch", "--no-dereference",
-           "--date=" + std::string(kLayerTime), "{}", "+"},
-          ""};
+Run make_venv(const StageInput& input) {
+  Run run;
+  run.mounts = mounts_below_run({BindMount{"build", "/run/build", ""}});
+  run.commands = {{{"/run/build/uv", "venv", "--no-config", "--no-cache",
+                    "--python=/usr/bin/python" + input.platform.python, std::string(kVenv)},
+                   ""},
+                  fixed_times()};
+  return run;
 }
 
-void add_shared_layers(const StageInput& input, Stage& stage) {
-  bool venv_made = false;
-  for (const auto& layer : shared_layers(input.platform)) {
-    Run run = install_wheels(layer);
-    if (!venv_made) {
-      run.commands.insert(run.commands.begin(),
-                          Command{{"/run/build/uv", "venv", "--no-config", "--cache-dir=/run/cache", "--python",
-                                   "/usr/bin/python" + input.platform.python, std::string(kVenv)},
-                                  ""});
-      venv_made = true;
-    }
-    run.commands.push_back(fixed_times());
-    stage.instructions.push_back({layer.comment, std::move(run), {}});
-  }
+void add_wheel_layers(const std::vector<WheelLayer>& layers, Stage& stage) {
+  for (const auto& layer : layers) stage.instructions.push_back({layer.comment, install_wheels(layer), {}});
 }
 
 std::string base_comment(const documents::LockedBase& base) {
@@ -147,7 +146,8 @@ Stage environment_stage(const StageInput& input) {
     stage.instructions.push_back(
         {"Python, CA certificates and tini, with what they need.", install_debs("foundation", {}), {}});
   }
-  add_shared_layers(input, stage);
+  stage.instructions.push_back({"The virtual environment. uv is mounted, never installed.", make_venv(input), {}});
+  add_wheel_layers(shared_layers(input.platform), stage);
   if (!debs_of(input.platform, false).empty()) {
     std::vector<Command> afterwards;
     if (input.lock.spec.services.count("ssh") != 0) {
@@ -156,9 +156,7 @@ Stage environment_stage(const StageInput& input) {
     }
     stage.instructions.push_back({"The recipe's system packages.", install_debs("image", std::move(afterwards)), {}});
   }
-  for (const auto& layer : recipe_layers(input.platform)) {
-    stage.instructions.push_back({layer.comment, install_wheels(layer), {}});
-  }
+  add_wheel_layers(recipe_layers(input.platform), stage);
   return stage;
 }
 

@@ -19,6 +19,12 @@ RUN --mount=type=tmpfs,target=/run \
     && rm -rf /var/log/dpkg.log /var/log/alternatives.log /var/cache/ldconfig/aux-cache \
         /var/cache/debconf/config.dat-old /var/cache/debconf/templates.dat-old /var/lib/dpkg/status-old
 
+# The virtual environment. uv is mounted, never installed.
+RUN --mount=type=tmpfs,target=/run \
+    --mount=type=bind,source=build,target=/run/build \
+    /run/build/uv venv --no-config --no-cache --python=/usr/bin/python3.11 /opt/venv \
+    && find /opt -newermt 2020-01-01T00:00:00Z -exec touch --no-dereference --date=2020-01-01T00:00:00Z '{}' +
+
 # The CUDA libraries that this torch is built for, as its wheels pin them.
 RUN --mount=type=tmpfs,target=/run \
     --mount=type=bind,source=build,target=/run/build \
@@ -26,8 +32,7 @@ RUN --mount=type=tmpfs,target=/run \
     --mount=type=cache,id=envforge-uv,target=/run/cache,sharing=shared \
     --mount=type=secret,id=ca_bundle,target=/run/secrets/ca_bundle \
     --mount=type=secret,id=site,target=/run/secrets/site \
-    /run/build/uv venv --no-config --cache-dir=/run/cache --python /usr/bin/python3.11 /opt/venv \
-    && sh /run/build/with-site https://pypi.org/simple /run/build/uv pip install --python=/opt/venv/bin/python \
+    sh /run/build/with-site https://pypi.org/simple /run/build/uv pip install --python=/opt/venv/bin/python \
         --no-config --no-deps --no-build --require-hashes --link-mode=copy --cache-dir=/run/cache \
         --requirements=/run/requirements/cuda.txt \
     && rm -f /opt/venv/.lock \
@@ -56,7 +61,8 @@ RUN --mount=type=tmpfs,target=/run \
     sh /run/build/with-site https://pypi.org/simple /run/build/uv pip install --python=/opt/venv/bin/python \
         --no-config --no-deps --no-build --require-hashes --link-mode=copy --cache-dir=/run/cache \
         --requirements=/run/requirements/packages.txt \
-    && rm -f /opt/venv/.lock
+    && rm -f /opt/venv/.lock \
+    && find /opt -newermt 2020-01-01T00:00:00Z -exec touch --no-dereference --date=2020-01-01T00:00:00Z '{}' +
 
 # Not part of the image: what is really installed, read from inside. envforge compares it with the lock.
 FROM environment AS installed

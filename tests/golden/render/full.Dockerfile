@@ -19,6 +19,12 @@ RUN --mount=type=tmpfs,target=/run \
     && rm -rf /var/log/dpkg.log /var/log/alternatives.log /var/cache/ldconfig/aux-cache \
         /var/cache/debconf/config.dat-old /var/cache/debconf/templates.dat-old /var/lib/dpkg/status-old
 
+# The virtual environment. uv is mounted, never installed.
+RUN --mount=type=tmpfs,target=/run \
+    --mount=type=bind,source=build,target=/run/build \
+    /run/build/uv venv --no-config --no-cache --python=/usr/bin/python3.11 /opt/venv \
+    && find /opt -newermt 2020-01-01T00:00:00Z -exec touch --no-dereference --date=2020-01-01T00:00:00Z '{}' +
+
 # The CUDA libraries that this torch is built for, as its wheels pin them.
 RUN --mount=type=tmpfs,target=/run \
     --mount=type=bind,source=build,target=/run/build \
@@ -26,8 +32,7 @@ RUN --mount=type=tmpfs,target=/run \
     --mount=type=cache,id=envforge-uv,target=/run/cache,sharing=shared \
     --mount=type=secret,id=ca_bundle,target=/run/secrets/ca_bundle \
     --mount=type=secret,id=site,target=/run/secrets/site \
-    /run/build/uv venv --no-config --cache-dir=/run/cache --python /usr/bin/python3.11 /opt/venv \
-    && sh /run/build/with-site https://pypi.org/simple /run/build/uv pip install --python=/opt/venv/bin/python \
+    sh /run/build/with-site https://pypi.org/simple /run/build/uv pip install --python=/opt/venv/bin/python \
         --no-config --no-deps --no-build --require-hashes --link-mode=copy --cache-dir=/run/cache \
         --requirements=/run/requirements/cuda.txt \
     && rm -f /opt/venv/.lock \
@@ -57,7 +62,8 @@ RUN --mount=type=tmpfs,target=/run \
     && dpkg --unpack --force-depends --force-unsafe-io --recursive /run/debs \
     && env DEBIAN_FRONTEND=noninteractive dpkg --configure --force-unsafe-io --pending \
     && rm -rf /var/log/dpkg.log /var/log/alternatives.log /var/cache/ldconfig/aux-cache \
-        /var/cache/debconf/config.dat-old /var/cache/debconf/templates.dat-old /var/lib/dpkg/status-old
+        /var/cache/debconf/config.dat-old /var/cache/debconf/templates.dat-old /var/lib/dpkg/status-old \
+    && find /etc/ssh -name 'ssh_host_*' -delete
 
 # The other Python packages: what torch needs, and the recipe's own.
 RUN --mount=type=tmpfs,target=/run \
@@ -69,7 +75,8 @@ RUN --mount=type=tmpfs,target=/run \
     sh /run/build/with-site https://pypi.org/simple /run/build/uv pip install --python=/opt/venv/bin/python \
         --no-config --no-deps --no-build --require-hashes --link-mode=copy --cache-dir=/run/cache \
         --requirements=/run/requirements/packages.txt \
-    && rm -f /opt/venv/.lock
+    && rm -f /opt/venv/.lock \
+    && find /opt -newermt 2020-01-01T00:00:00Z -exec touch --no-dereference --date=2020-01-01T00:00:00Z '{}' +
 
 # Not part of the image: what is really installed, read from inside. envforge compares it with the lock.
 FROM environment AS installed
@@ -115,6 +122,15 @@ RUN sed -i -e '/^trainer:/d' -e '/^[^:]*:[^:]*:1234:/d' /etc/passwd /etc/group \
     && install -d -o 1234 -g 1234 /home/trainer /work
 COPY runtime/entrypoint /usr/local/bin/envforge-entrypoint
 
+# Services, without root. Keys and tokens come at run time; none is in a layer.
+COPY services/serve /usr/local/bin/envforge-serve
+COPY services/jupyter /usr/local/lib/envforge/services/jupyter
+EXPOSE 8888
+COPY services/ssh /usr/local/lib/envforge/services/ssh
+EXPOSE 2222
+COPY services/sshd_config /usr/local/lib/envforge/sshd_config
+COPY services/profile.sh /etc/profile.d/envforge.sh
+
 # The recipe's own files.
 COPY --chown=1234:1234 copy/0/ /work/
 COPY --chown=1234:1234 copy/1/ /work/
@@ -128,6 +144,8 @@ ENV PATH=/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/
     NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility \
     NVIDIA_REQUIRE_CUDA="cuda>=12.0" \
+    ENVFORGE_JUPYTER_PORT=8888 \
+    ENVFORGE_SSH_PORT=2222 \
     NCCL_DEBUG=WARN \
     ODD="a \$(b) `c` \"d\" 'e' \\ \$F"
 WORKDIR /work
@@ -135,7 +153,7 @@ WORKDIR /work
 # Numeric, so that runAsNonRoot can be checked. Any other --user works as well.
 USER 1234:1234
 ENTRYPOINT ["/usr/bin/tini", "-g", "--", "/usr/local/bin/envforge-entrypoint"]
-CMD ["python", "train.py", "--name", "it's $HOME"]
+CMD ["envforge-serve", "python", "train.py", "--name", "it's $HOME"]
 LABEL org.opencontainers.image.title=team/pytorch-cuda \
       org.opencontainers.image.base.name=debian:12 \
       dev.envforge.recipe-digest=sha256:... \

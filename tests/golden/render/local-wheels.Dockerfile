@@ -9,14 +9,19 @@ FROM base:local AS base
 # Everything that is installed. What several images share comes first, what changes most comes last.
 FROM base AS environment
 
+# The virtual environment. uv is mounted, never installed.
+RUN --mount=type=tmpfs,target=/run \
+    --mount=type=bind,source=build,target=/run/build \
+    /run/build/uv venv --no-config --no-cache --python=/usr/bin/python3.11 /opt/venv \
+    && find /opt -newermt 2020-01-01T00:00:00Z -exec touch --no-dereference --date=2020-01-01T00:00:00Z '{}' +
+
 # The CUDA libraries that this torch is built for, as its wheels pin them.
 RUN --mount=type=tmpfs,target=/run \
     --mount=type=bind,source=build,target=/run/build \
     --mount=type=bind,source=requirements/cuda.txt,target=/run/requirements/cuda.txt \
     --mount=type=bind,source=wheels/cuda,target=/run/wheels \
     --mount=type=cache,id=envforge-uv,target=/run/cache,sharing=shared \
-    /run/build/uv venv --no-config --cache-dir=/run/cache --python /usr/bin/python3.11 /opt/venv \
-    && /run/build/uv pip install --python=/opt/venv/bin/python --no-config --no-deps --no-build --require-hashes \
+    /run/build/uv pip install --python=/opt/venv/bin/python --no-config --no-deps --no-build --require-hashes \
         --link-mode=copy --cache-dir=/run/cache --offline --no-index --find-links=/run/wheels \
         --requirements=/run/requirements/cuda.txt \
     && rm -f /opt/venv/.lock \
@@ -43,7 +48,8 @@ RUN --mount=type=tmpfs,target=/run \
     /run/build/uv pip install --python=/opt/venv/bin/python --no-config --no-deps --no-build --require-hashes \
         --link-mode=copy --cache-dir=/run/cache --offline --no-index --find-links=/run/wheels \
         --requirements=/run/requirements/packages.txt \
-    && rm -f /opt/venv/.lock
+    && rm -f /opt/venv/.lock \
+    && find /opt -newermt 2020-01-01T00:00:00Z -exec touch --no-dereference --date=2020-01-01T00:00:00Z '{}' +
 
 # Not part of the image: what is really installed, read from inside. envforge compares it with the lock.
 FROM environment AS installed

@@ -78,6 +78,7 @@ documents::Lock full_lock() {
   spec.uid = 1234;
   spec.environment = {{"NCCL_DEBUG", "WARN"}, {"LANG", "de_DE.UTF-8"}, {"ODD", "a $(b) `c` \"d\" 'e' \\ $F"}};
   spec.workdir = "/work";
+  spec.services = {{"jupyter", {8888}}, {"ssh", {2222}}};
   spec.copy = {{"src", "/work"}, {"train.py", "/work/"}};
   spec.command = {"python", "train.py", "--name", "it's $HOME"};
   auto& platform = lock.platforms[kPlatform];
@@ -119,8 +120,8 @@ TEST(Render, HasTheSameSharedLayersForTwoRecipesOnOneTorch) {
   other.platforms[kPlatform].wheels.push_back(wheel("pandas", "2.2.0", false, 'f'));
   const auto a = render::render(full_lock(), kPlatform).tree.stages[1].instructions;
   const auto b = render::render(other, kPlatform).tree.stages[1].instructions;
-  ASSERT_GE(a.size(), 3U);
-  EXPECT_TRUE(std::equal(a.begin(), a.begin() + 3, b.begin()));
+  ASSERT_GE(a.size(), 4U);  // foundation, venv, cuda, torch
+  EXPECT_TRUE(std::equal(a.begin(), a.begin() + 4, b.begin()));
 }
 
 TEST(Render, NeedsNoNewerFrontendThanEngine2010Has) {
@@ -155,6 +156,15 @@ TEST(Render, SendsOnlyWhatTheBuildUses) {
   ASSERT_NE(file(image, ".dockerignore"), nullptr);
   EXPECT_EQ(file(image, ".dockerignore")->content,
             "*\n!Dockerfile\n!base.tar\n!build\n!check\n!debs\n!requirements\n!runtime\n!validator\n");
+}
+
+TEST(Render, SendsTheFilesOfServicesOnlyToImagesThatHaveThem) {
+  EXPECT_NE(file(render::render(full_lock(), kPlatform), "services/sshd_config"), nullptr);
+  EXPECT_EQ(file(render::render(sample_lock(), kPlatform), "services/sshd_config"), nullptr);
+  auto lock = sample_lock();
+  lock.spec.services = {{"jupyter", {8888}}};
+  EXPECT_EQ(file(render::render(lock, kPlatform), "services/ssh"), nullptr);
+  EXPECT_NE(file(render::render(lock, kPlatform), "services/jupyter"), nullptr);
 }
 
 TEST(Render, LeavesTheCompilerOutWithoutTorchGroup) {
