@@ -140,8 +140,8 @@ std::string TableWriter::text(const Tables& t) {
             }),
       table("DriverBranch", t.branches,
             [&](const DriverBranch& row) {
-              return fields({quoted(row.branch), quoted(row.max_cuda), names(row.forward_compat), quoted(row.status),
-                             quoted(row.eol), evidence(row.evidence)});
+              return fields(
+                  {quoted(row.branch), quoted(row.max_cuda), names(row.forward_compat), evidence(row.evidence)});
             }),
       table("Gpu", t.gpus, [&](const Gpu& row) { return gpu(row); }),
       table("CudnnFloor", t.cudnn_floors,

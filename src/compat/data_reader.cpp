@@ -175,7 +175,9 @@ void check_references(const OwnedTables& owned) {
   for (const auto& release : owned.releases) {
     for (const auto& build : release.builds) {
       const auto cuda = versions::Version::of(build.cuda);
-      need(majors.contains(static_cast<int>(cuda.major())), build.evidence, "CUDA " + std::to_string(cuda.major()));
+      // Before CUDA 11 there is no minor-version compatibility: the driver of the toolkit is the floor.
+      const int major = static_cast<int>(cuda.major());
+      need(major < 11 || majors.contains(major), build.evidence, "CUDA " + std::to_string(major));
       need(toolkits.contains(build.cuda), build.evidence, "the toolkit " + std::string(build.cuda));
     }
   }

@@ -59,9 +59,8 @@ std::string sm_name(std::string_view cc) {
 bool runs_on(const CodeTarget& target, const Architecture& gpu, const Knowledge& knowledge) {
   const auto [major, minor] = cc_of(gpu);
   if (target.suffix == 'a') return target.major == major && target.minor == minor;
-  const bool family = target.major == major && target.minor <= minor && is_tegra(target, knowledge) == gpu.tegra;
-  if (!target.ptx || target.suffix == 'f') return family;
-  return std::pair(target.major, target.minor) <= std::pair(major, minor);
+  if (target.ptx && target.suffix == 0) return std::pair(target.major, target.minor) <= std::pair(major, minor);
+  return target.major == major && target.minor <= minor && is_tegra(target, knowledge) == gpu.tegra;
 }
 
 Coverage coverage(const BuildPlatform& build, const Architecture& gpu, const Knowledge& knowledge) {

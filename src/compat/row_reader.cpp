@@ -221,8 +221,6 @@ void read_drivers(RowReader& row, JsonReader& file) {
     only_once(seen, reader, branch.branch);
     branch.max_cuda = row.version(reader, "max_cuda");
     branch.forward_compat = row.keep(reader.strings("forward_compat"));
-    branch.status = row.keep(reader.maybe_string("status").value_or(""));
-    branch.eol = row.keep(reader.maybe_string("eol").value_or(""));
     branch.evidence = row.evidence(reader, std::string(branch.branch));
     reader.finish();
     row.owned().branches.push_back(branch);

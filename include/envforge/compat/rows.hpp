@@ -111,7 +111,6 @@ struct DriverBranch {
   std::string_view branch;    // R535
   std::string_view max_cuda;  // what nvidia-smi prints
   Names forward_compat;       // toolkits whose cuda-compat package names this branch
-  std::string_view status, eol;
   Evidence evidence;
 };
 

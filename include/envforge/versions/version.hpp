@@ -9,8 +9,8 @@
 
 namespace envforge::versions {
 
-/// Ordered as PEP 440 orders: release numbers (missing ones are 0), then dev < a < b < rc < final < post. A local part (+cu124) is
-/// kept as text and orders after none. Leading zeros ("06") count as their number.
+/// Ordered as PEP 440 orders: release numbers (missing ones are 0), then dev < a < b < rc < final < post. A local part
+/// (+cu124) is kept as text and orders after none. Leading zeros ("06") count as their number.
 class Version {
  public:
   Version() = default;

@@ -1,0 +1,35 @@
+// Every combination that the data knows, one row for each build and platform, filtered by any dimension.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <envforge/compat/knowledge.hpp>
+
+namespace envforge::resolve {
+
+/// "" takes everything.
+struct MatrixFilter {
+  std::string torch;     // a range: "2.6", ">=2.7"
+  std::string cuda;      // "12.4" or "cu124"
+  std::string python;    // "3.11"
+  std::string platform;  // linux/amd64
+  std::string gpu;       // any name of a GPU
+  std::string driver;    // "550.90.07" or "550"
+};
+
+struct MatrixRow {
+  std::string torch, cuda_variant, platform, index;  // index: "PyPI" or the URL
+  std::vector<std::string> python;
+  std::string driver_floor;
+  std::string cudnn, nccl, triton;  // "" = not known, or none
+  std::vector<std::string> code;    // sm_80 ..., compute_90 ...; empty = not known
+  std::string doubt;                // why it is uncertain that it runs on the GPU that was asked for; "" = certain
+  std::string source;
+};
+
+/// Newest first. Throws Error{kUsage, kGpuUnknown, kGpuAmbiguous} for a filter that is not understood.
+std::vector<MatrixRow> matrix(const compat::Knowledge& knowledge, const MatrixFilter& filter);
+std::string matrix_text(const std::vector<MatrixRow>& rows, const compat::Knowledge& knowledge);
+
+}  // namespace envforge::resolve

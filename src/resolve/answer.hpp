@@ -1,0 +1,19 @@
+// From the candidate that was found to the version set with its reasons, and from a conflict to its facts.
+#pragma once
+
+#include "problem.hpp"
+#include "solver.hpp"
+
+namespace envforge::resolve {
+
+Solution make_solution(const Problem& problem, const Search& search, const Candidate& candidate,
+                       const std::optional<OldChoice>& old);
+std::vector<Warning> make_warnings(const Problem& problem, const Candidate& candidate);
+std::vector<ConflictItem> make_items(const Problem& problem, const Search& search,
+                                     const std::vector<std::size_t>& conflict);
+std::vector<std::string> make_hints(const Problem& problem, const Search& search,
+                                    const std::vector<std::size_t>& conflict);
+std::vector<Remedy> find_remedies(const Problem& problem, const Search& search,
+                                  const std::vector<std::size_t>& conflict);
+
+}  // namespace envforge::resolve

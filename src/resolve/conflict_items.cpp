@@ -1,0 +1,280 @@
+// What stands against each member of a conflict, told in terms of the candidates that the other members leave.
+#include <algorithm>
+#include <set>
+
+#include <envforge/support/text.hpp>
+
+#include "answer.hpp"
+
+namespace envforge::resolve {
+namespace {
+
+using compat::cite;
+using versions::Version;
+
+const char* wish_word(WishKind kind) {
+  switch (kind) {
+    case WishKind::kTorch:
+      return "torch";
+    case WishKind::kCuda:
+      return "cuda";
+    case WishKind::kInclude:
+      return "include";
+    case WishKind::kPython:
+      return "python";
+    case WishKind::kBase:
+      return "base";
+    case WishKind::kPlatform:
+      return "platform";
+    case WishKind::kGpu:
+      return "gpu";
+    case WishKind::kDriver:
+      return "driver";
+    case WishKind::kCapability:
+      return "capability";
+    case WishKind::kCutoff:
+      return "exclude_newer";
+  }
+  return "";
+}
+
+// "2.1.0", "2.1.0 and 2.1.1", "2.1.0 to 2.5.1".
+std::string list_or_span(const std::vector<std::string>& oldest_first) {
+  if (oldest_first.size() == 1) return oldest_first.front();
+  if (oldest_first.size() > 4) return oldest_first.front() + " to " + oldest_first.back();
+  std::vector<std::string> head(oldest_first.begin(), oldest_first.end() - 1);
+  return support::join(head, ", ") + " and " + oldest_first.back();
+}
+
+class ItemMaker {
+ public:
+  ItemMaker(const Problem& problem, const Search& search, const std::vector<std::size_t>& conflict)
+      : problem_(problem), search_(search), conflict_(conflict) {}
+
+  ConflictItem make(std::size_t constraint) const;
+
+ private:
+  bool only_other_is(std::size_t constraint, ConstraintKind kind) const {
+    return conflict_.size() == 2 && problem_.constraints[conflict_[conflict_[0] == constraint ? 1 : 0]].kind == kind;
+  }
+  template <class Part>
+  std::vector<std::string> distinct(const std::vector<Candidate>& left, Part&& part) const {
+    std::set<Version> versions;
+    for (const Candidate& candidate : left) versions.insert(Version::of(part(candidate)));
+    std::vector<std::string> texts;
+    for (const Version& version : versions) texts.push_back(version.text());
+    return texts;
+  }
+  std::string torches(const std::vector<Candidate>& left) const {
+    return list_or_span(distinct(left, [&](const Candidate& c) { return problem_.option(c).release->version; }));
+  }
+  std::string cudas(const std::vector<Candidate>& left) const {
+    return list_or_span(distinct(left, [&](const Candidate& c) { return problem_.option(c).build->cuda; }));
+  }
+  std::string names(const std::vector<Candidate>& left) const;
+  Fact torch_fact(std::size_t constraint, const std::vector<Candidate>& left) const;
+  Fact cuda_fact(std::size_t constraint, const std::vector<Candidate>& left) const;
+  Fact python_fact(const Wish& wish, const std::vector<Candidate>& left) const;
+  Fact base_fact(const Wish& wish, const std::vector<Candidate>& left) const;
+  Fact wheel_fact(const std::vector<Candidate>& left, const std::string& python) const;
+
+  const Problem& problem_;
+  const Search& search_;
+  const std::vector<std::size_t>& conflict_;
+};
+
+std::string ItemMaker::names(const std::vector<Candidate>& left) const {
+  std::vector<std::string> found;
+  for (const compat::Base& base : problem_.knowledge->tables().bases) {
+    const bool is_left = std::any_of(left.begin(), left.end(), [&](const Candidate& c) { return c.base == &base; });
+    if (is_left) found.push_back(std::string(base.name));
+  }
+  return support::join(found, ", ");
+}
+
+Fact ItemMaker::torch_fact(std::size_t constraint, const std::vector<Candidate>& left) const {
+  const auto& range = problem_.spec->torch.version.value;
+  const auto& options = problem_.options;
+  const bool known = std::any_of(options.begin(), options.end(),
+                                 [&](const BuildOption& option) { return range.contains(option.torch); });
+  if (!known) {
+    const compat::Release& newest = problem_.knowledge->tables().releases.front();
+    return {"torch '" + range.text() + "' is not known to the data of " + problem_.knowledge->as_of() +
+                "; the newest that is known is " + std::string(newest.version),
+            cite(newest.evidence)};
+  }
+  const BuildOption& first = problem_.option(left.front());
+  const std::string source = cite(first.build->evidence);
+  const std::string found = torches(left);
+  if (only_other_is(constraint, ConstraintKind::kCudaVariant)) {
+    return {"builds for CUDA " + first.cuda.text() + " are known of torch " + found, source};
+  }
+  if (only_other_is(constraint, ConstraintKind::kGpuCode)) {
+    const Constraint& other = problem_.constraints[conflict_[conflict_[0] == constraint ? 1 : 0]];
+    return {describe_gpu(problem_.gpus[other.gpu]) + " is served by torch " + found, source};
+  }
+  return {"what else is asked for leaves torch " + found, source};
+}
+
+Fact ItemMaker::cuda_fact(std::size_t constraint, const std::vector<Candidate>& left) const {
+  const Wish& wish = problem_.wishes[problem_.constraints[constraint].wishes[0]];
+  const auto& options = problem_.options;
+  const bool known = std::any_of(options.begin(), options.end(),
+                                 [&](const BuildOption& option) { return is_cuda(option, wish.value); });
+  if (!known) {
+    const auto version = Version::parse(wish.value);
+    if (const auto* never = version ? problem_.knowledge->not_published(*version) : nullptr) {
+      return {std::string(never->fact), cite(never->evidence)};
+    }
+    return {"no torch build for CUDA '" + wish.value + "' is known to the data of " + problem_.knowledge->as_of(), ""};
+  }
+  const BuildOption& first = problem_.option(left.front());
+  if (only_other_is(constraint, ConstraintKind::kTorchVersion)) {
+    return {"torch " + torches(left) + " is built for CUDA " + cudas(left), cite(first.build->evidence)};
+  }
+  return {"what else is asked for leaves CUDA " + cudas(left), cite(first.build->evidence)};
+}
+
+// No base with this Python is left, though the data has one: the wheels are not made for it.
+Fact ItemMaker::wheel_fact(const std::vector<Candidate>& left, const std::string& python) const {
+  const BuildOption& option = problem_.option(left.front());
+  const compat::Names have = option.build->python;
+  return {describe_build(option) + " has wheels for Python " + std::string(have.front()) + " to " +
+              std::string(have.back()) + ", not for " + python,
+          cite(option.build->evidence)};
+}
+
+Fact ItemMaker::python_fact(const Wish& wish, const std::vector<Candidate>& left) const {
+  std::vector<std::string> bases;
+  const auto& all = problem_.knowledge->tables().bases;
+  for (const compat::Base& base : all) bases.push_back(std::string(base.name) + " has " + std::string(base.python));
+  const bool known =
+      std::any_of(all.begin(), all.end(), [&](const compat::Base& base) { return base.python == wish.value; });
+  if (!known)
+    return {"no base that the data knows has Python " + wish.value + ": " + support::join(bases, ", "),
+            cite(all.front().evidence)};
+  const std::string found = names(left);
+  if (found.find(',') == std::string::npos) {
+    const compat::Base& base = *left.front().base;
+    return {std::string(base.name) + " has Python " + std::string(base.python), cite(base.evidence)};
+  }
+  return wheel_fact(left, wish.value);
+}
+
+Fact ItemMaker::base_fact(const Wish& wish, const std::vector<Candidate>& left) const {
+  const compat::Base* base = problem_.knowledge->base(wish.value);
+  const compat::Base& other = *left.front().base;
+  if (base == nullptr) {
+    std::vector<std::string> known;
+    for (const compat::Base& row : problem_.knowledge->tables().bases) known.push_back(std::string(row.name));
+    return {"the base '" + wish.value + "' is not known to the data of " + problem_.knowledge->as_of() +
+                "; known are " + support::join(known, ", "),
+            cite(other.evidence)};
+  }
+  const bool python = std::any_of(conflict_.begin(), conflict_.end(), [&](std::size_t i) {
+    return problem_.constraints[i].kind == ConstraintKind::kPython;
+  });
+  if (python) return {"Python " + std::string(other.python) + " is that of " + names(left), cite(other.evidence)};
+  const compat::Names python_of_wheels = problem_.option(left.front()).build->python;
+  if (std::find(python_of_wheels.begin(), python_of_wheels.end(), base->python) != python_of_wheels.end()) {
+    return {std::string(base->name) + " has Python " + std::string(base->python) + "; what else is asked for leaves " +
+                names(left),
+            cite(base->evidence)};
+  }
+  const Fact wheels = wheel_fact(left, std::string(base->python));
+  return {std::string(base->name) + " has Python " + std::string(base->python) + "; " + wheels.text, wheels.source};
+}
+
+ConflictItem ItemMaker::make(std::size_t constraint) const {
+  const Constraint& row = problem_.constraints[constraint];
+  ConflictItem item;
+  for (const std::size_t i : row.wishes) {
+    const Wish& wish = problem_.wishes[i];
+    // The only platform goes without saying.
+    if (wish.kind == WishKind::kPlatform && row.kind == ConstraintKind::kGpuCode &&
+        problem_.spec->platforms.size() == 1)
+      continue;
+    std::string text = std::string(wish_word(wish.kind)) + " " + wish.value;
+    if (wish.kind == WishKind::kGpu || wish.kind == WishKind::kDriver) {
+      text += " of pool '" + problem_.spec->pools[wish.pool].name + "'";
+    }
+    item.wishes.push_back(std::move(text));
+    item.where.push_back(wish.where);
+  }
+  const std::vector<Candidate> left = search_.all([&](std::size_t i) {
+    return i != constraint && std::find(conflict_.begin(), conflict_.end(), i) != conflict_.end();
+  });
+  if (left.empty()) return item;  // the data offers nothing at all
+  const Wish& wish = problem_.wishes[row.wishes[0]];
+  Fact fact;
+  switch (row.kind) {
+    case ConstraintKind::kTorchVersion:
+      fact = torch_fact(constraint, left);
+      break;
+    case ConstraintKind::kCudaVariant:
+      fact = cuda_fact(constraint, left);
+      break;
+    case ConstraintKind::kPython:
+      fact = python_fact(wish, left);
+      break;
+    case ConstraintKind::kBase:
+      fact = base_fact(wish, left);
+      break;
+    case ConstraintKind::kDriverFloor: {
+      // What would ask the least of the driver asks too much.
+      const auto least = std::min_element(left.begin(), left.end(), [&](const Candidate& x, const Candidate& y) {
+        return problem_.option(x).cuda < problem_.option(y).cuda;
+      });
+      fact = why_not(problem_, row, *least);
+      break;
+    }
+    default:
+      fact = why_not(problem_, row, left.front());
+      break;
+  }
+  item.fact = fact.text;
+  item.source = fact.source;
+  return item;
+}
+
+}  // namespace
+
+std::vector<ConflictItem> make_items(const Problem& problem, const Search& search,
+                                     const std::vector<std::size_t>& conflict) {
+  const ItemMaker maker(problem, search, conflict);
+  std::vector<ConflictItem> items;
+  for (const std::size_t constraint : conflict) items.push_back(maker.make(constraint));
+  return items;
+}
+
+std::vector<std::string> make_hints(const Problem& problem, const Search& search,
+                                    const std::vector<std::size_t>& conflict) {
+  std::vector<std::string> hints;
+  if (const auto doubtful = search.doubtful()) {
+    const BuildOption& option = problem.option(*doubtful);
+    hints.push_back(describe_build(option) + " may fit, but the data of " + problem.knowledge->as_of() +
+                    " cannot tell; `cuda: " + std::string(option.build->cuda_variant) + "` takes it, with a warning");
+  }
+  for (const std::size_t i : conflict) {
+    const Constraint& constraint = problem.constraints[i];
+    if (constraint.kind != ConstraintKind::kDriverFloor) continue;
+    const auto* branch = problem.knowledge->branch(problem.driver(constraint));
+    const auto left = search.all([&](std::size_t other) {
+      return other != i && std::find(conflict.begin(), conflict.end(), other) != conflict.end();
+    });
+    if (branch == nullptr || left.empty()) continue;
+    const auto bridged = std::find(branch->forward_compat.begin(), branch->forward_compat.end(),
+                                   problem.option(left.front()).build->cuda);
+    const bool allowed = std::any_of(problem.gpus.begin(), problem.gpus.end(), [&](const PoolGpu& gpu) {
+      const auto& models = gpu.match.models;
+      return gpu.pool == constraint.pool && !models.empty() &&
+             std::all_of(models.begin(), models.end(), [](const compat::Gpu* model) { return model->forward_compat; });
+    });
+    if (bridged == branch->forward_compat.end() || !allowed) continue;
+    hints.push_back("NVIDIA's forward compatibility (package cuda-compat) lets " + std::string(branch->branch) +
+                    " run CUDA " + std::string(*bridged) + " on data-center GPUs; envforge does not use it");
+  }
+  return hints;
+}
+
+}  // namespace envforge::resolve

@@ -1,0 +1,142 @@
+#include <envforge/resolve/explain.hpp>
+
+#include <algorithm>
+
+#include <envforge/support/text.hpp>
+
+namespace envforge::resolve {
+namespace {
+
+constexpr std::size_t kWidth = 80;
+
+// Breaks `text` at spaces; every line starts with `indent`.
+void add_wrapped(std::vector<std::string>& lines, const std::string& text, const std::string& indent) {
+  std::string line = indent;
+  for (const std::string& word : support::split(text, ' ')) {
+    if (line.size() > indent.size() && line.size() + 1 + word.size() > kWidth) {
+      lines.push_back(line);
+      line = indent;
+    }
+    line += (line.size() > indent.size() ? " " : "") + word;
+  }
+  lines.push_back(line);
+}
+
+std::string text_of(const std::vector<std::string>& lines) {
+  return support::join(lines, "\n") + "\n";
+}
+
+std::string sentence(const Solution& solution) {
+  if (solution.platforms.empty()) return "";
+  const PlatformSolution& first = solution.platforms.front();
+  return "torch " + first.torch + ", CUDA " + first.cuda + " (" +
+         (first.torch_index.empty() ? "PyPI" : first.cuda_variant) + "), Python " + first.python + ", " + solution.base;
+}
+
+std::string describe(const Change& change) {
+  const std::string to = change.to.empty() ? "leave out " + change.from : "\"" + change.to + "\"";
+  return change.key + ": " + to;
+}
+
+std::string describe(const Remedy& remedy) {
+  std::vector<std::string> parts;
+  for (const Change& change : remedy.changes) parts.push_back(describe(change));
+  return support::join(parts, " and ");
+}
+
+void add_item(std::vector<std::string>& lines, const ConflictItem& item) {
+  std::vector<std::string> wishes;
+  for (std::size_t i = 0; i < item.wishes.size(); ++i) {
+    const std::string where = to_string(item.where[i]);
+    wishes.push_back(item.wishes[i] + (where.empty() ? "" : " (" + where + ")"));
+  }
+  add_wrapped(lines, "- " + support::join(wishes, " with "), "  ");
+  if (!item.fact.empty()) add_wrapped(lines, item.fact, "      ");
+  if (!item.source.empty()) add_wrapped(lines, "[" + item.source + "]", "      ");
+}
+
+void add_remedies(std::vector<std::string>& lines, const Conflict& conflict) {
+  if (conflict.remedies.empty()) {
+    lines.emplace_back("No change of one or two of the lines makes it work.");
+    return;
+  }
+  lines.emplace_back("What would work (each was solved):");
+  for (std::size_t i = 0; i < conflict.remedies.size(); ++i) {
+    const Remedy& remedy = conflict.remedies[i];
+    add_wrapped(lines, std::to_string(i + 1) + ". " + describe(remedy), "  ");
+    add_wrapped(lines, sentence(remedy.solution), "      ");
+  }
+}
+
+void add_split(std::vector<std::string>& lines, const Conflict& conflict) {
+  if (conflict.split.empty()) return;
+  lines.push_back("Or " + std::to_string(conflict.split.size()) + " images in place of one:");
+  for (const SplitImage& image : conflict.split) {
+    add_wrapped(lines, "for " + support::join(image.pools, ", "), "  ");
+    add_wrapped(lines, sentence(image.solution), "      ");
+  }
+}
+
+std::vector<std::string> body_of(const Conflict& conflict) {
+  std::vector<std::string> lines;
+  for (const ConflictItem& item : conflict.items) add_item(lines, item);
+  for (const std::string& hint : conflict.hints) add_wrapped(lines, "note: " + hint, "");
+  add_remedies(lines, conflict);
+  add_split(lines, conflict);
+  return lines;
+}
+
+void add_choice(std::vector<std::string>& lines, const documents::Choice& choice) {
+  std::string head = "  " + choice.component;
+  head.resize(std::max<std::size_t>(head.size() + 1, 16), ' ');
+  lines.push_back(head + choice.version);
+  add_wrapped(lines, choice.reason, "      ");
+  if (!choice.source.empty()) add_wrapped(lines, "[" + choice.source + "]", "      ");
+}
+
+}  // namespace
+
+std::string explain(const Solution& solution) {
+  std::vector<std::string> lines;
+  add_wrapped(lines, sentence(solution), "");
+  for (const PlatformSolution& platform : solution.platforms) {
+    lines.push_back(platform.platform +
+                    (platform.torch_index.empty() ? " from PyPI" : " from " + platform.torch_index));
+    for (const auto& choice : platform.choices) add_choice(lines, choice);
+    lines.push_back("  GPU code      " + support::join(platform.gpu_architectures, ", "));
+  }
+  for (const Warning& warning : solution.warnings) {
+    const std::string where = to_string(warning.where);
+    add_wrapped(lines, "warning: " + warning.text + (where.empty() ? "" : " (" + where + ")"), "");
+    if (!warning.source.empty()) add_wrapped(lines, "[" + warning.source + "]", "      ");
+  }
+  return text_of(lines);
+}
+
+std::string explain(const Conflict& conflict) {
+  const bool one = conflict.items.size() == 1;
+  std::vector<std::string> lines{one ? "No version set satisfies the recipe. This cannot be had:"
+                                     : "No version set satisfies the recipe. These cannot hold together:"};
+  const auto body = body_of(conflict);
+  lines.insert(lines.end(), body.begin(), body.end());
+  return text_of(lines);
+}
+
+std::string explain(const Outcome& outcome) {
+  return std::visit([](const auto& result) { return explain(result); }, outcome);
+}
+
+support::Error conflict_error(const Conflict& conflict) {
+  std::optional<support::Where> where;
+  for (const ConflictItem& item : conflict.items) {
+    for (const auto& place : item.where) {
+      if (!where && place.line > 0) where = place;
+    }
+  }
+  const std::string hint = conflict.remedies.empty() ? "" : describe(conflict.remedies.front());
+  support::Error error(support::ErrorCode::kNoVersionSet, "no version set satisfies the recipe", where, hint);
+  for (const std::string& line : body_of(conflict)) error.note(line);
+  return error;
+}
+
+}  // namespace envforge::resolve

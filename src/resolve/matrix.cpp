@@ -1,0 +1,156 @@
+#include <envforge/resolve/matrix.hpp>
+
+#include <algorithm>
+#include <optional>
+
+#include <envforge/support/error.hpp>
+#include <envforge/support/text.hpp>
+#include <envforge/versions/version_range.hpp>
+
+#include "machine_rules.hpp"
+#include "problem.hpp"
+
+namespace envforge::resolve {
+namespace {
+
+using compat::BuildPlatform;
+using compat::Coverage;
+using compat::Release;
+using support::Error;
+using support::ErrorCode;
+using versions::Version;
+using versions::VersionRange;
+
+[[noreturn]] void refuse(const std::string& what, const std::string& value, const std::string& expected) {
+  throw Error(ErrorCode::kUsage, what + " '" + support::printable(value) + "': expected " + expected);
+}
+
+// The filter with its texts understood once.
+class Question {
+ public:
+  Question(const compat::Knowledge& knowledge, const MatrixFilter& filter) : knowledge_(knowledge), filter_(filter) {
+    if (!filter.torch.empty()) {
+      torch_ = VersionRange::parse(filter.torch);
+      if (!torch_) refuse("--torch", filter.torch, "a version or a range, such as 2.6 or \">=2.4,<2.7\"");
+    }
+    if (!filter.driver.empty()) {
+      driver_ = Version::parse(filter.driver);
+      if (!driver_) refuse("--driver", filter.driver, "a driver version, such as 550.90.07");
+      // A branch stands for its newest driver.
+      if (driver_->release().size() == 1) driver_ = Version::parse(filter.driver + ".999999");
+    }
+    if (!filter.platform.empty() && filter.platform != "linux/amd64" && filter.platform != "linux/arm64") {
+      refuse("--platform", filter.platform, "linux/amd64 or linux/arm64");
+    }
+    if (!filter.gpu.empty()) gpu_ = need_gpu(knowledge, filter.gpu, {});
+  }
+
+  bool wants(const BuildOption& option) const {
+    const auto& python = option.build->python;
+    return (!torch_ || torch_->contains(option.torch)) && (filter_.cuda.empty() || is_cuda(option, filter_.cuda)) &&
+           (filter_.python.empty() || std::find(python.begin(), python.end(), filter_.python) != python.end());
+  }
+
+  /// Whether the platform is wanted and runs; `doubt` says what is not certain about it.
+  bool wants(const BuildOption& option, const BuildPlatform& platform, std::string& doubt) const {
+    if (!filter_.platform.empty() && platform.platform != filter_.platform) return false;
+    if (driver_ && driver_fit(knowledge_, option, *driver_) == Fit::kNo) return false;
+    if (!gpu_) return true;
+    const compat::Architecture& gpu = *gpu_->architecture;
+    if (driver_ && !driver_knows(*driver_, gpu)) return false;
+    const Fit fit = code_fit(knowledge_, option, platform, gpu);
+    const Coverage covered = coverage(platform, gpu, knowledge_);
+    if (covered == Coverage::kUnknown) doubt = "not known to run";
+    if (covered == Coverage::kLikely) doubt = "not verified";
+    if (covered == Coverage::kPtx) doubt = "from PTX";
+    const bool compiled =
+        covered != Coverage::kPtx || !driver_ || ptx_driver_fit(knowledge_, option, *driver_) != Fit::kNo;
+    return fit != Fit::kNo && compiled;
+  }
+
+ private:
+  const compat::Knowledge& knowledge_;
+  const MatrixFilter& filter_;
+  std::optional<VersionRange> torch_;
+  std::optional<Version> driver_;
+  std::optional<compat::GpuMatch> gpu_;
+};
+
+MatrixRow make_row(const compat::Knowledge& knowledge, const Release& release, const BuildOption& option,
+                   const BuildPlatform& platform, std::string doubt) {
+  MatrixRow row;
+  row.torch = release.version;
+  row.cuda_variant = option.build->cuda_variant;
+  row.platform = platform.platform;
+  const std::string index = knowledge.index_url(*option.build, platform);
+  row.index = index.empty() ? "PyPI" : index;
+  row.python.assign(option.build->python.begin(), option.build->python.end());
+  if (const auto* major = knowledge.cuda_major(option.cuda)) row.driver_floor = major->driver_floor;
+  row.cudnn = option.build->cudnn;
+  row.nccl = option.build->nccl;
+  row.triton = release.triton;
+  row.code.assign(platform.sass.names.begin(), platform.sass.names.end());
+  row.code.insert(row.code.end(), platform.ptx.names.begin(), platform.ptx.names.end());
+  row.doubt = std::move(doubt);
+  row.source = cite(option.build->evidence);
+  return row;
+}
+
+std::string code_text(const MatrixRow& row) {
+  if (row.code.empty()) return "not known";
+  std::vector<std::string> parts;
+  for (const std::string& name : row.code) {
+    parts.push_back(support::starts_with(name, "sm_") ? name.substr(3) : "+PTX" + name.substr(8));
+  }
+  return support::join(parts, " ");
+}
+
+void add_line(std::string& text, const std::vector<std::string>& cells) {
+  static constexpr std::size_t kWidths[] = {8, 7, 6, 11, 11, 11, 8};
+  std::string line;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    std::string cell = cells[i].empty() ? "-" : cells[i];
+    if (i < std::size(kWidths)) cell.resize(std::max(kWidths[i], cell.size() + 1), ' ');
+    line += cell;
+  }
+  text += line + "\n";
+}
+
+}  // namespace
+
+std::vector<MatrixRow> matrix(const compat::Knowledge& knowledge, const MatrixFilter& filter) {
+  const Question question(knowledge, filter);
+  std::vector<MatrixRow> rows;
+  for (const Release& release : knowledge.tables().releases) {
+    const Version torch = Version::of(release.version);
+    for (const compat::Build& build : release.builds) {
+      const BuildOption option{&release, &build, torch, Version::of(build.cuda)};
+      if (!question.wants(option)) continue;
+      for (const BuildPlatform& platform : build.platforms) {
+        std::string doubt;
+        if (!question.wants(option, platform, doubt)) continue;
+        rows.push_back(make_row(knowledge, release, option, platform, std::move(doubt)));
+      }
+    }
+  }
+  return rows;
+}
+
+std::string matrix_text(const std::vector<MatrixRow>& rows, const compat::Knowledge& knowledge) {
+  std::string text;
+  add_line(text, {"TORCH", "CUDA", "ARCH", "PYTHON", "DRIVER>=", "CUDNN", "NCCL", "GPU CODE (sm_)"});
+  for (const MatrixRow& row : rows) {
+    const std::string python = row.python.front() + "-" + row.python.back().substr(row.python.back().find('.') + 1);
+    std::string code = code_text(row);
+    if (!row.doubt.empty()) code += "  (" + row.doubt + ")";
+    add_line(text,
+             {row.torch, row.cuda_variant + (row.index == "PyPI" ? "*" : ""),
+              row.platform.substr(row.platform.find('/') + 1), python, row.driver_floor, row.cudnn, row.nccl, code});
+  }
+  text += std::to_string(rows.size()) + (rows.size() == 1 ? " combination" : " combinations") +
+          "; * = served by PyPI, the others by " + std::string(knowledge.tables().index_base) + "; data of " +
+          knowledge.as_of() + "\n";
+  return text;
+}
+
+}  // namespace envforge::resolve

@@ -1,0 +1,199 @@
+#include "problem.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <envforge/support/error.hpp>
+#include <envforge/support/text.hpp>
+
+namespace envforge::resolve {
+namespace {
+
+using compat::Base;
+using compat::Build;
+using compat::BuildPlatform;
+using compat::Release;
+using documents::ImageSpec;
+using support::Error;
+using support::ErrorCode;
+using versions::Version;
+
+bool needs_arm_host(const compat::GpuMatch& match) {
+  return !match.models.empty() && std::all_of(match.models.begin(), match.models.end(), [](const compat::Gpu* gpu) {
+    return gpu->kind == "superchip" || gpu->kind == "desktop-superchip" || gpu->kind == "jetson";
+  });
+}
+
+bool glibc_suffices(const Build& build, const Base& base, const std::vector<std::string>& platforms) {
+  const Version glibc = Version::of(base.glibc);
+  return std::all_of(platforms.begin(), platforms.end(), [&](const std::string& platform) {
+    const BuildPlatform* row = platform_of(build, platform);
+    return row == nullptr || Version::of(row->min_glibc) <= glibc;
+  });
+}
+
+class ProblemMaker {
+ public:
+  ProblemMaker(const ImageSpec& spec, const compat::Knowledge& knowledge) {
+    problem_.spec = &spec;
+    problem_.knowledge = &knowledge;
+  }
+
+  Problem make() {
+    add_machines();
+    add_versions();
+    add_candidates();
+    return std::move(problem_);
+  }
+
+ private:
+  std::size_t wish(WishKind kind, std::string value, support::Where where, std::size_t pool = 0,
+                   std::size_t index = 0) {
+    problem_.wishes.push_back({kind, std::move(value), std::move(where), pool, index});
+    return problem_.wishes.size() - 1;
+  }
+
+  void constrain(ConstraintKind kind, std::vector<std::size_t> wishes, std::string platform = "") {
+    problem_.constraints.push_back({kind, std::move(wishes), std::nullopt, 0, std::move(platform)});
+  }
+
+  void constrain_pool(ConstraintKind kind, std::vector<std::size_t> wishes, std::size_t pool, std::size_t gpu,
+                      const std::string& platform = "") {
+    problem_.constraints.push_back({kind, std::move(wishes), pool, gpu, platform});
+  }
+
+  void add_machines();
+  void add_gpu(std::size_t pool, std::size_t index, const std::vector<std::size_t>& platforms,
+               const std::optional<std::size_t>& driver);
+  void add_versions();
+  void add_candidates();
+
+  Problem problem_;
+};
+
+void ProblemMaker::add_machines() {
+  const ImageSpec& spec = *problem_.spec;
+  std::vector<std::size_t> platforms;
+  for (std::size_t i = 0; i < spec.platforms.size(); ++i) {
+    platforms.push_back(wish(WishKind::kPlatform, spec.platforms[i], {}, 0, i));
+    constrain(ConstraintKind::kPlatform, {platforms.back()}, spec.platforms[i]);
+  }
+  for (std::size_t pool = 0; pool < spec.pools.size(); ++pool) {
+    std::optional<std::size_t> driver;
+    if (const auto& stated = spec.pools[pool].driver) {
+      driver = wish(WishKind::kDriver, stated->value.text(), stated->where, pool);
+      constrain_pool(ConstraintKind::kDriverFloor, {*driver}, pool, 0);
+    }
+    for (std::size_t i = 0; i < spec.pools[pool].gpus.size(); ++i) add_gpu(pool, i, platforms, driver);
+  }
+}
+
+void ProblemMaker::add_gpu(std::size_t pool, std::size_t index, const std::vector<std::size_t>& platforms,
+                           const std::optional<std::size_t>& driver) {
+  const auto& name = problem_.spec->pools[pool].gpus[index];
+  PoolGpu gpu{pool, name, need_gpu(*problem_.knowledge, name.value, name.where), false};
+  gpu.arm_host = needs_arm_host(gpu.match);
+  const std::size_t number = problem_.gpus.size();
+  problem_.gpus.push_back(gpu);
+  const std::size_t wanted = wish(WishKind::kGpu, name.value, name.where, pool, index);
+  bool host = platforms.empty();
+  for (const std::size_t platform : platforms) {
+    const std::string& value = problem_.wishes[platform].value;
+    if (gpu.arm_host && value != "linux/arm64") continue;
+    host = true;
+    constrain_pool(ConstraintKind::kGpuCode, {wanted, platform}, pool, number, value);
+  }
+  if (!host) {
+    std::vector<std::size_t> wishes{wanted};
+    wishes.insert(wishes.end(), platforms.begin(), platforms.end());
+    constrain_pool(ConstraintKind::kGpuHost, std::move(wishes), pool, number);
+  }
+  if (driver) {
+    constrain_pool(ConstraintKind::kGpuDriver, {wanted, *driver}, pool, number);
+    constrain_pool(ConstraintKind::kPtxDriver, {wanted, *driver}, pool, number);
+  }
+}
+
+void ProblemMaker::add_versions() {
+  const ImageSpec& spec = *problem_.spec;
+  if (!spec.torch.version.value.is_any()) {
+    const auto torch = wish(WishKind::kTorch, spec.torch.version.value.text(), spec.torch.version.where);
+    constrain(ConstraintKind::kTorchVersion, {torch});
+  }
+  if (!is_auto(spec.torch.cuda.value)) {
+    constrain(ConstraintKind::kCudaVariant, {wish(WishKind::kCuda, spec.torch.cuda.value, spec.torch.cuda.where)});
+  }
+  for (std::size_t i = 0; i < spec.torch.include.size(); ++i) {
+    const auto& include = spec.torch.include[i];
+    constrain(ConstraintKind::kInclude, {wish(WishKind::kInclude, include.value, include.where, 0, i)});
+  }
+  if (!is_auto(spec.python.value)) {
+    constrain(ConstraintKind::kPython, {wish(WishKind::kPython, spec.python.value, spec.python.where)});
+  }
+  constrain(ConstraintKind::kBase, {wish(WishKind::kBase, spec.base.value, spec.base.where)});
+  for (std::size_t i = 0; i < spec.capabilities.size(); ++i) {
+    const auto& capability = spec.capabilities[i];
+    if (capability.value != "torch_compile") continue;  // the others ask nothing of the versions
+    constrain(ConstraintKind::kCapability, {wish(WishKind::kCapability, capability.value, capability.where, 0, i)});
+  }
+  if (!spec.exclude_newer.empty()) {
+    constrain(ConstraintKind::kCutoff, {wish(WishKind::kCutoff, spec.exclude_newer, {})});
+  }
+}
+
+void ProblemMaker::add_candidates() {
+  const compat::Tables& tables = problem_.knowledge->tables();
+  for (const Release& release : tables.releases) {
+    const Version torch = Version::of(release.version);
+    for (const Build& build : release.builds) {
+      problem_.options.push_back({&release, &build, torch, Version::of(build.cuda)});
+      for (const Base& base : tables.bases) {
+        const bool wheel = std::find(build.python.begin(), build.python.end(), base.python) != build.python.end();
+        if (!wheel || !glibc_suffices(build, base, problem_.spec->platforms)) continue;
+        problem_.candidates.push_back({problem_.options.size() - 1, &base});
+      }
+    }
+  }
+}
+
+}  // namespace
+
+const Version& Problem::driver(const Constraint& constraint) const {
+  return spec->pools[constraint.pool.value()].driver.value().value;
+}
+
+Problem make_problem(const ImageSpec& spec, const compat::Knowledge& knowledge) {
+  return ProblemMaker(spec, knowledge).make();
+}
+
+compat::GpuMatch need_gpu(const compat::Knowledge& knowledge, const std::string& name, const support::Where& where) {
+  const auto found = compat::find_gpu(knowledge, name);
+  if (const auto* match = std::get_if<compat::GpuMatch>(&found)) return *match;
+  const std::optional<support::Where> place = where == support::Where{} ? std::nullopt : std::optional(where);
+  const std::string shown = "'" + support::printable(name) + "'";
+  if (const auto* ambiguous = std::get_if<compat::GpuAmbiguous>(&found)) {
+    throw Error(ErrorCode::kGpuAmbiguous, shown + " can be " + support::join(ambiguous->meanings, " or "), place);
+  }
+  std::vector<std::string> suggestions = std::get<compat::GpuUnknown>(found).suggestions;
+  for (std::string& suggestion : suggestions) suggestion = "'" + suggestion + "'";
+  const std::string hint = suggestions.empty() ? "" : "did you mean " + support::join(suggestions, " or ") + "?";
+  throw Error(ErrorCode::kGpuUnknown, shown + " is no GPU known to the data of " + knowledge.as_of(), place, hint);
+}
+
+const BuildPlatform* platform_of(const Build& build, std::string_view platform) {
+  const auto row = std::find_if(build.platforms.begin(), build.platforms.end(),
+                                [&](const BuildPlatform& candidate) { return candidate.platform == platform; });
+  return row == build.platforms.end() ? nullptr : &*row;
+}
+
+bool is_cuda(const BuildOption& option, const std::string& wish) {
+  if (wish == option.build->cuda_variant) return true;
+  const auto version = Version::parse(wish);
+  return version && *version == option.cuda;
+}
+
+bool is_auto(const std::string& wish) {
+  return wish.empty() || wish == "auto";
+}
+
+}  // namespace envforge::resolve

@@ -1,0 +1,94 @@
+// The recipe as a problem: wishes (what a line of the recipe asks for), constraints (one or two wishes against the
+// data) and candidates (everything that the data offers). Facts that no recipe can change, such as which Python a wheel
+// is made for, are not constraints: candidates are made from them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <envforge/compat/gpu_names.hpp>
+#include <envforge/compat/knowledge.hpp>
+#include <envforge/documents/recipe.hpp>
+#include <envforge/versions/version.hpp>
+
+namespace envforge::resolve {
+
+enum class WishKind { kTorch, kCuda, kInclude, kPython, kBase, kPlatform, kGpu, kDriver, kCapability, kCutoff };
+
+struct Wish {
+  WishKind kind;
+  std::string value;  // as the recipe has it
+  support::Where where;
+  std::size_t pool = 0;   // kGpu, kDriver
+  std::size_t index = 0;  // kGpu: which of the pool; kInclude, kCapability, kPlatform: which of the list
+};
+
+enum class ConstraintKind {
+  kTorchVersion,
+  kCudaVariant,
+  kInclude,
+  kPython,
+  kBase,
+  kPlatform,
+  kGpuCode,      // a GPU finds code in the wheel of a platform
+  kGpuHost,      // a GPU on an Arm host asks for linux/arm64
+  kDriverFloor,  // a driver is new enough for the CUDA major
+  kGpuDriver,    // a driver still supports the GPU
+  kPtxDriver,    // a driver can compile the PTX that a GPU depends on
+  kCapability,
+  kCutoff,
+};
+
+struct PoolGpu {
+  std::size_t pool = 0;
+  documents::Located<std::string> name;
+  compat::GpuMatch match;
+  bool arm_host = false;  // sold only together with an Arm CPU
+};
+
+struct Constraint {
+  ConstraintKind kind;
+  std::vector<std::size_t> wishes;
+  std::optional<std::size_t> pool;  // constraints of the machines of one pool
+  std::size_t gpu = 0;              // index into Problem::gpus
+  std::string platform;             // kGpuCode, kPlatform
+};
+
+/// A build with its versions parsed once.
+struct BuildOption {
+  const compat::Release* release = nullptr;
+  const compat::Build* build = nullptr;
+  versions::Version torch, cuda;
+};
+
+struct Candidate {
+  std::size_t option = 0;  // index into Problem::options
+  const compat::Base* base = nullptr;
+};
+
+struct Problem {
+  const documents::ImageSpec* spec = nullptr;
+  const compat::Knowledge* knowledge = nullptr;
+  std::vector<PoolGpu> gpus;
+  std::vector<Wish> wishes;
+  std::vector<Constraint> constraints;
+  std::vector<BuildOption> options;   // newest torch first, newest CUDA first
+  std::vector<Candidate> candidates;  // in no order of preference
+
+  const BuildOption& option(const Candidate& candidate) const { return options[candidate.option]; }
+  /// The driver that the pool of a constraint states; only for constraints about one.
+  const versions::Version& driver(const Constraint& constraint) const;
+};
+
+/// Both must outlive the problem. Throws Error{kGpuUnknown, kGpuAmbiguous} with the place of the name.
+Problem make_problem(const documents::ImageSpec& spec, const compat::Knowledge& knowledge);
+/// Looks the name up; throws as above. Also for filters, where `where` is empty.
+compat::GpuMatch need_gpu(const compat::Knowledge& knowledge, const std::string& name, const support::Where& where);
+/// The row of the build for `platform`, or nullptr.
+const compat::BuildPlatform* platform_of(const compat::Build& build, std::string_view platform);
+/// "12.4", "cu124": whether the build is meant.
+bool is_cuda(const BuildOption& option, const std::string& wish);
+bool is_auto(const std::string& wish);
+
+}  // namespace envforge::resolve

@@ -1,0 +1,235 @@
+#include "rules.hpp"
+
+#include <algorithm>
+
+#include <envforge/compat/machine_code.hpp>
+#include <envforge/support/text.hpp>
+#include <envforge/versions/version_range.hpp>
+
+namespace envforge::resolve {
+namespace {
+
+using compat::BuildPlatform;
+using compat::cite;
+using compat::Coverage;
+using versions::Version;
+using versions::VersionRange;
+
+bool has(compat::Names names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+Fit check_code(const Problem& problem, const Constraint& constraint, const BuildOption& option) {
+  const BuildPlatform* platform = platform_of(*option.build, constraint.platform);
+  if (platform == nullptr) return Fit::kYes;  // the constraint about the platform says so
+  return code_fit(*problem.knowledge, option, *platform, *problem.gpus[constraint.gpu].match.architecture);
+}
+
+Fit check_ptx_driver(const Problem& problem, const Constraint& constraint, const BuildOption& option) {
+  const compat::Architecture& gpu = *problem.gpus[constraint.gpu].match.architecture;
+  const bool from_ptx =
+      std::any_of(option.build->platforms.begin(), option.build->platforms.end(), [&](const BuildPlatform& platform) {
+        const auto& wanted = problem.spec->platforms;
+        return std::find(wanted.begin(), wanted.end(), platform.platform) != wanted.end() &&
+               coverage(platform, gpu, *problem.knowledge) == Coverage::kPtx;
+      });
+  if (!from_ptx) return Fit::kYes;
+  return ptx_driver_fit(*problem.knowledge, option, problem.driver(constraint));
+}
+
+Fit check_include(const Constraint& constraint, const Problem& problem, const Candidate& candidate) {
+  const compat::Release& release = *problem.option(candidate).release;
+  const bool vision = problem.wishes[constraint.wishes[0]].value == "torchvision";
+  const std::string_view version = vision ? release.torchvision : release.torchaudio;
+  const compat::Names python = vision ? release.torchvision_python : release.torchaudio_python;
+  if (version.empty()) return Fit::kNo;
+  return python.empty() || has(python, candidate.base->python) ? Fit::kYes : Fit::kNo;
+}
+
+bool needs_triton(const compat::Release& release, std::string_view python) {
+  if (release.triton.empty()) return false;
+  const auto range = VersionRange::parse(release.triton_python);
+  return !range || range->contains(Version::of(python));
+}
+
+Fit check_platform(const BuildOption& option, const std::string& platform) {
+  const BuildPlatform* row = platform_of(*option.build, platform);
+  return row == nullptr ? Fit::kNo : row->verified ? Fit::kYes : Fit::kUnknown;
+}
+
+Fact code_fact(const Problem& problem, const Constraint& constraint, const BuildOption& option) {
+  const PoolGpu& gpu = problem.gpus[constraint.gpu];
+  const compat::Architecture& architecture = *gpu.match.architecture;
+  if (outlived(option, architecture)) {
+    return {"CUDA " + option.cuda.text() + " makes no code for " + describe_gpu(gpu) + ": " +
+                std::string(architecture.last_cuda) + " is the last toolkit for " + std::string(architecture.name),
+            cite(architecture.evidence)};
+  }
+  if (const auto* floor = cudnn_without(*problem.knowledge, option, architecture)) {
+    return {
+        describe_build(option) + " carries cuDNN " + std::string(option.build->cudnn) + ": " + std::string(floor->fact),
+        cite(floor->evidence)};
+  }
+  const BuildPlatform& platform = *platform_of(*option.build, constraint.platform);
+  std::string text = describe_build(option) + " for " + constraint.platform;
+  if (!platform.sass.known) {
+    text += ": which GPUs it has code for is not known";
+  } else {
+    text += platform.sass.verified ? " has code for " : " has, by a list that is not verified, code for ";
+    text += describe_code(platform.sass.names);
+    text += !platform.ptx.known          ? ", and no PTX that is known"
+            : platform.ptx.names.empty() ? " and no PTX"
+                                         : " and PTX " + describe_code(platform.ptx.names);
+    text += "; " + describe_gpu(gpu) + " needs " + compat::sm_name(architecture.cc);
+  }
+  return {text, cite(option.build->evidence)};
+}
+
+Fact driver_fact(const Problem& problem, const Constraint& constraint, const BuildOption& option) {
+  const std::string driver = problem.driver(constraint).text();
+  if (const auto* major = problem.knowledge->cuda_major(option.cuda)) {
+    return {"every CUDA " + std::to_string(major->major) + ".x needs driver " + std::string(major->driver_floor) +
+                " or newer (minor-version compatibility); " + driver + " is older",
+            cite(major->evidence)};
+  }
+  const auto* toolkit = problem.knowledge->toolkit(option.cuda);
+  if (toolkit == nullptr) return {"the driver that CUDA " + option.cuda.text() + " needs is not known", ""};
+  return {"CUDA " + option.cuda.text() + " has no minor-version compatibility and needs its own driver " +
+              std::string(toolkit->bundled_driver) + " or newer; " + driver + " is older",
+          cite(toolkit->evidence)};
+}
+
+Fact include_fact(const Problem& problem, const Constraint& constraint, const Candidate& candidate) {
+  const compat::Release& release = *problem.option(candidate).release;
+  const std::string& part = problem.wishes[constraint.wishes[0]].value;
+  const bool vision = part == "torchvision";
+  if (!(vision ? release.torchvision : release.torchaudio).empty()) {
+    return {part + " of torch " + std::string(release.version) + " has no wheel for Python " +
+                std::string(candidate.base->python),
+            cite(release.evidence)};
+  }
+  std::string text = "torch " + std::string(release.version) + " has no " + part + " that is made for it";
+  for (const compat::Release& older : problem.knowledge->tables().releases) {
+    const std::string_view last = vision ? older.torchvision : older.torchaudio;
+    if (last.empty()) continue;
+    text += "; the last known is " + std::string(last) + ", for torch " + std::string(older.version);
+    break;
+  }
+  return {text, cite(release.evidence)};
+}
+
+Fact capability_fact(const BuildOption& option, const Candidate& candidate) {
+  const compat::Release& release = *option.release;
+  const std::string torch = "torch " + std::string(release.version);
+  if (release.triton.empty())
+    return {torch + " comes without triton, which torch.compile needs", cite(release.evidence)};
+  return {torch + " requires triton, which torch.compile needs, only for Python " + std::string(release.triton_python) +
+              "; " + std::string(candidate.base->name) + " has " + std::string(candidate.base->python),
+          cite(release.evidence)};
+}
+
+}  // namespace
+
+Fit check(const Problem& problem, const Constraint& constraint, const Candidate& candidate) {
+  const BuildOption& option = problem.option(candidate);
+  const Wish& wish = problem.wishes[constraint.wishes[0]];
+  const auto fit = [](bool good) { return good ? Fit::kYes : Fit::kNo; };
+  switch (constraint.kind) {
+    case ConstraintKind::kTorchVersion:
+      return fit(problem.spec->torch.version.value.contains(option.torch));
+    case ConstraintKind::kCudaVariant:
+      return fit(is_cuda(option, wish.value));
+    case ConstraintKind::kInclude:
+      return check_include(constraint, problem, candidate);
+    case ConstraintKind::kPython:
+      return fit(candidate.base->python == wish.value);
+    case ConstraintKind::kBase:
+      return fit(candidate.base->name == wish.value);
+    case ConstraintKind::kPlatform:
+      return check_platform(option, constraint.platform);
+    case ConstraintKind::kGpuCode:
+      return check_code(problem, constraint, option);
+    case ConstraintKind::kGpuHost:
+      return Fit::kNo;
+    case ConstraintKind::kDriverFloor:
+      return driver_fit(*problem.knowledge, option, problem.driver(constraint));
+    case ConstraintKind::kGpuDriver:
+      return fit(driver_knows(problem.driver(constraint), *problem.gpus[constraint.gpu].match.architecture));
+    case ConstraintKind::kPtxDriver:
+      return check_ptx_driver(problem, constraint, option);
+    case ConstraintKind::kCapability:
+      return fit(needs_triton(*option.release, candidate.base->python));
+    case ConstraintKind::kCutoff:
+      return fit(option.release->date <= std::string_view(wish.value).substr(0, 10));
+  }
+  return Fit::kNo;
+}
+
+Fact why_not(const Problem& problem, const Constraint& constraint, const Candidate& candidate) {
+  const BuildOption& option = problem.option(candidate);
+  const Wish& wish = problem.wishes[constraint.wishes[0]];
+  const std::string row = cite(option.build->evidence);
+  switch (constraint.kind) {
+    case ConstraintKind::kTorchVersion:
+      return {"torch " + option.torch.text() + " is not in " + wish.value, row};
+    case ConstraintKind::kCudaVariant:
+      return {describe_build(option) + " is not for CUDA " + wish.value, row};
+    case ConstraintKind::kInclude:
+      return include_fact(problem, constraint, candidate);
+    case ConstraintKind::kPython:
+    case ConstraintKind::kBase:
+      return {std::string(candidate.base->name) + " has Python " + std::string(candidate.base->python),
+              cite(candidate.base->evidence)};
+    case ConstraintKind::kPlatform:
+      return {describe_build(option) + " has no wheel for " + constraint.platform, row};
+    case ConstraintKind::kGpuCode:
+      return code_fact(problem, constraint, option);
+    case ConstraintKind::kGpuHost:
+      return {describe_gpu(problem.gpus[constraint.gpu]) + " comes with an Arm CPU: its machines are linux/arm64",
+              problem.gpus[constraint.gpu].match.models.empty()
+                  ? ""
+                  : cite(problem.gpus[constraint.gpu].match.models.front()->evidence)};
+    case ConstraintKind::kDriverFloor:
+      return driver_fact(problem, constraint, option);
+    case ConstraintKind::kGpuDriver: {
+      const compat::Architecture& gpu = *problem.gpus[constraint.gpu].match.architecture;
+      return {std::string(gpu.last_driver_branch) + " is the last driver branch for " + std::string(gpu.name) +
+                  "; driver " + problem.driver(constraint).text() + " is newer",
+              cite(gpu.evidence)};
+    }
+    case ConstraintKind::kPtxDriver: {
+      const auto* branch = problem.knowledge->branch(problem.driver(constraint));
+      const std::string needs = describe_build(option) + " has only PTX for " +
+                                describe_gpu(problem.gpus[constraint.gpu]) + ", which needs a driver for CUDA " +
+                                option.cuda.text();
+      if (branch == nullptr) return {needs + "; what this driver reports is not known", row};
+      return {needs + "; " + std::string(branch->branch) + " reports " + std::string(branch->max_cuda),
+              cite(branch->evidence)};
+    }
+    case ConstraintKind::kCapability:
+      return capability_fact(option, candidate);
+    case ConstraintKind::kCutoff:
+      return {"torch " + option.torch.text() + " was uploaded on " + std::string(option.release->date),
+              cite(option.release->evidence)};
+  }
+  return {};
+}
+
+std::string describe_gpu(const PoolGpu& gpu) {
+  const std::string capability = "compute capability " + gpu.match.cc;
+  const bool is_model = !gpu.match.models.empty();
+  return is_model ? gpu.name.value + " (" + capability + ")" : "a GPU of " + capability;
+}
+
+std::string describe_code(compat::Names names) {
+  if (names.empty()) return "no GPU";
+  if (names.size() > 3) return std::string(names.front()) + " to " + std::string(names.back());
+  std::vector<std::string> parts(names.begin(), names.end());
+  return support::join(parts, ", ");
+}
+
+std::string describe_build(const BuildOption& option) {
+  return "torch " + option.torch.text() + " " + std::string(option.build->cuda_variant);
+}
+
+}  // namespace envforge::resolve

@@ -1,0 +1,28 @@
+// One constraint against one candidate: does it hold, and if not, which fact stands against it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "machine_rules.hpp"
+#include "problem.hpp"
+
+namespace envforge::resolve {
+
+struct Fact {
+  std::string text;
+  std::string source;  // the data row
+};
+
+Fit check(const Problem& problem, const Constraint& constraint, const Candidate& candidate);
+/// Why `candidate` does not satisfy `constraint`; for one that check() does not call kYes.
+Fact why_not(const Problem& problem, const Constraint& constraint, const Candidate& candidate);
+
+/// "RTX 5090 (compute capability 12.0)".
+std::string describe_gpu(const PoolGpu& gpu);
+/// "sm_50 to sm_90" for a long list.
+std::string describe_code(compat::Names names);
+/// "torch 2.6.0 cu124".
+std::string describe_build(const BuildOption& option);
+
+}  // namespace envforge::resolve

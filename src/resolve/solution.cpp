@@ -1,0 +1,210 @@
+#include <algorithm>
+#include <set>
+
+#include <envforge/compat/machine_code.hpp>
+#include <envforge/versions/version_range.hpp>
+
+#include "answer.hpp"
+
+namespace envforge::resolve {
+namespace {
+
+using compat::Build;
+using compat::BuildPlatform;
+using compat::cite;
+using compat::Release;
+using documents::Choice;
+using versions::Version;
+
+const Wish* wish_of(const Problem& problem, WishKind kind) {
+  const auto wish =
+      std::find_if(problem.wishes.begin(), problem.wishes.end(), [&](const Wish& w) { return w.kind == kind; });
+  return wish == problem.wishes.end() ? nullptr : &*wish;
+}
+
+// The first fact against any candidate that `meant` picks, in the order of preference.
+std::optional<Fact> first_fact(const Problem& problem, const Search& search, const auto& meant) {
+  for (const Candidate& candidate : search.all([](std::size_t) { return false; })) {
+    if (!meant(candidate)) continue;
+    for (const Fit worst : {Fit::kNo, Fit::kUnknown}) {
+      for (const Constraint& constraint : problem.constraints) {
+        if (check(problem, constraint, candidate) == worst) return why_not(problem, constraint, candidate);
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+class SolutionMaker {
+ public:
+  SolutionMaker(const Problem& problem, const Search& search, const Candidate& chosen,
+                const std::optional<OldChoice>& old)
+      : problem_(problem), search_(search), option_(problem.option(chosen)), base_(*chosen.base), old_(old) {}
+
+  PlatformSolution make(const std::string& name) const;
+
+ private:
+  Choice torch_choice() const;
+  Choice cuda_choice(const BuildPlatform& platform) const;
+  Choice python_choice() const;
+  void add_libraries(PlatformSolution& out) const;
+  void add_pins(PlatformSolution& out) const;
+  bool has_triton() const;
+  bool includes(const std::string& part) const;
+
+  const Problem& problem_;
+  const Search& search_;
+  const BuildOption& option_;
+  const compat::Base& base_;
+  const std::optional<OldChoice>& old_;
+};
+
+Choice SolutionMaker::torch_choice() const {
+  const Release& release = *option_.release;
+  Choice choice{"torch", std::string(release.version), "", cite(release.evidence)};
+  const auto& range = problem_.spec->torch.version.value;
+  if (old_ && old_->torch == release.version) {
+    choice.reason = "kept from the lock";
+    return choice;
+  }
+  const auto newer = first_fact(problem_, search_, [&](const Candidate& other) {
+    const Version& torch = problem_.option(other).torch;
+    return torch > option_.torch && range.contains(torch) && other.base == &base_;
+  });
+  if (newer) {
+    choice.reason = "the newest that fits; a newer one does not: " + newer->text;
+    choice.source = newer->source;
+  } else {
+    choice.reason = range.is_any() ? "the newest that the data knows and the base has a Python for"
+                                   : "the newest that '" + range.text() + "' allows";
+  }
+  return choice;
+}
+
+Choice SolutionMaker::cuda_choice(const BuildPlatform& platform) const {
+  Choice choice{"cuda", std::string(option_.build->cuda), "", cite(option_.build->evidence)};
+  if (const Wish* wish = wish_of(problem_, WishKind::kCuda)) {
+    choice.reason = "asked for as '" + wish->value + "'";
+  } else if (old_ && old_->torch == option_.release->version && old_->cuda_variant == option_.build->cuda_variant) {
+    choice.reason = "kept from the lock";
+  } else if (platform.on_pypi) {
+    choice.reason = "the build that PyPI serves";
+  } else {
+    const auto pypi = first_fact(problem_, search_, [&](const Candidate& other) {
+      const BuildOption& option = problem_.option(other);
+      const auto* row = platform_of(*option.build, platform.platform);
+      return option.release == option_.release && other.base == &base_ && row != nullptr && row->on_pypi;
+    });
+    choice.reason =
+        pypi ? "the newest build that fits; PyPI's does not: " + pypi->text
+             : "the newest build that fits; PyPI serves no CUDA build of it for " + std::string(platform.platform);
+    if (pypi) choice.source = pypi->source;
+  }
+  return choice;
+}
+
+Choice SolutionMaker::python_choice() const {
+  const Wish* wish = wish_of(problem_, WishKind::kPython);
+  const std::string base(base_.name);
+  return {"python", std::string(base_.python),
+          wish != nullptr ? "asked for, and the one of " + base : "the one of " + base, cite(base_.evidence)};
+}
+
+bool SolutionMaker::has_triton() const {
+  const Release& release = *option_.release;
+  if (release.triton.empty()) return false;
+  const auto range = versions::VersionRange::parse(release.triton_python);
+  return !range || range->contains(Version::of(base_.python));
+}
+
+bool SolutionMaker::includes(const std::string& part) const {
+  const auto& include = problem_.spec->torch.include;
+  return std::any_of(include.begin(), include.end(), [&](const auto& item) { return item.value == part; });
+}
+
+void SolutionMaker::add_libraries(PlatformSolution& out) const {
+  const Build& build = *option_.build;
+  const Release& release = *option_.release;
+  out.cudnn = build.cudnn;
+  out.nccl = build.nccl;
+  out.cublas = build.cublas;
+  if (has_triton()) out.triton = release.triton;
+  if (includes("torchvision")) out.torchvision = release.torchvision;
+  if (includes("torchaudio")) out.torchaudio = release.torchaudio;
+  const auto add = [&](const std::string& component, const std::string& version, std::string reason,
+                       const auto& evidence) {
+    if (version.empty()) return;
+    if (evidence.is_unverified(component)) reason += " (not verified)";
+    out.choices.push_back({component, version, std::move(reason), cite(evidence)});
+  };
+  const std::string how = (build.bundled ? "inside the wheel of " : "required by ") + describe_build(option_);
+  add("cudnn", out.cudnn, how, build.evidence);
+  add("nccl", out.nccl, how, build.evidence);
+  add("cublas", out.cublas, how, build.evidence);
+  add("triton", out.triton, "required by torch " + out.torch, release.evidence);
+  add("torchvision", out.torchvision, "made for torch " + out.torch, release.evidence);
+  add("torchaudio", out.torchaudio, "made for torch " + out.torch, release.evidence);
+}
+
+void SolutionMaker::add_pins(PlatformSolution& out) const {
+  out.pins.push_back({"torch", out.torch, out.torch_index});
+  if (!out.torchvision.empty()) out.pins.push_back({"torchvision", out.torchvision, out.torch_index});
+  if (!out.torchaudio.empty()) out.pins.push_back({"torchaudio", out.torchaudio, out.torch_index});
+  // The rows hold the requirements of the amd64 wheel. cuda-toolkit is a package without files that only PyPI is known
+  // to have.
+  if (out.torch_index.empty() || out.platform != "linux/amd64") return;
+  for (const auto& pin : option_.build->pins) {
+    if (pin.package == "triton" && !has_triton()) continue;
+    const bool pypi = pin.package == "cuda-toolkit";
+    out.pins.push_back({std::string(pin.package), std::string(pin.version), pypi ? "" : out.torch_index});
+  }
+}
+
+PlatformSolution SolutionMaker::make(const std::string& name) const {
+  const Build& build = *option_.build;
+  const BuildPlatform& platform = *platform_of(build, name);
+  const auto major = std::to_string(option_.cuda.major());
+  PlatformSolution out;
+  out.platform = name;
+  out.torch = option_.release->version;
+  out.cuda_variant = build.cuda_variant;
+  out.cuda = build.cuda;
+  out.python = base_.python;
+  out.torch_index = problem_.knowledge->index_url(build, platform);
+  out.glibc = base_.glibc;
+  out.require_cuda = "cuda>=" + major + ".0";
+  out.cxx11_abi = build.cxx11_abi;
+  out.cxx_standard = build.cxx_standard;
+  std::set<std::pair<Version, std::string>> architectures;
+  for (const PoolGpu& gpu : problem_.gpus) {
+    if (gpu.arm_host && name != "linux/arm64") continue;
+    architectures.emplace(Version::of(gpu.match.cc), compat::sm_name(gpu.match.cc));
+  }
+  for (const auto& [cc, sm] : architectures) out.gpu_architectures.push_back(sm);
+  out.choices = {torch_choice(), cuda_choice(platform), python_choice()};
+  add_libraries(out);
+  if (const auto* row = problem_.knowledge->cuda_major(option_.cuda)) {
+    out.choices.push_back({"driver-floor", std::string(row->driver_floor),
+                           "the lowest driver for every CUDA " + major + ".x (minor-version compatibility)",
+                           cite(row->evidence)});
+  }
+  add_pins(out);
+  return out;
+}
+
+}  // namespace
+
+Solution make_solution(const Problem& problem, const Search& search, const Candidate& candidate,
+                       const std::optional<OldChoice>& old) {
+  Solution solution;
+  solution.base = candidate.base->name;
+  solution.suite = candidate.base->suite;
+  const SolutionMaker maker(problem, search, candidate, old);
+  for (const std::string& platform : problem.spec->platforms) solution.platforms.push_back(maker.make(platform));
+  solution.warnings = make_warnings(problem, candidate);
+  solution.data_digest = problem.knowledge->digest();
+  solution.data_as_of = problem.knowledge->as_of();
+  return solution;
+}
+
+}  // namespace envforge::resolve

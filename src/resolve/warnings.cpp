@@ -1,0 +1,128 @@
+#include <algorithm>
+
+#include <envforge/compat/machine_code.hpp>
+
+#include "answer.hpp"
+
+namespace envforge::resolve {
+namespace {
+
+using compat::BuildPlatform;
+using compat::cite;
+using compat::Coverage;
+using versions::Version;
+
+class WarningMaker {
+ public:
+  WarningMaker(const Problem& problem, const Candidate& candidate)
+      : problem_(problem), option_(problem.option(candidate)) {}
+
+  std::vector<Warning> make() {
+    for (const std::string& name : problem_.spec->platforms) about_platform(name);
+    for (const PoolGpu& gpu : problem_.gpus) about_gpu(gpu);
+    return std::move(warnings_);
+  }
+
+ private:
+  void add(std::string text, const support::Where& where, std::string source) {
+    Warning warning{std::move(text), where, std::move(source)};
+    if (std::find(warnings_.begin(), warnings_.end(), warning) == warnings_.end())
+      warnings_.push_back(std::move(warning));
+  }
+
+  void about_platform(const std::string& name) {
+    const BuildPlatform& platform = *platform_of(*option_.build, name);
+    const std::string row = cite(option_.build->evidence);
+    if (!platform.verified)
+      add("that " + describe_build(option_) + " exists for " + name + " is not verified", {}, row);
+    for (const PoolGpu& gpu : problem_.gpus) {
+      if (!gpu.arm_host || name == "linux/arm64") about_code(platform, gpu, row);
+    }
+  }
+
+  void about_code(const BuildPlatform& platform, const PoolGpu& gpu, const std::string& row) {
+    const std::string where = describe_build(option_) + " for " + std::string(platform.platform);
+    switch (coverage(platform, *gpu.match.architecture, *problem_.knowledge)) {
+      case Coverage::kLikely:
+        add("the list of GPUs that " + where + " has code for is not verified; by it, " + describe_gpu(gpu) + " runs",
+            gpu.name.where, row);
+        break;
+      case Coverage::kUnknown:
+        add("whether " + where + " runs on " + describe_gpu(gpu) + " is not known to the data of " +
+                problem_.knowledge->as_of(),
+            gpu.name.where, row);
+        break;
+      case Coverage::kPtx:
+        add(describe_gpu(gpu) + " has no machine code in " + where + ": the driver compiles its PTX at first use",
+            gpu.name.where, row);
+        break;
+      case Coverage::kMachineCode:
+      case Coverage::kNone:
+        break;
+    }
+    BuildPlatform algebra;
+    algebra.sass = platform.linalg_sass;
+    if (algebra.sass.known && coverage(algebra, *gpu.match.architecture, *problem_.knowledge) == Coverage::kNone) {
+      add("the linear algebra library of " + where + " has no code for " + describe_gpu(gpu) +
+              ": some functions of torch.linalg fail there",
+          gpu.name.where, row);
+    }
+  }
+
+  void about_gpu(const PoolGpu& gpu) {
+    if (gpu.match.inferred) {
+      add("'" + gpu.name.value + "' is not in the data; compute capability " + gpu.match.cc + " is taken from " +
+              std::string(gpu.match.models.front()->name),
+          gpu.name.where, cite(gpu.match.models.front()->evidence));
+    }
+    const auto doubtful = std::find_if(gpu.match.models.begin(), gpu.match.models.end(),
+                                       [](const compat::Gpu* model) { return model->evidence.is_unverified("cc"); });
+    if (doubtful != gpu.match.models.end()) {
+      add("the compute capability " + gpu.match.cc + " of " + std::string((*doubtful)->name) +
+              " is taken from its chip family",
+          gpu.name.where, cite((*doubtful)->evidence));
+    }
+    if (const auto& driver = problem_.spec->pools[gpu.pool].driver) about_driver(gpu, *driver);
+  }
+
+  void about_driver(const PoolGpu& gpu, const documents::Located<Version>& driver) {
+    const auto* branch = problem_.knowledge->branch(driver.value);
+    if (branch == nullptr) {
+      add("the driver branch R" + std::to_string(driver.value.major()) + " is not known to the data of " +
+              problem_.knowledge->as_of(),
+          driver.where, "");
+      return;
+    }
+    const auto lacks = [&](const compat::Gpu* model) { return !first_listed(*model, *branch, driver.value).empty(); };
+    if (gpu.match.models.empty() || !std::all_of(gpu.match.models.begin(), gpu.match.models.end(), lacks)) return;
+    const compat::Gpu& model = *gpu.match.models.front();
+    add("driver " + driver.value.text() + " does not list " + gpu.name.value + "; " +
+            first_listed(model, *branch, driver.value) + " is the first that lists " + std::string(model.name),
+        driver.where, cite(model.evidence));
+  }
+
+  // The driver that first lists the model where this one does not; "" if it does or nothing is known.
+  static std::string first_listed(const compat::Gpu& model, const compat::DriverBranch& branch, const Version& driver) {
+    if (model.first_listed.empty()) return "";
+    const auto same = std::find_if(model.first_listed.begin(), model.first_listed.end(),
+                                   [&](const compat::FirstListed& row) { return row.branch == branch.branch; });
+    if (same != model.first_listed.end()) return driver < Version::of(same->driver) ? std::string(same->driver) : "";
+    const auto oldest = std::min_element(model.first_listed.begin(), model.first_listed.end(),
+                                         [](const compat::FirstListed& a, const compat::FirstListed& b) {
+                                           return Version::of(a.driver) < Version::of(b.driver);
+                                         });
+    return driver < Version::of(oldest->driver) ? std::string(oldest->driver) : "";
+  }
+
+  const Problem& problem_;
+  const BuildOption& option_;
+  std::vector<Warning> warnings_;
+};
+
+}  // namespace
+
+std::vector<Warning> make_warnings(const Problem& problem, const Candidate& candidate) {
+  return WarningMaker(problem, candidate).make();
+}
+
+}  // namespace envforge::resolve

@@ -1,0 +1,44 @@
+// Each recipe of tests/golden/resolve and the text that a user reads about it.
+#include <envforge/resolve/explain.hpp>
+
+#include <algorithm>
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+#include <envforge/documents/recipe_yaml.hpp>
+
+#include "support/golden.hpp"
+
+namespace envforge::resolve {
+namespace {
+
+std::filesystem::path folder() {
+  return std::filesystem::path(ENVFORGE_SOURCE_DIR) / "tests/golden/resolve";
+}
+
+std::vector<std::string> cases() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder())) {
+    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+class ExplainGolden : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(ExplainGolden, SaysWhatFitsOrWhyNothingDoesAndWhatWould) {
+  const std::string file = GetParam() + ".yaml";
+  const auto recipe = documents::read_recipe(testing::read_text(folder() / file), file);
+  testing::expect_golden(folder() / (GetParam() + ".txt"), explain(resolve(recipe.spec, compat::embedded())));
+}
+
+INSTANTIATE_TEST_SUITE_P(Recipes, ExplainGolden, ::testing::ValuesIn(cases()), [](const auto& recipe) {
+  std::string name = recipe.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
+
+}  // namespace
+}  // namespace envforge::resolve

@@ -1,0 +1,250 @@
+#include <envforge/resolve/resolve.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <envforge/resolve/explain.hpp>
+
+#include "support/compat_data.hpp"
+#include "support/spec_builder.hpp"
+
+namespace envforge::resolve {
+namespace {
+
+using support::ErrorCode;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::SpecBuilder;
+
+Solution solve(const SpecBuilder& spec, const std::optional<OldChoice>& old = std::nullopt) {
+  const Outcome outcome = resolve(spec.spec(), compat::embedded(), old);
+  if (const auto* solution = std::get_if<Solution>(&outcome)) return *solution;
+  ADD_FAILURE() << explain(outcome);
+  Solution none;
+  none.platforms.resize(2);
+  return none;
+}
+
+Conflict refuse(const SpecBuilder& spec) {
+  const Outcome outcome = resolve(spec.spec(), compat::embedded());
+  if (const auto* conflict = std::get_if<Conflict>(&outcome)) return *conflict;
+  ADD_FAILURE() << explain(outcome);
+  return {};
+}
+
+TEST(Resolve, CarriesWhatTheLockNeeds) {
+  const Solution solution = solve(
+      SpecBuilder().torch("2.6").pool({"V100", "H100"}, "535.183.06").include("torchvision").include("torchaudio"));
+  ASSERT_EQ(solution.platforms.size(), 1U);
+  const PlatformSolution& amd64 = solution.platforms[0];
+  EXPECT_EQ(solution.base, "debian:12");
+  EXPECT_EQ(solution.suite, "bookworm");
+  EXPECT_EQ(amd64.platform, "linux/amd64");
+  EXPECT_EQ(amd64.torch, "2.6.0");
+  EXPECT_EQ(amd64.cuda_variant, "cu124");
+  EXPECT_EQ(amd64.cuda, "12.4");
+  EXPECT_EQ(amd64.python, "3.11");
+  EXPECT_EQ(amd64.cudnn, "9.1.0.70");
+  EXPECT_EQ(amd64.nccl, "2.21.5");
+  EXPECT_EQ(amd64.cublas, "12.4.5.8");
+  EXPECT_EQ(amd64.triton, "3.2.0");
+  EXPECT_EQ(amd64.torchvision, "0.21.0");
+  EXPECT_EQ(amd64.torchaudio, "2.6.0");
+  EXPECT_EQ(amd64.torch_index, "");
+  EXPECT_EQ(amd64.glibc, "2.36");
+  EXPECT_EQ(amd64.require_cuda, "cuda>=12.0");
+  EXPECT_EQ(amd64.cxx11_abi, 0);
+  EXPECT_EQ(amd64.cxx_standard, 17);
+  EXPECT_THAT(amd64.gpu_architectures, ElementsAre("sm_70", "sm_90"));
+  EXPECT_THAT(amd64.pins,
+              ElementsAre(Pin{"torch", "2.6.0", ""}, Pin{"torchvision", "0.21.0", ""}, Pin{"torchaudio", "2.6.0", ""}));
+  EXPECT_EQ(solution.data_digest, compat::embedded().digest());
+  for (const auto& choice : amd64.choices) {
+    EXPECT_FALSE(choice.reason.empty()) << choice.component;
+    EXPECT_THAT(choice.source, HasSubstr("compat/")) << choice.component;
+  }
+}
+
+TEST(Resolve, ABuildOfAnotherIndexBringsThePinsOfItsRowWithThatIndex) {
+  const Solution solution = solve(SpecBuilder().torch("2.6").cuda("11.8").pool({"A100"}, "525.60.13"));
+  const std::string index = "https://download.pytorch.org/whl/cu118";
+  const PlatformSolution& amd64 = solution.platforms[0];
+  EXPECT_EQ(amd64.torch_index, index);
+  EXPECT_THAT(amd64.pins, Contains(Pin{"torch", "2.6.0", index}));
+  EXPECT_THAT(amd64.pins, Contains(Pin{"nvidia-cudnn-cu11", "9.1.0.70", index}));
+  EXPECT_THAT(amd64.pins, Contains(Pin{"triton", "3.2.0", index}));
+  EXPECT_EQ(amd64.require_cuda, "cuda>=11.0");
+}
+
+TEST(Resolve, FloatingRequirementsAreNoPins) {
+  const Solution solution = solve(SpecBuilder().torch("2.13").cuda("cu126").pool({"A100"}));
+  for (const Pin& pin : solution.platforms[0].pins) {
+    EXPECT_NE(pin.package, "cuda-bindings");
+    EXPECT_EQ(pin.index.empty(), pin.package == "cuda-toolkit") << pin.package;
+  }
+}
+
+TEST(Resolve, PrefersTheNewestTorchThenPypisBuildThenTheNewestCuda) {
+  EXPECT_EQ(solve(SpecBuilder().pool({"H100"}, "590.44.01")).platforms[0].torch, "2.15.0");
+  EXPECT_EQ(solve(SpecBuilder().torch("2.14.0").pool({"H100"}, "590.44.01")).platforms[0].cuda_variant, "cu130");
+  EXPECT_EQ(solve(SpecBuilder().torch("2.11").pool({"H100"}, "550.90.07")).platforms[0].cuda_variant, "cu128");
+}
+
+TEST(Resolve, OnePlatformSetIsOneVersionSet) {
+  const Solution solution =
+      solve(SpecBuilder().torch("2.9").platforms({"linux/amd64", "linux/arm64"}).pool({"H100"}, "550.90.07"));
+  ASSERT_EQ(solution.platforms.size(), 2U);
+  EXPECT_EQ(solution.platforms[0].cuda_variant, "cu128");
+  EXPECT_EQ(solution.platforms[1].cuda_variant, "cu128");
+  EXPECT_EQ(solution.platforms[0].torch_index, "");
+  EXPECT_EQ(solution.platforms[1].torch_index, "https://download.pytorch.org/whl/cu128");
+  EXPECT_THAT(solution.platforms[1].pins, ElementsAre(Pin{"torch", "2.9.1", solution.platforms[1].torch_index}));
+}
+
+TEST(Resolve, AnArmHostAsksNothingOfTheAmd64Wheel) {
+  const Solution solution = solve(
+      SpecBuilder().torch("2.15").platforms({"linux/amd64", "linux/arm64"}).pool({"GH200", "RTX 5090"}, "580.65.06"));
+  EXPECT_THAT(solution.platforms[0].gpu_architectures, ElementsAre("sm_120"));
+  EXPECT_THAT(solution.platforms[1].gpu_architectures, ElementsAre("sm_90", "sm_120"));
+}
+
+TEST(Resolve, KeepsWhatTheOldLockChoseWhereItStillFits) {
+  const auto spec = SpecBuilder().torch(">=2.6").pool({"A100"}, "550.90.07");
+  EXPECT_EQ(solve(spec).platforms[0].torch, "2.14.0");
+  const Solution kept = solve(spec, OldChoice{"2.6.0", "cu126"});
+  EXPECT_EQ(kept.platforms[0].torch, "2.6.0");
+  EXPECT_EQ(kept.platforms[0].cuda_variant, "cu126");
+  EXPECT_EQ(kept.platforms[0].choices[0].reason, "kept from the lock");
+  const auto narrower = SpecBuilder().torch(">=2.7").pool({"A100"}, "550.90.07");
+  EXPECT_EQ(solve(narrower, OldChoice{"2.6.0", "cu126"}).platforms[0].torch, "2.14.0");
+}
+
+TEST(Resolve, TakesNoReleaseAfterTheCutoff) {
+  EXPECT_EQ(solve(SpecBuilder().cutoff("2025-01-31T00:00:00Z").pool({"A100"})).platforms[0].torch, "2.6.0");
+  const Conflict conflict = refuse(SpecBuilder().torch("2.7").cutoff("2025-01-31").pool({"A100"}));
+  ASSERT_EQ(conflict.items.size(), 2U);
+  EXPECT_THAT(conflict.items[1].fact, HasSubstr("was uploaded on 2025-"));
+}
+
+TEST(Resolve, ADriverThatIsNotStatedAsksNothing) {
+  EXPECT_EQ(solve(SpecBuilder().pool({"V100"})).platforms[0].cuda_variant, "cu126");
+  EXPECT_EQ(solve(SpecBuilder().pool({"A100"})).platforms[0].torch, "2.15.0");
+}
+
+TEST(Resolve, AnUnverifiedListWarnsAndIsTakenOnlyByName) {
+  const auto volta = [] { return SpecBuilder().torch("2.7.0").pool({"V100"}, "535.183.06"); };
+  const Solution named = solve(volta().cuda("cu128"));  // its list lacks sm_70, and is not verified
+  ASSERT_EQ(named.warnings.size(), 1U);
+  EXPECT_THAT(named.warnings[0].text, HasSubstr("is not known to the data of"));
+  EXPECT_EQ(solve(volta()).platforms[0].cuda_variant, "cu126");
+  EXPECT_THAT(solve(volta()).warnings, ::testing::IsEmpty());
+  EXPECT_EQ(refuse(SpecBuilder().torch("2.7.1").cuda("cu128").pool({"V100"}, "535.183.06")).items.size(), 3U);
+}
+
+TEST(Resolve, PtxNeedsADriverForTheToolkitOfTheBuild) {
+  // B300 (10.3) of torch 2.7.1 cu128 runs from sm_100; a GPU beyond the list needs its PTX 12.0.
+  testing::DataJson data = testing::shipped_data();
+  data["cuda.json"]["architectures"].push_back({{"cc", "13.0"},
+                                                {"name", "Next"},
+                                                {"first_cuda", "13.4"},
+                                                {"last_cuda", nullptr},
+                                                {"tegra", false},
+                                                {"last_driver_branch", nullptr},
+                                                {"sources", {"CMAKE"}}});
+  const compat::Knowledge knowledge = testing::knowledge_of(data);
+  const auto spec = [](const std::string& driver) {
+    return SpecBuilder().torch("2.7.1").cuda("cu128").pool({"sm_130"}, driver).spec();
+  };
+  const Outcome fits = resolve(spec("570.86.10"), knowledge);
+  ASSERT_TRUE(std::holds_alternative<Solution>(fits)) << explain(fits);
+  EXPECT_THAT(explain(fits), HasSubstr("the driver compiles its PTX"));
+  const Outcome old = resolve(spec("560.35.03"), knowledge);
+  ASSERT_TRUE(std::holds_alternative<Conflict>(old));
+  EXPECT_THAT(explain(old), HasSubstr("R560 reports 12.6"));
+}
+
+TEST(Resolve, BeforeMinorVersionCompatibilityTheDriverOfTheToolkitIsNeeded) {
+  testing::DataJson data = testing::shipped_data();
+  data["cuda.json"]["toolkits"].push_back(
+      {{"version", "10.2"}, {"bundled_driver", "440.33.01"}, {"sources", {"SPACK"}}});
+  auto& release = data["pytorch.json"]["releases"].back();
+  auto& build = release["builds"].back();
+  build["cuda"] = "10.2";
+  build["cuda_variant"] = "cu102";
+  const compat::Knowledge knowledge = testing::knowledge_of(data);
+  const auto range = release["version"].get<std::string>();
+  const auto outcome = [&](const std::string& driver) {
+    return resolve(SpecBuilder().torch(range).cuda("10.2").base("ubuntu:22.04").pool({"V100"}, driver).spec(),
+                   knowledge);
+  };
+  const Outcome old = outcome("430.26");
+  ASSERT_TRUE(std::holds_alternative<Conflict>(old)) << explain(old);
+  EXPECT_THAT(explain(old), HasSubstr("needs its own driver"));
+  const Outcome fits = outcome("440.33.01");
+  EXPECT_TRUE(std::holds_alternative<Solution>(fits)) << explain(fits);
+}
+
+TEST(Resolve, AGpuThatIsNotKnownIsAnErrorWithItsPlace) {
+  try {
+    resolve(SpecBuilder().torch("2.6").pool({"H201"}).spec(), compat::embedded());
+    FAIL() << "was taken";
+  } catch (const support::Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kGpuUnknown);
+    EXPECT_EQ(error.message(), "'H201' is no GPU known to the data of 2026-11-21");
+    EXPECT_EQ(to_string(error.where().value()), "recipe.yaml:10:1");
+    EXPECT_THAT(error.hint(), HasSubstr("'H200'"));
+  }
+  try {
+    resolve(SpecBuilder().torch("2.6").pool({"RTX 6000"}).spec(), compat::embedded());
+    FAIL() << "was taken";
+  } catch (const support::Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kGpuAmbiguous);
+    EXPECT_EQ(error.message(), "'RTX 6000' can be RTX 6000 Ada Generation (8.9) or Quadro RTX 6000 (7.5)");
+  }
+}
+
+TEST(Resolve, AConflictIsAlsoAnErrorWithTheSameLines) {
+  const Conflict conflict = refuse(SpecBuilder().torch("2.6").cuda("12.1").pool({"A100"}));
+  const support::Error error = conflict_error(conflict);
+  EXPECT_EQ(error.code(), ErrorCode::kNoVersionSet);
+  EXPECT_EQ(to_string(error.where().value()), "recipe.yaml:3:1");
+  EXPECT_EQ(error.hint(), "torch.cuda: \"12.4\"");
+  EXPECT_THAT(format_error(error), HasSubstr("torch 2.6.0 is built for CUDA 11.8, 12.4 and 12.6"));
+}
+
+TEST(Resolve, NewerThanTheDataIsNotKnownRatherThanNo) {
+  for (const auto& spec :
+       {SpecBuilder().torch("2.16").pool({"A100"}), SpecBuilder().torch("2.6").cuda("14.0").pool({"A100"}),
+        SpecBuilder().torch("2.6").base("debian:14").pool({"A100"})}) {
+    const Conflict conflict = refuse(spec);
+    ASSERT_EQ(conflict.items.size(), 1U);
+    EXPECT_THAT(conflict.items[0].fact, HasSubstr("known to the data of 2026-11-21"));
+    EXPECT_THAT(conflict.items[0].fact, Not(HasSubstr("exist")));
+    EXPECT_FALSE(conflict.remedies.empty());
+  }
+}
+
+TEST(Resolve, SaysSoWhenNothingHelps) {
+  // Two pools that no image can serve, and neither alone: V100 has no driver branch like that, nor has K80.
+  const Conflict conflict =
+      refuse(SpecBuilder().torch("2.6").pool({"V100", "K80"}, "400.0").pool({"P100", "K40"}, "400.0"));
+  EXPECT_THAT(conflict.split, ::testing::IsEmpty());
+  EXPECT_THAT(explain(conflict), HasSubstr("No change of one or two of the lines makes it work."));
+}
+
+TEST(Resolve, EveryImageOfASplitServesItsPools) {
+  const Conflict conflict = refuse(SpecBuilder()
+                                       .torch(">=2.11")
+                                       .pool({"V100"}, "535.183.06")
+                                       .pool({"RTX 5090"}, "590.44.01")
+                                       .pool({"P100"}, "580.65.06"));
+  ASSERT_EQ(conflict.split.size(), 2U);
+  EXPECT_THAT(conflict.split[0].pools, ElementsAre("pool1"));
+  EXPECT_THAT(conflict.split[1].pools, ElementsAre("pool0", "pool2"));
+  EXPECT_EQ(conflict.split[1].solution.platforms[0].cuda_variant, "cu126");
+}
+
+}  // namespace
+}  // namespace envforge::resolve
