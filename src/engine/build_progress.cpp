@@ -58,14 +58,10 @@ void BuildProgress::step_line(int number, std::string_view text) {
   // BuildKit repeats the name when it comes back to a step, says "..." when it leaves one, and 20.10 adds a digest.
   if (text == step.name || text == "..." || (starts_with(text, "sha256:") && text.find(' ') == text.npos)) return;
   if (starts_with(text, "DONE ")) {
-    step.over = true;
     return emit(BuildEvent::Kind::kStepDone, number, step.name,
                 std::strtod(std::string(text.substr(5)).c_str(), nullptr));
   }
-  if (text == "CACHED") {
-    step.over = true;
-    return emit(BuildEvent::Kind::kStepCached, number, step.name);
-  }
+  if (text == "CACHED") return emit(BuildEvent::Kind::kStepCached, number, step.name);
   if (starts_with(text, "ERROR: ")) {
     // Of several failing steps the first is the cause; the others were cancelled by it.
     if (failed_ == 0) {
@@ -76,6 +72,15 @@ void BuildProgress::step_line(int number, std::string_view text) {
   }
   if (text == "CANCELED") return;
   if (!take_time(text)) return;  // a transfer's own progress
+  // After output without a newline, BuildKit's next word about the step stands in the same line.
+  const std::size_t glued = text.rfind("#" + std::to_string(number) + " ");
+  const std::string_view rest = glued == text.npos ? "" : text.substr(text.find(' ', glued) + 1);
+  const bool ends = starts_with(rest, "DONE ") || starts_with(rest, "ERROR: ");
+  output(number, step, ends ? text.substr(0, glued) : text);
+  if (ends) step_line(number, rest);
+}
+
+void BuildProgress::output(int number, Step& step, std::string_view text) {
   step.last_lines.emplace_back(text);
   if (step.last_lines.size() > kLinesKept) step.last_lines.pop_front();
   emit(BuildEvent::Kind::kOutput, number, text);

@@ -22,9 +22,9 @@ class BuildProgress {
   struct Step {
     std::string name;
     std::deque<std::string> last_lines;
-    bool over = false;
   };
   void step_line(int number, std::string_view text);
+  void output(int number, Step& step, std::string_view text);
   void emit(BuildEvent::Kind kind, int step, std::string_view text, double seconds = 0) const;
 
   const OnBuildEvent& on_event_;

@@ -15,8 +15,8 @@ constexpr std::chrono::seconds kRegistryDeadline{10};
 /// Docker itself takes plain HTTP from registries on the loopback addresses, and from no others.
 bool on_loopback(const std::string& reference) {
   const std::string host = reference.substr(0, reference.find('/'));
-  return support::starts_with(host, "127.") || host == "localhost" || support::starts_with(host, "localhost:") ||
-         support::starts_with(host, "[::1]");
+  if (support::starts_with(host, "127.")) return host.find_first_not_of("0123456789.:") == std::string::npos;
+  return host == "localhost" || support::starts_with(host, "localhost:") || support::starts_with(host, "[::1]");
 }
 
 }  // namespace

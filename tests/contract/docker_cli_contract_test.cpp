@@ -1,4 +1,5 @@
 #include "contract/docker_setup.hpp"
+#include "contract/engine_contract.hpp"
 
 namespace envforge::contract {
 namespace {

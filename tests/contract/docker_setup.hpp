@@ -2,6 +2,7 @@
 // than those that DockerCli finds by itself.
 #pragma once
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 
@@ -10,7 +11,7 @@
 #include <envforge/support/error.hpp>
 #include <envforge/support/text.hpp>
 
-#include "contract/engine_contract.hpp"
+#include "contract/engine_setup.hpp"
 #include "support/loopback_registry.hpp"
 
 namespace envforge::contract {

@@ -21,25 +21,10 @@
 #include <envforge/support/files.hpp>
 #include <envforge/support/sha256.hpp>
 
+#include "contract/engine_setup.hpp"
 #include "support/require.hpp"
 
 namespace envforge::contract {
-
-/// One engine to judge, with what a test needs to know of it beside the interface.
-class EngineSetup {
- public:
-  virtual ~EngineSetup() = default;
-  /// "" when it can be used, else why not.
-  virtual std::string unavailable() = 0;
-  virtual engine::ContainerEngine& engine() = 0;
-  /// "127.0.0.1:PORT" of a registry that this engine can push to; "" if there is none.
-  virtual std::string registry() = 0;
-  /// Makes a container and a volume as a process with this owner label would have left them; returns their names. The
-  /// setup removes them at its own end.
-  virtual std::vector<std::string> leave_behind(const std::string& owner, const std::string& image) = 0;
-  /// The names of the containers and volumes that exist of those left behind, and of this process's own.
-  virtual std::vector<std::string> owned() = 0;
-};
 
 using MakeSetup = std::function<std::unique_ptr<EngineSetup>()>;
 
@@ -58,12 +43,7 @@ class EngineContract : public ::testing::TestWithParam<MakeSetup> {
 
   engine::ContainerEngine& engine() { return setup_->engine(); }
 
-  /// A name of its own for each test and process: tests of one engine run side by side.
-  std::string name(const std::string& tag) const {
-    std::string test = ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    for (char& c : test) c = c == '/' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return "envforge-contract/" + test + "-" + std::to_string(::getpid()) + ":" + tag;
-  }
+  static std::string name(const std::string& tag) { return own_name(tag); }
 
   engine::BuildRequest request(const std::string& dockerfile, const std::string& tag = "a") {
     support::write_file_atomically(context_.path() / "Dockerfile", dockerfile);
@@ -134,6 +114,7 @@ TEST_P(EngineContract, BuildsAnImageAndTellsItsSteps) {
       "ENV COLOUR=blue\nWORKDIR /work\nUSER 1000:1000\nLABEL made.by=hand\nENTRYPOINT [\"/bin/program\"]\nCMD "
       "[\"echo\", \"hi\"]\n");
   wanted.labels = {{"made.for", "a test"}};
+  wanted.no_cache = true;  // also when this test ran here before
   const auto result = build(wanted);
   ASSERT_TRUE(result.ok) << result.message;
   EXPECT_THAT(result.image_id, ::testing::MatchesRegex("sha256:[0-9a-f]{64}"));

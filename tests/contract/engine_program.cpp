@@ -6,6 +6,7 @@
 #include <iostream>
 #include <iterator>
 #include <string>
+#include <vector>
 
 int main(int argc, char** argv) {
   const std::string word = argc > 1 ? argv[1] : "";
@@ -35,6 +36,9 @@ int main(int argc, char** argv) {
   } else if (word == "sleep") {
     std::cout << "sleeping" << std::endl;
     ::sleep(static_cast<unsigned>(std::atoi(value.c_str())));
+  } else if (word == "eat") {  // memory, until it is killed for it
+    std::vector<std::string> eaten;
+    for (;;) eaten.emplace_back(1U << 20, 'x');
   } else {
     std::cerr << "unknown word '" << word << "'" << std::endl;
     return 2;

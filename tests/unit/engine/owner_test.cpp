@@ -1,0 +1,46 @@
+#include <envforge/engine/owner.hpp>
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace envforge::engine {
+namespace {
+
+TEST(Owner, ThisProcessRuns) {
+  EXPECT_EQ(owner_runs(this_process_as_owner()), true);
+}
+
+TEST(Owner, AnotherProcessOfTheSamePidDoesNot) {
+  const std::string own = this_process_as_owner();
+  EXPECT_EQ(owner_runs(own.substr(0, own.rfind('/')) + "/1"), false);
+}
+
+TEST(Owner, AZombieIsGone) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const std::string label = this_process_as_owner();
+    ::_exit(::write(ends[1], label.data(), label.size()) > 0 ? 0 : 1);
+  }
+  std::string label(200, '\0');
+  label.resize(static_cast<std::size_t>(::read(ends[0], label.data(), label.size())));
+  siginfo_t info{};
+  ::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT);
+  EXPECT_EQ(owner_runs(label), false);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_EQ(owner_runs(label), false);
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+TEST(Owner, WhatCannotBeJudgedIsNotJudged) {
+  const std::string own = this_process_as_owner();
+  EXPECT_EQ(owner_runs("another-host.1" + own.substr(own.find('/'))), std::nullopt);
+  for (const char* text : {"", "x", "a/b", "a/b/c/d"}) EXPECT_EQ(owner_runs(text), std::nullopt) << text;
+  EXPECT_EQ(owner_runs(own.substr(0, own.find('/')) + "/../1"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace envforge::engine
