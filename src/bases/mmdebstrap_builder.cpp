@@ -1,0 +1,129 @@
+#include <envforge/bases/mmdebstrap_builder.hpp>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <map>
+#include <vector>
+
+#include <envforge/support/error.hpp>
+#include <envforge/support/files.hpp>
+#include <envforge/support/sha256.hpp>
+#include <envforge/support/text.hpp>
+
+namespace envforge::bases {
+namespace {
+
+namespace fs = std::filesystem;
+using support::Error;
+using support::ErrorCode;
+
+constexpr auto kReadable = fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec |
+                           fs::perms::others_read | fs::perms::others_exec;
+
+// Documentation stays out, licences stay in; the same rules then hold for what is installed on top.
+constexpr std::array<const char*, 6> kDocumentRules{
+    "path-exclude=/usr/share/doc/*",  "path-include=/usr/share/doc/*/copyright", "path-exclude=/usr/share/man/*",
+    "path-exclude=/usr/share/info/*", "path-exclude=/usr/share/locale/*",        "path-exclude=/usr/share/lintian/*"};
+
+/// What the host and the making of the base leave behind: names, addresses, lists of the local repository, caches,
+/// logs, backups. mmdebstrap runs it with the root file system as $1.
+std::string clean_up() {
+  std::string rules;
+  for (const char* rule : kDocumentRules) rules += std::string(" '") + rule + "'";
+  return "set -e; cd \"$1\"; printf '%s\\n'" + rules + " > etc/dpkg/dpkg.cfg.d/documentation; " +
+         "rm -rf etc/resolv.conf etc/hostname etc/apt/sources.list etc/apt/apt.conf.d/99mmdebstrap "
+         "etc/dpkg/dpkg.cfg.d/99mmdebstrap etc/machine-id etc/passwd- etc/group- etc/shadow- etc/gshadow- "
+         "var/lib/apt var/cache/apt var/cache/ldconfig/aux-cache var/cache/debconf/*-old var/lib/dpkg/*-old; "
+         "find var/log -type f -delete";
+}
+
+std::string field(const std::string& control, const std::string& name) {
+  for (const std::string& line : support::split(control, '\n')) {
+    if (support::starts_with(line, name + ": ")) return support::trim(line.substr(name.size() + 2));
+  }
+  return {};
+}
+
+Error failed(ErrorCode code, const std::string& message, const process::Outcome& outcome) {
+  constexpr std::size_t kLastLines = 15;
+  Error error(code, message);
+  const std::vector<std::string> lines = support::split(support::trim(outcome.err), '\n');
+  for (std::size_t i = lines.size() > kLastLines ? lines.size() - kLastLines : 0; i < lines.size(); ++i)
+    error.note(support::printable(lines[i]));
+  return error;
+}
+
+}  // namespace
+
+/// Makes `repository` a flat repository of its .deb files; returns their names, comma-separated.
+std::string MmdebstrapBuilder::index(const std::string& repository) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(repository)) files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  std::string packages;
+  std::vector<std::string> names;
+  for (const fs::path& file : files) {
+    process::Command command;
+    command.argv = {"dpkg-deb", "--field", file.string()};
+    command.deadline = settings_.deadline;
+    const process::Outcome outcome = runner_.run(command);
+    if (!outcome.ok())
+      throw failed(ErrorCode::kBaseBuild,
+                   file.filename().string() + " cannot be read: dpkg-deb " + process::describe(outcome), outcome);
+    names.push_back(field(outcome.out, "Package"));
+    packages += support::trim(outcome.out) + "\nFilename: ./" + file.filename().string() +
+                "\nSize: " + std::to_string(fs::file_size(file)) +
+                "\nSHA256: " + support::sha256_file_hex(file.string()) + "\n\n";
+  }
+  support::write_file_atomically(fs::path(repository) / "Packages", packages);
+  return support::join(names, ",");
+}
+
+void MmdebstrapBuilder::build(const BaseRequest& request, const std::string& tar_path) {
+  if (runner_.find_programs("mmdebstrap").empty()) {
+    throw Error(ErrorCode::kProgramMissing, "mmdebstrap, which makes a base out of Debian packages, is not on PATH",
+                std::nullopt,
+                "apt install mmdebstrap; or take a base from a registry, or one that the engine already has");
+  }
+  const support::TempDir folder("envforge-base-");
+  // In a user namespace another user reads here.
+  fs::permissions(folder.path(), kReadable);
+  const fs::path repository = folder.path() / "repository";
+  fs::create_directories(repository);
+  for (const std::string& file : request.deb_files) {
+    fs::copy_file(file, repository / fs::path(file).filename());
+    fs::permissions(repository / fs::path(file).filename(),
+                    fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read);
+  }
+  const std::string names = index(repository.string());
+  const fs::path tar = folder.path() / "base.tar";
+  process::Command command;
+  command.argv = {"mmdebstrap",
+                  "--mode=auto",
+                  "--variant=custom",
+                  "--format=tar",
+                  "--architectures=" + request.architecture,
+                  "--include=" + names,
+                  "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
+                  "--aptopt=Acquire::Languages \"none\"",
+                  "--aptopt=APT::Install-Recommends \"false\"",
+                  "--dpkgopt=force-unsafe-io"};
+  for (const char* rule : kDocumentRules) command.argv.push_back(std::string("--dpkgopt=") + rule);
+  command.argv.insert(command.argv.end(), {"--skip=cleanup/apt", "--skip=output/dev", "--customize-hook=" + clean_up(),
+                                           "", tar.string(), "deb [trusted=yes] copy:" + repository.string() + " ./"});
+  command.environment =
+      std::map<std::string, std::string>{{"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+                                         {"LC_ALL", "C.UTF-8"},
+                                         {"TMPDIR", folder.path().string()},
+                                         {"SOURCE_DATE_EPOCH", std::to_string(request.source_date_epoch)}};
+  command.deadline = settings_.deadline;
+  const process::Outcome outcome = runner_.run(command);
+  if (!outcome.ok()) throw failed(ErrorCode::kBaseBuild, "mmdebstrap " + process::describe(outcome), outcome);
+  fs::create_directories(fs::absolute(tar_path).parent_path());
+  const fs::path arriving = tar_path + ".part";
+  fs::copy_file(tar, arriving, fs::copy_options::overwrite_existing);
+  fs::rename(arriving, tar_path);
+}
+
+}  // namespace envforge::bases
