@@ -22,7 +22,8 @@ set(ENVFORGE_GROUP_SOURCES
   src/validator/harness/timing.cpp
   src/validator/numbers/problem.cpp)
 
-# What the groups audit and torch are made of besides: who owns a library, which rule chose it, what code is in it.
+# Who owns a library, which rule chose it, what code is in it: for every group that tells which libraries it found. The
+# group audit consists of ENVFORGE_AUDIT_SOURCES besides. checks/torch/build.sh reads these lists too: one path a line.
 set(ENVFORGE_LOADER_SOURCES
   src/validator/elf/device_code.cpp
   src/validator/elf/elf_file.cpp
@@ -39,7 +40,6 @@ set(ENVFORGE_LOADER_SOURCES
   src/validator/loader/torch_process.cpp
   src/support/sha256.cpp)
 set(ENVFORGE_AUDIT_SOURCES
-  ${ENVFORGE_LOADER_SOURCES}
   src/validator/audit/code_reader.cpp
   src/validator/audit/conflicts.cpp
   src/validator/audit/coverage.cpp

@@ -1,0 +1,116 @@
+// What the checks of the group torch share: the device they work on, and which libraries this process has mapped by
+// then. This group is the only code that includes libtorch, and it is compiled against the image's own.
+#pragma once
+
+#include <ATen/Context.h>
+#include <c10/core/Device.h>
+#include <c10/util/Exception.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "harness/check.hpp"
+#include "harness/context.hpp"
+#include "loader/maps.hpp"
+#include "loader/owner.hpp"
+#include "loader/python_environment.hpp"
+#include "loader/root.hpp"
+#include "loader/torch_process.hpp"
+#include "torch_version.hpp"
+
+namespace envforge::validator::checks::torch {
+
+class Session {
+ public:
+  explicit Session(harness::Context& context) : device_(choose(context.request())) {
+    // Exact checks are about the library, not about TF32: torch's own switches are set to full precision.
+    at::globalContext().setAllowTF32CuBLAS(false);
+    at::globalContext().setAllowTF32CuDNN(false);
+    at::globalContext().setDeterministicCuDNN(true);
+  }
+
+  const c10::Device& device() const { return device_; }
+  /// " on the CPU, no GPU was used" or " on the GPU".
+  std::string where() const { return device_.is_cuda() ? " on the GPU" : " on the CPU, no GPU was used"; }
+
+  /// Tells the driver of every CUDA and torch library that was mapped since the last call.
+  void report_libraries(harness::Context& context) {
+    if (!world_) world_ = std::make_unique<World>(context.request().python);
+    for (const std::string& path : loader::mapped_files_of_this_process()) {
+      const std::string name = loader::file_name(path);
+      const bool of_torch = name.rfind("libtorch", 0) == 0 || name.rfind("libc10", 0) == 0;
+      if ((!of_torch && !loader::is_cuda_library(name)) || !told_.insert(path).second) continue;
+      const loader::Owner owner = world_->owners->of(path);
+      context.found_library(
+          {name, path, loader::library_version(world_->root, path, owner), to_string(owner), world_->rule_of(path)});
+    }
+  }
+
+ private:
+  static c10::Device choose(const protocol::GroupRequest& request) {
+    if (request.gpus.empty()) return c10::Device(c10::kCPU);
+    if (at::hasCUDA() && at::detail::getCUDAHooks().deviceCount() > 0) return c10::Device(c10::kCUDA, 0);
+    throw harness::Failure("torch " + std::string(kTorchVersion) + " sees no GPU, though the driver does",
+                           protocol::Layer::kImage,
+                           at::hasCUDA() ? "libtorch counts 0 CUDA devices" : "libtorch_cuda.so is not in this process",
+                           "a torch built for CUDA in the recipe; the checks of the group cuda say more");
+  }
+
+  /// The image's environment with torch, to name owners and rules. The model is of the process that Python would be; a
+  /// library that this program got from elsewhere says so.
+  struct World {
+    explicit World(const std::string& python) {
+      loader::Environment environment;
+      for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string text = *entry;
+        const auto equals = text.find('=');
+        if (equals != std::string::npos) environment.emplace(text.substr(0, equals), text.substr(equals + 1));
+      }
+      const auto torch = loader::find_torch(root, loader::find_python_environments(root, environment, python));
+      std::vector<std::string> folders, prefixes;
+      if (torch) {
+        folders = torch->python.search_path;
+        prefixes = {torch->python.prefix};
+        const auto machine = loader::machine_of(root, torch->folder + "/lib/libtorch_cpu.so");
+        if (machine) {
+          loader::Search search(root, environment, *machine);
+          process = loader::model_torch_process(search, *torch, kTorchVersion);
+        }
+      }
+      owners = std::make_unique<loader::Owners>(root, folders, prefixes);
+    }
+    std::string rule_of(const std::string& path) const {
+      const auto found = std::find_if(process.mapped.begin(), process.mapped.end(),
+                                      [&](const loader::MappedLibrary& one) { return one.path == path; });
+      return found == process.mapped.end() ? "not as Python would find it" : found->rule;
+    }
+
+    loader::Root root;
+    std::unique_ptr<loader::Owners> owners;
+    loader::TorchProcess process;
+  };
+
+  c10::Device device_;
+  std::set<std::string> told_;
+  std::unique_ptr<World> world_;
+};
+
+/// Runs `body`, which calls torch: a c10::Error becomes a failure of the image unless memory was short.
+template <class Body>
+void with_torch(const Body& body) {
+  try {
+    body();
+  } catch (const c10::Error& error) {
+    const std::string text = error.what_without_backtrace();
+    if (text.find("out of memory") != std::string::npos) throw harness::Skip("too little free memory: " + text);
+    throw harness::Failure("torch " + std::string(kTorchVersion) + " refused: " + text.substr(0, text.find('\n')),
+                           protocol::Layer::kImage, text.substr(0, 1000),
+                           "the libraries of torch and its CUDA build; see the group audit");
+  }
+}
+
+}  // namespace envforge::validator::checks::torch
