@@ -63,7 +63,8 @@ struct ImageSpec {
   std::vector<Located<std::string>> capabilities;  // torch_compile
   std::vector<Located<std::string>> apt;
   std::vector<Located<std::string>> pip;  // PEP 508 requirements, also those of the requirements file
-  std::string exclude_newer;  // UTC date or second; no package uploaded later is taken. "" = the moment of locking
+  std::string
+      exclude_newer;  // UTC date or second; no package uploaded later is taken. "" = the compatibility data's date
   std::string user_name = "aiuser";
   unsigned uid = 1000;
   std::map<std::string, std::string> environment;
