@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -33,6 +34,7 @@ struct Plan {
   std::vector<std::string> environment_text;
   std::vector<char*> environment;
   const char* directory = nullptr;
+  pid_t parent = -1;
   Descriptor in, out, err, failure;
 };
 
@@ -69,6 +71,9 @@ void close_others_on_exec() {
 
 [[noreturn]] void become(const Plan& plan) {
   ::setsid();
+  // A caller that is killed outright ends nothing itself; without it nobody waits for this child.
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != plan.parent) ::_exit(127);
   if (::dup2(plan.in.get(), STDIN_FILENO) < 0 || ::dup2(plan.out.get(), STDOUT_FILENO) < 0 ||
       ::dup2(plan.err.get(), STDERR_FILENO) < 0) {
     give_up(plan, Failure::Step::kStreams);
@@ -179,6 +184,7 @@ Launched launch(const Command& command) {
   Descriptor failure_reader;
   if (!make_pipe(failure_reader, plan.failure)) return refuse(std::string("no pipe: ") + std::strerror(errno));
   set_arguments(command, plan);
+  plan.parent = ::getpid();
 
   const pid_t pid = ::fork();
   if (pid < 0) return refuse(std::string("fork: ") + std::strerror(errno));

@@ -97,6 +97,20 @@ TEST_F(DockerCliOnly, AnInterruptedBuildLeavesNoStepRunning) {
   EXPECT_TRUE(within(milliseconds(10000), [&] { return !runs_anywhere(marker()); })) << "the step still runs";
 }
 
+TEST_F(DockerCliOnly, ABuildOfAKilledEnvforgeLeavesNoStepRunning) {
+  const std::string words = "\"/bin/program\", \"sleep\", \"600\", \"" + marker() + "\"";
+  const auto wanted = request("FROM scratch\nCOPY program /bin/program\nRUN [" + words + "]\n");
+  const pid_t owner = ::fork();
+  if (owner == 0) {
+    DockerSetup().engine().build(wanted, {});
+    ::_exit(0);
+  }
+  EXPECT_TRUE(within(milliseconds(20000), [&] { return runs_anywhere(marker()); })) << "the step was never seen";
+  ::kill(owner, SIGKILL);
+  ::waitpid(owner, nullptr, 0);
+  EXPECT_TRUE(within(milliseconds(10000), [&] { return !runs_anywhere(marker()); })) << "the step still runs";
+}
+
 TEST_F(DockerCliOnly, AnInterruptedContainerIsGoneOnReturn) {
   const auto outcome = interruptible_.run(sleeper(), [&](process::Stream, std::string_view) { interrupted_ = 1; });
   EXPECT_EQ(outcome.outcome.kind, Outcome::Kind::kInterrupted);

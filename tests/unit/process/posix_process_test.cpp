@@ -274,6 +274,23 @@ TEST(PosixProcess, EndsTheChildWhenALineCallbackThrows) {
   EXPECT_FALSE(alive(pid));
 }
 
+TEST(PosixProcess, TheChildOfAKilledCallerIsToldToEnd) {
+  const support::TempDir folder;
+  const std::string pid_file = folder.path() / "pid";
+  const pid_t caller = ::fork();
+  if (caller == 0) {
+    run(shell("echo $$ > '" + pid_file + ".new'; mv '" + pid_file + ".new' '" + pid_file + "'; exec sleep 60"));
+    ::_exit(0);
+  }
+  for (int i = 0; i < 500 && !std::filesystem::exists(pid_file); ++i) std::this_thread::sleep_for(milliseconds(20));
+  const std::string pid = support::read_file(pid_file);
+  EXPECT_TRUE(alive(pid));
+  ::kill(caller, SIGKILL);
+  ::waitpid(caller, nullptr, 0);
+  for (int i = 0; i < 100 && alive(pid); ++i) std::this_thread::sleep_for(milliseconds(20));
+  EXPECT_FALSE(alive(pid));
+}
+
 void ignore_signal(int) {}
 
 TEST(PosixProcess, SignalsOfOtherKindsDoNotEndAWait) {
