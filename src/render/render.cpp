@@ -55,7 +55,7 @@ void add_references(const StageInput& input, RenderedImage& out) {
   }
   add_debs("foundation", debs_of(platform, true), false, out);
   add_debs("image", debs_of(platform, false), false, out);
-  if (!input.torch_group.sources.empty()) add_debs("builder", platform.builder_debs, true, out);
+  if (!input.torch_group.build_script.empty()) add_debs("builder", platform.builder_debs, true, out);
   add_wheels(platform, out);
   for (const auto& tool : platform.tools) {
     if (tool.name == "uv") out.references.push_back({"build/uv", ContextReference::Uv{tool}, false});

@@ -14,17 +14,9 @@ namespace {
 using documents::BaseKind;
 using documents::LockedDeb;
 
-constexpr std::string_view kVenv = "/opt/venv";
 // Every file below /opt has this time, so that a layer's bytes do not depend on when it was made.
 constexpr std::string_view kLayerTime = "2020-01-01T00:00:00Z";
 const std::string kVenvPython = std::string(kVenv) + "/bin/python";
-
-// Tools, secrets and the cache are mounted below /run over a tmpfs: the layer keeps no trace, not even an empty folder.
-std::vector<Mount> mounts_below_run(std::vector<Mount> more) {
-  std::vector<Mount> mounts = {TmpfsMount{"/run"}};
-  std::move(more.begin(), more.end(), std::back_inserter(mounts));
-  return mounts;
-}
 
 std::vector<std::string> uv_install(const WheelGroup& group) {
   std::vector<std::string> argv;
@@ -92,6 +84,12 @@ std::string base_comment(const documents::LockedBase& base) {
 }
 
 }  // namespace
+
+std::vector<Mount> mounts_below_run(std::vector<Mount> more) {
+  std::vector<Mount> mounts = {TmpfsMount{"/run"}};
+  std::move(more.begin(), more.end(), std::back_inserter(mounts));
+  return mounts;
+}
 
 Run install_debs(const std::string& folder, std::vector<Command> afterwards) {
   Run run;

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <envforge/documents/lock.hpp>
 #include <envforge/render/render.hpp>
 
 namespace envforge::render {
+
+inline constexpr std::string_view kVenv = "/opt/venv";
 
 struct StageInput {
   const documents::Lock& lock;
@@ -21,6 +24,9 @@ std::vector<Stage> check_stages(const StageInput& input);
 std::vector<Stage> torch_group_stages(const StageInput& input);
 Stage image_stage(const StageInput& input);
 
+/// Tools, secrets and the cache are mounted below /run over a tmpfs: the layer keeps no trace, not even an empty
+/// folder.
+std::vector<Mount> mounts_below_run(std::vector<Mount> more);
 /// Installs the .debs of debs/<folder> of the context, then runs `afterwards` in the same layer.
 Run install_debs(const std::string& folder, std::vector<Command> afterwards = {});
 /// debs of the platform below the torch layer, or above it.

@@ -17,7 +17,7 @@ inline constexpr std::string_view kImageTarget = "image";
 inline constexpr std::string_view kCheckTarget = "envforge-check";             // leaves by --output: kCheckFile
 inline constexpr std::string_view kTorchGroupTarget = "envforge-torch-group";  // leaves by --output: kTorchGroupFile
 inline constexpr std::string_view kCheckFile = "installed.json";
-inline constexpr std::string_view kTorchGroupFile = "torch-group";
+inline constexpr std::string_view kTorchGroupFile = "envforge-group-torch";
 
 /// Secrets that a build may be given, as files. Nothing of them stays in a layer or in the history.
 inline constexpr std::string_view kCaBundleSecret = "ca_bundle";  // PEM
@@ -66,8 +66,8 @@ struct ContextReference {
 /// How the validator's torch group is compiled against the image's torch. Its sources lie below validator/ of the
 /// context.
 struct TorchGroupSources {
-  std::vector<std::string> sources;       // validator/checks/torch/matmul.cpp -> "checks/torch/matmul.cpp"
-  std::vector<std::string> include_dirs;  // "include"
+  /// Below validator/: called with the virtual environment, the sources' folder and the folder for kTorchGroupFile.
+  std::string build_script;  // "" = the Dockerfile gets no target kTorchGroupTarget
   friend bool operator==(const TorchGroupSources&, const TorchGroupSources&) = default;
 };
 

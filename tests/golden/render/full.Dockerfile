@@ -97,14 +97,9 @@ RUN --mount=type=tmpfs,target=/run \
     && env DEBIAN_FRONTEND=noninteractive dpkg --configure --force-unsafe-io --pending \
     && rm -rf /var/log/dpkg.log /var/log/alternatives.log /var/cache/ldconfig/aux-cache \
         /var/cache/debconf/config.dat-old /var/cache/debconf/templates.dat-old /var/lib/dpkg/status-old
-RUN --mount=type=bind,source=validator,target=/run/validator \
-    mkdir /out \
-    && g++ -std=c++17 -O2 -D_GLIBCXX_USE_CXX11_ABI=0 -I/run/validator/include -isystem \
-        /opt/venv/lib/python3.11/site-packages/torch/include -isystem \
-        /opt/venv/lib/python3.11/site-packages/torch/include/torch/csrc/api/include \
-        /run/validator/checks/torch/matmul.cpp /run/validator/harness/main.cpp -o /out/torch-group \
-        -L/opt/venv/lib/python3.11/site-packages/torch/lib -Wl,--no-as-needed -ltorch_cuda -Wl,--as-needed -ltorch \
-        -ltorch_cpu -lc10 -ldl -pthread -Wl,-rpath,/opt/venv/lib/python3.11/site-packages/torch/lib
+RUN --mount=type=tmpfs,target=/run \
+    --mount=type=bind,source=validator,target=/run/validator \
+    sh /run/validator/src/validator/checks/torch/build.sh /opt/venv /run/validator /out
 
 # docker build --target envforge-torch-group --output type=local,dest=DIR .
 FROM scratch AS envforge-torch-group

@@ -89,7 +89,7 @@ documents::Lock full_lock() {
 }
 
 TEST(RenderGolden, EverythingThatARecipeMaySay) {
-  const TorchGroupSources torch_group{{"checks/torch/matmul.cpp", "harness/main.cpp"}, {"include"}};
+  const TorchGroupSources torch_group{"src/validator/checks/torch/build.sh"};
   envforge::testing::expect_golden(kGoldens / "full.Dockerfile",
                                    normalised(render::render(full_lock(), kPlatform, torch_group).dockerfile));
 }
@@ -103,7 +103,7 @@ TEST(Render, IsTheSameForTheSameLock) {
 }
 
 TEST(Render, MakesTheImageTheLastStageForAPlainBuild) {
-  EXPECT_EQ(render::render(full_lock(), kPlatform, {{"a.cpp"}, {}}).tree.stages.back().name, kImageTarget);
+  EXPECT_EQ(render::render(full_lock(), kPlatform, {"build.sh"}).tree.stages.back().name, kImageTarget);
 }
 
 TEST(Render, InstallsTheRecipesPackagesAboveTheSharedLayers) {
@@ -125,7 +125,7 @@ TEST(Render, HasTheSameSharedLayersForTwoRecipesOnOneTorch) {
 }
 
 TEST(Render, NeedsNoNewerFrontendThanEngine2010Has) {
-  const std::string text = render::render(full_lock(), kPlatform, {{"a.cpp"}, {}}).dockerfile;
+  const std::string text = render::render(full_lock(), kPlatform, {"build.sh"}).dockerfile;
   EXPECT_THAT(text, Not(HasSubstr("syntax")));
   EXPECT_THAT(text, Not(HasSubstr("<<")));
   EXPECT_THAT(text, Not(HasSubstr("COPY --link")));
@@ -137,7 +137,7 @@ TEST(Render, SetsNoLibraryPath) {
 }
 
 TEST(Render, NamesEverythingThatTheContextNeeds) {
-  const auto image = render::render(full_lock(), kPlatform, {{"a.cpp"}, {}});
+  const auto image = render::render(full_lock(), kPlatform, {"build.sh"});
   EXPECT_THAT(reference_paths(image),
               ::testing::ElementsAre("base.tar", "build/uv", "copy/0", "copy/1", "debs/builder/g++.deb",
                                      "debs/foundation/python3.11-minimal.deb", "debs/foundation/tini.deb",
