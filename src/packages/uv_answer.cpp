@@ -100,6 +100,7 @@ std::vector<std::string> sentences(const std::string& standard_error) {
     replace_all(line, project + " depends on", "the recipe asks for");
     replace_all(line, project, "the recipe");
     replace_all(line, "you require", "the recipe asks for");
+    replace_all(line, "your requirements and", "the recipe and");
     replace_all(line, "we can conclude that your requirements are unsatisfiable", "nothing satisfies the recipe");
     replace_all(line, "we can conclude that ", "");
     lines.push_back(support::printable(line));

@@ -11,8 +11,8 @@
 namespace envforge::packages {
 
 struct UvSettings {
-  std::string cache_dir;  // uv's own cache, kept between calls
-  std::string program;    // "" = looked up on PATH
+  std::string cache_dir;     // uv's own cache, kept between calls
+  std::string program = {};  // "" = looked up on PATH
   std::chrono::milliseconds deadline = std::chrono::minutes(10);
 };
 
