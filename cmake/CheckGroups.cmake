@@ -47,6 +47,25 @@ set(ENVFORGE_AUDIT_SOURCES
   src/validator/audit/inventory.cpp
   src/validator/audit/record.cpp)
 
+# What the groups that compute on a GPU are made of besides; with the text of our kernels, see src/validator/portable.
+set(ENVFORGE_GPU_SOURCES
+  src/validator/gpu/cublas_api.cpp
+  src/validator/gpu/cuda_api.cpp
+  src/validator/gpu/cudnn_api.cpp
+  src/validator/gpu/device.cpp
+  src/validator/gpu/identity.cpp
+  src/validator/gpu/image_libraries.cpp
+  src/validator/gpu/kernels.cpp
+  src/validator/gpu/nccl_api.cpp
+  src/validator/gpu/nvml_api.cpp
+  src/validator/gpu/nvrtc_api.cpp
+  src/validator/gpu/session.cpp
+  src/validator/gpu/shared_library.cpp
+  src/validator/gpu/speed.cpp)
+
+# The groups that one program for every image can be: they find what they need with dlopen.
+set(ENVFORGE_PORTABLE_GROUPS container cuda cublas cudnn nccl audit)
+
 # envforge_check_group(GROUP ROOT [SOURCES ...]): the program envforge-group-<GROUP>, from every file of checks/<GROUP> below
 # ROOT, from SOURCES and from a library target `envforge_group_common`. No static library lies between the checks and the
 # program: one would silently drop their registration.

@@ -6,6 +6,7 @@
 #include <envforge/support/error.hpp>
 
 #include "numbers/problem.hpp"
+#include "numbers/spread.hpp"
 
 namespace envforge::validator::driver {
 namespace {
@@ -19,19 +20,7 @@ std::string text_of(double number) {
 }  // namespace
 
 std::vector<std::uint64_t> pick_indices(std::uint64_t elements, std::uint64_t random) {
-  std::vector<std::uint64_t> out;
-  if (elements <= kSampleSize) {
-    for (std::uint64_t i = 0; i < elements; ++i) out.push_back(i);
-    return out;
-  }
-  // One element of each of kSampleSize equal parts, so that every region of the output is looked at.
-  const std::uint64_t base = numbers::stream_base(random, 0);
-  const std::uint64_t part = elements / kSampleSize;
-  for (std::uint64_t i = 0; i < kSampleSize; ++i) {
-    const std::uint64_t width = i + 1 == kSampleSize ? elements - part * i : part;
-    out.push_back(part * i + numbers::bits_at(base, i) % width);
-  }
-  return out;
+  return numbers::spread_indices(elements, kSampleSize, random);
 }
 
 std::string judge_samples(const protocol::Problem& problem, std::uint64_t seed,

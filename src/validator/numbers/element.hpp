@@ -74,10 +74,9 @@ inline double spread_of(int amplitude) {
 constexpr Exact rounded(Exact value, int kept) {
   const bool negative = value.significand < 0;
   U64 magnitude = static_cast<U64>(negative ? -value.significand : value.significand);
-  int width = 0;
-  for (U64 rest = magnitude; rest != 0; rest >>= 1) ++width;
-  if (width > kept) {
-    const int drop = width - kept;
+  int drop = 0;
+  for (U64 rest = magnitude >> kept; rest != 0; rest >>= 1) ++drop;
+  if (drop > 0) {
     const U64 half = 1ULL << (drop - 1);
     const U64 tail = magnitude & ((1ULL << drop) - 1);
     magnitude >>= drop;
@@ -99,9 +98,11 @@ constexpr U64 encode(Exact value, Type type) {
   const U64 sign = negative ? 1ULL << (fraction + exponent_bits(type)) : 0;
   if (magnitude == 0) return 0;
   int exponent = value.exponent + fraction;  // of a significand with its leading bit at `fraction`
-  while ((magnitude >> fraction) == 0) {
-    magnitude <<= 1;
-    --exponent;
+  for (int step = 32; step > 0; step /= 2) {
+    if (step <= fraction && (magnitude >> (fraction + 1 - step)) == 0) {
+      magnitude <<= step;
+      exponent -= step;
+    }
   }
   while ((magnitude >> fraction) > 1) {
     magnitude >>= 1;

@@ -1,0 +1,87 @@
+// The device files that CUDA needs, and whether this user may open them.
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "harness/check.hpp"
+
+namespace envforge::validator {
+namespace {
+
+using harness::Context;
+using harness::Failure;
+using protocol::Layer;
+
+std::vector<std::string> gpu_files() {
+  std::vector<std::string> out;
+  DIR* folder = opendir("/dev");
+  if (folder == nullptr) return out;
+  while (const dirent* entry = readdir(folder)) {
+    const std::string name = entry->d_name;
+    const std::string digits = name.substr(0, 6) == "nvidia" ? name.substr(6) : "";
+    if (!digits.empty() && digits.find_first_not_of("0123456789") == std::string::npos) out.push_back("/dev/" + name);
+  }
+  closedir(folder);
+  return out;
+}
+
+void must_open(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
+  if (fd >= 0) {
+    close(fd);
+    return;
+  }
+  const int why = errno;
+  if (why == ENOENT) {
+    throw Failure(path + " is not in the container", Layer::kContainerFlags, "open(2)",
+                  "docker run --gpus all ..., and `nvidia-modprobe -u -c=0` on the host for nvidia-uvm");
+  }
+  if (why == EPERM) {
+    throw Failure("the device cgroup does not allow " + path, Layer::kContainerFlags,
+                  "open(2) says EPERM although the file is there",
+                  "start the container again; `systemctl daemon-reload` on the host takes devices from running ones");
+  }
+  throw Failure(path + " cannot be opened: " + strerror(why), Layer::kContainerFlags, "open(2)",
+                "run as a user who may open it, or give it the mode 0666 on the host");
+}
+
+// What /proc/self/status says of seccomp and no_new_privs: noted, for it explains other failures.
+void note_confinement(protocol::CheckResult& result) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    for (const char* name : {"NoNewPrivs", "Seccomp"}) {
+      const std::string start = std::string(name) + ":\t";
+      if (line.rfind(start, 0) != 0) continue;
+      result.measurements.push_back({name, std::atof(line.c_str() + start.size()), "", {}, "/proc/self/status", {}});
+    }
+  }
+}
+
+class Devices : public harness::Check {
+ public:
+  std::optional<std::string> skip_reason(Context& context) override {
+    if (context.request().expected_gpus == 0) return "the run was asked not to use a GPU";
+    if (access("/dev/dxg", F_OK) == 0) return "WSL: the GPU comes through /dev/dxg";
+    return std::nullopt;
+  }
+  void run(Context&, protocol::CheckResult& result) override {
+    note_confinement(result);
+    const auto gpus = gpu_files();
+    must_open("/dev/nvidiactl");
+    if (gpus.empty()) must_open("/dev/nvidia0");
+    for (const auto& path : gpus) must_open(path);
+    must_open("/dev/nvidia-uvm");
+    result.verdict = protocol::Verdict::kPass;
+    result.summary = "/dev/nvidiactl, /dev/nvidia-uvm and " + std::to_string(gpus.size()) + " GPUs can be opened";
+  }
+};
+ENVFORGE_CHECK(Devices);
+
+}  // namespace
+}  // namespace envforge::validator

@@ -1,0 +1,100 @@
+// The GPUs that the container really got, against those that were asked for. Also tells the driver which there are.
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "gpu/identity.hpp"
+#include "gpu/image_libraries.hpp"
+#include "harness/check.hpp"
+
+namespace envforge::validator {
+namespace {
+
+using harness::Context;
+using harness::Failure;
+using protocol::Layer;
+
+protocol::MachineInfo machine_without_gpus() {
+  protocol::MachineInfo machine;
+  utsname names{};
+  if (uname(&names) == 0) {
+    machine.kernel = names.release;
+    machine.hostname = names.nodename;
+  }
+  return machine;
+}
+
+// Why no GPU is to be seen: each cause has its own mend.
+[[noreturn]] void explain_absence(const std::string& trouble) {
+  const bool control = access("/dev/nvidiactl", F_OK) == 0 || access("/dev/dxg", F_OK) == 0;
+  if (!control) {
+    throw Failure("no GPU is visible: the container has no /dev/nvidiactl", Layer::kContainerFlags, trouble,
+                  "docker run --gpus all ..., or --device nvidia.com/gpu=all");
+  }
+  throw Failure("the GPU's device files are there, but its driver does not answer: " + trouble, Layer::kContainerFlags,
+                "NVIDIA_DRIVER_CAPABILITIES must hold compute and utility",
+                "docker run -e NVIDIA_DRIVER_CAPABILITIES=compute,utility --gpus all ...");
+}
+
+class Gpus : public harness::Check {
+ public:
+  void run(Context& context, protocol::CheckResult& result) override {
+    protocol::MachineInfo machine = machine_without_gpus();
+    // Reported before the driver library is asked: its answer may never come.
+    context.found_machine(machine);
+    if (context.request().expected_gpus == 0) throw harness::Skip("the run was asked not to use a GPU");
+    const gpu::SharedLibrary library = gpu::open_driver_library("libcuda.so.1");
+    if (!library.ok()) explain_absence(library.error());
+    const gpu::CudaApi api = gpu::bind_cuda(library);
+    context.doing("cuInit");
+    const int status = api.cuInit(0);
+    if (status == gpu::kCudaNoDevice) explain_absence(api.text_of(status));
+    api.check(status, "cuInit");
+    look(context, api, machine);
+    judge(context.request(), machine, result);
+  }
+
+ private:
+  static void look(Context& context, const gpu::CudaApi& api, protocol::MachineInfo& machine) {
+    context.doing("nvmlInit");
+    const auto nvml = gpu::Nvml::start();
+    if (nvml) machine.driver = nvml->driver_version();
+    int version = 0;
+    api.check(api.cuDriverGetVersion(&version), "cuDriverGetVersion");
+    machine.cuda_driver = gpu::cuda_version_text(version);
+    int count = 0;
+    api.check(api.cuDeviceGetCount(&count), "cuDeviceGetCount");
+    for (int i = 0; i < count; ++i) {
+      context.doing("asking GPU " + std::to_string(i));
+      machine.gpus.push_back(gpu::describe_gpu(api, i, nvml ? &*nvml : nullptr));
+    }
+    context.found_machine(machine);
+  }
+
+  static void judge(const protocol::GroupRequest& request, const protocol::MachineInfo& machine,
+                    protocol::CheckResult& result) {
+    const auto count = static_cast<int>(machine.gpus.size());
+    result.measurements.push_back({"GPUs", static_cast<double>(count), "", {}, "cuDeviceGetCount", {}});
+    if (count == 0) explain_absence("cuDeviceGetCount says 0");
+    if (request.expected_gpus > 0 && count != request.expected_gpus) {
+      throw Failure(std::to_string(count) + " GPUs are visible, expected " + std::to_string(request.expected_gpus),
+                    Layer::kContainerFlags, "cuDeviceGetCount",
+                    "docker run --gpus " + std::to_string(request.expected_gpus));
+    }
+    for (const auto& uuid : request.expected_uuids) {
+      const bool there = std::any_of(machine.gpus.begin(), machine.gpus.end(),
+                                     [&](const protocol::GpuInfo& gpu) { return gpu.uuid == uuid; });
+      if (!there) {
+        throw Failure("GPU " + uuid + " was asked for and is not visible", Layer::kContainerFlags, "cuDeviceGetUuid",
+                      "docker run --gpus device=" + uuid);
+      }
+    }
+    result.verdict = protocol::Verdict::kPass;
+    result.summary = std::to_string(count) + " x " + machine.gpus.front().name + ", driver " + machine.driver;
+  }
+};
+ENVFORGE_CHECK(Gpus);
+
+}  // namespace
+}  // namespace envforge::validator

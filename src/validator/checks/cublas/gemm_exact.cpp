@@ -1,0 +1,89 @@
+// Products of small integers: every sum is exact in every order, so every bit of every element must be right.
+#include "checks/cublas/session.hpp"
+
+#include <numeric>
+
+#include "harness/check.hpp"
+#include "harness/control.hpp"
+
+namespace envforge::validator::cublas {
+namespace {
+
+using harness::Context;
+using numbers::Type;
+
+// No multiple of a usual tile, so that edges are looked at. |sum| <= 1000 * 64 < 2^24.
+constexpr int kM = 1056, kN = 984, kK = 1000, kAmplitude = 8;
+
+class GemmExact : public harness::Check {
+ public:
+  bool recomputed() const override { return true; }
+  void prepare(Context& context) override { context.session<Session>(); }
+
+  void run(Context& context, protocol::CheckResult& result) override {
+    auto& session = context.session<Session>();
+    session.started();
+    std::string done;
+    for (const Type input : {Type::kFp32, Type::kFp16, Type::kBf16, Type::kFp64}) {
+      if (!has_type(session.device().capability(), input)) continue;
+      multiply(context, session, input, result);
+      if (result.verdict != protocol::Verdict::kPass) {
+        result.reason = numbers::to_string(input) + ": " + result.reason;
+        return;
+      }
+      done += (done.empty() ? "" : ", ") + numbers::to_string(input);
+    }
+    result.summary = std::to_string(kM) + " x " + std::to_string(kN) + " x " + std::to_string(kK) + " in " + done +
+                     ": every element bit for bit";
+  }
+
+ private:
+  static void multiply(Context& context, Session& session, Type input, protocol::CheckResult& result) {
+    const Type output = input == Type::kFp64 ? Type::kFp64 : Type::kFp32;
+    const auto bytes = [](int rows, int columns, Type type) {
+      return static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns) *
+             static_cast<std::size_t>(bytes_of(type));
+    };
+    const protocol::Problem problem{"gemm",
+                                    {{"m", kM}, {"n", kN}, {"k", kK}},
+                                    {1, to_string(input), kAmplitude},
+                                    {2, to_string(input), kAmplitude},
+                                    to_string(output),
+                                    static_cast<std::uint64_t>(kM) * kN};
+    const gpu::Source a_source = gpu::source_of(problem.a, context.request().seed);
+    const gpu::Source b_source = gpu::source_of(problem.b, context.request().seed);
+    const gpu::Kernels& kernels = session.kernels();
+    const gpu::Buffer a(session.device(), bytes(kM, kK, input));
+    const gpu::Buffer b(session.device(), bytes(kK, kN, input));
+    const gpu::Buffer c(session.device(), bytes(kM, kN, output));
+    kernels.fill(a, static_cast<std::uint64_t>(kM) * kK, a_source);
+    kernels.fill(b, static_cast<std::uint64_t>(kK) * kN, b_source);
+    c.clear(0xff);  // NaN: an element that is never written is wrong
+    context.doing("cublasGemmEx in " + to_string(input));
+    session.cublas.gemm(a.pointer(), b.pointer(), c.pointer(), kM, kN, kK, input, output);
+    session.device().synchronize();
+    context.recompute(problem, gpu::elements_of(c, output));
+
+    std::vector<std::uint64_t> rows(kM);
+    std::iota(rows.begin(), rows.end(), 0);
+    context.doing("comparing with our own sums");
+    const gpu::Buffer reference = kernels.reference_lines(rows, kN, kK, {a_source, kK, 1}, {b_source, 1, kN});
+    const int size = bytes_of(output);
+    const std::uint64_t victim = context.request().seed % problem.elements;
+    const std::uint64_t before = c.peek(victim * static_cast<std::uint64_t>(size), size);
+    // An integer changed by one: its double's bits, then those of the output type.
+    const auto value = static_cast<long long>(numbers::decode(before, output));
+    harness::judge(
+        result, [&] { return kernels.compare_lines(reference, c, rows, kN, kN, 1, output, {}); },
+        {"one element of C in " + to_string(input) + " changed by 1", 1,
+         [&] {
+           c.poke(victim * static_cast<std::uint64_t>(size), size, numbers::encode({value + 1, 0}, output));
+         },
+         [&] { c.poke(victim * static_cast<std::uint64_t>(size), size, before); }},
+        protocol::Layer::kImage);
+  }
+};
+ENVFORGE_CHECK(GemmExact);
+
+}  // namespace
+}  // namespace envforge::validator::cublas

@@ -1,0 +1,61 @@
+// Host to device, device to device, device to host: every byte must arrive. The data is made on the host and judged on
+// the device, then made on the device and judged on the host.
+#include <vector>
+
+#include "gpu/session.hpp"
+#include "harness/check.hpp"
+#include "harness/control.hpp"
+
+namespace envforge::validator {
+namespace {
+
+using harness::Context;
+
+constexpr std::uint64_t kStream = 2;
+constexpr std::uint64_t kCount = 8U << 20;  // words: 32 MiB
+
+class Copy : public harness::Check {
+ public:
+  bool recomputed() const override { return true; }
+  void prepare(Context& context) override { context.session<gpu::Session>(); }
+  void run(Context& context, protocol::CheckResult& result) override {
+    auto& session = context.session<gpu::Session>();
+    const gpu::Kernels& kernels = session.kernels();
+    const protocol::Problem problem{"copy", {}, {kStream, "u32", 0}, {}, "u32", kCount};
+    const gpu::Source source = gpu::source_of(problem.a, context.request().seed);
+    std::vector<std::uint32_t> host(kCount);
+    for (std::uint64_t i = 0; i < kCount; ++i) {
+      host[i] = static_cast<std::uint32_t>(numbers::element_bits(source.base, i, 0, numbers::Type::kU32));
+    }
+    const gpu::Buffer first(session.device(), kCount * 4);
+    const gpu::Buffer second(session.device(), kCount * 4);
+    context.doing("copying 32 MiB to the device, within it, and back");
+    first.write(host.data(), kCount * 4);
+    const gpu::CudaApi& api = session.cuda();
+    api.check(api.cuMemcpyDtoD_v2(second.address(), first.address(), kCount * 4), "cuMemcpyDtoD");
+    session.device().synchronize();
+    std::vector<std::uint32_t> back(kCount);
+    second.read(back.data(), kCount * 4);
+
+    const std::uint64_t victim = context.request().seed % kCount;
+    harness::judge(
+        result, [&] { return kernels.compare_fill(second, kCount, source); },
+        {"one bit of word " + std::to_string(victim) + " flipped", 1,
+         [&] { second.poke(victim * 4, 4, host[victim] ^ 1U); }, [&] { second.poke(victim * 4, 4, host[victim]); }},
+        protocol::Layer::kHardware);
+    for (std::uint64_t i = 0; i < kCount; ++i) {
+      if (back[i] == host[i]) continue;
+      throw harness::Failure("word " + std::to_string(i) + " came back from the device changed",
+                             protocol::Layer::kHardware, "cuMemcpyDtoH", "");
+    }
+    context.recompute(problem, [&](const std::vector<std::uint64_t>& indices) {
+      std::vector<std::uint64_t> bits;
+      for (const auto index : indices) bits.push_back(back[index]);
+      return bits;
+    });
+  }
+};
+ENVFORGE_CHECK(Copy);
+
+}  // namespace
+}  // namespace envforge::validator

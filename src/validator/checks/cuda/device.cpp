@@ -1,0 +1,35 @@
+// A context on the GPU that this group was given, and no other.
+#include "gpu/identity.hpp"
+#include "gpu/session.hpp"
+#include "harness/check.hpp"
+
+namespace envforge::validator {
+namespace {
+
+using harness::Context;
+
+class DeviceCheck : public harness::Check {
+ public:
+  void prepare(Context& context) override { context.session<gpu::Session>(); }
+  void run(Context& context, protocol::CheckResult& result) override {
+    auto& session = context.session<gpu::Session>();
+    const gpu::Device& device = session.device();
+    const protocol::GpuInfo& wanted = context.request().gpus.front();
+    const protocol::GpuInfo seen = gpu::describe_gpu(session.cuda(), 0, session.nvml() ? &*session.nvml() : nullptr);
+    if (seen.uuid != wanted.uuid || seen.compute_capability != wanted.compute_capability) {
+      throw harness::Failure("asked for " + wanted.uuid + " (" + wanted.compute_capability + "), got " + seen.uuid +
+                                 " (" + seen.compute_capability + ")",
+                             protocol::Layer::kHostDriver, "CUDA_VISIBLE_DEVICES names one GPU by its UUID", "");
+    }
+    session.kernels();  // our machine code loads on it
+    result.measurements.push_back({"multiprocessors", static_cast<double>(device.multiprocessors()), "", {}, "", {}});
+    result.measurements.push_back({"memory", static_cast<double>(seen.memory_bytes), "bytes", {}, "", {}});
+    result.measurements.push_back({"free memory", static_cast<double>(device.free_bytes()), "bytes", {}, "", {}});
+    result.verdict = protocol::Verdict::kPass;
+    result.summary = seen.name + ", compute capability " + seen.compute_capability;
+  }
+};
+ENVFORGE_CHECK(DeviceCheck);
+
+}  // namespace
+}  // namespace envforge::validator

@@ -1,0 +1,53 @@
+// A pattern that depends on the address, over a share of the free memory, written, read back and compared by our
+// kernels.
+#include <algorithm>
+
+#include <envforge/support/text.hpp>
+
+#include "gpu/session.hpp"
+#include "harness/check.hpp"
+#include "harness/control.hpp"
+
+namespace envforge::validator {
+namespace {
+
+using harness::Context;
+
+constexpr std::uint64_t kStream = 1;
+
+class Memory : public harness::Check {
+ public:
+  bool recomputed() const override { return true; }
+  void prepare(Context& context) override { context.session<gpu::Session>(); }
+  void run(Context& context, protocol::CheckResult& result) override {
+    auto& session = context.session<gpu::Session>();
+    const gpu::Kernels& kernels = session.kernels();
+    const auto share = static_cast<double>(session.device().free_bytes()) * context.request().memory_fraction;
+    const std::uint64_t count = std::max<std::uint64_t>(1024, static_cast<std::uint64_t>(share) / 4);
+    const gpu::Buffer memory(session.device(), count * 4);
+    const protocol::Problem problem{"copy", {}, {kStream, "u32", 0}, {}, "u32", count};
+    const gpu::Source source = gpu::source_of(problem.a, context.request().seed);
+
+    context.doing("writing " + support::human_bytes(count * 4));
+    kernels.fill(memory, count, source);
+    context.doing("comparing " + support::human_bytes(count * 4));
+    const std::uint64_t victim = context.request().seed % count;
+    const std::uint64_t before = memory.peek(victim * 4, 4);
+    // One flipped bit is the smallest fault of a memory.
+    harness::judge(
+        result, [&] { return kernels.compare_fill(memory, count, source); },
+        {"one bit of word " + std::to_string(victim) + " flipped", 1, [&] { memory.poke(victim * 4, 4, before ^ 1); },
+         [&] { memory.poke(victim * 4, 4, before); }},
+        protocol::Layer::kHardware);
+    context.recompute(problem, gpu::elements_of(memory, numbers::Type::kU32));
+    result.measurements.push_back(
+        {"tested", static_cast<double>(count * 4), "bytes", {}, "share of the free memory", {}});
+    if (result.verdict == protocol::Verdict::kPass) {
+      result.summary = support::human_bytes(count * 4) + " written and read back, none wrong";
+    }
+  }
+};
+ENVFORGE_CHECK(Memory);
+
+}  // namespace
+}  // namespace envforge::validator

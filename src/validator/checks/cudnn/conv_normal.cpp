@@ -1,0 +1,76 @@
+// A convolution of bell-shaped data in fp16, timed, and the timed output itself verified against our own fp64 sums, one
+// output out of each of 65536 equal parts.
+#include "checks/cudnn/session.hpp"
+
+#include <cmath>
+
+#include "gpu/speed.hpp"
+#include "harness/check.hpp"
+#include "harness/control.hpp"
+#include "numbers/spread.hpp"
+
+namespace envforge::validator::cudnn {
+namespace {
+
+using harness::Context;
+using numbers::Type;
+
+constexpr numbers::Convolution kShape{32, 56, 56, 256, 256, 3, 3, 1, 1};
+constexpr std::uint64_t kOutputs = 65536;
+
+class ConvNormal : public harness::Check {
+ public:
+  bool recomputed() const override { return true; }
+  void prepare(Context& context) override { context.session<Session>(); }
+
+  void run(Context& context, protocol::CheckResult& result) override {
+    auto& session = context.session<Session>();
+    session.started();
+    const Type type = Type::kFp16;
+    const Layer layer(context, session, kShape, type, 0);
+    const gpu::Convolution convolution(session.cudnn, session.device(), kShape, type);
+    context.doing("timing cudnnConvolutionForward in fp16");
+    const bool quick = context.request().suite == protocol::Suite::kQuick;
+    const gpu::SpeedRun speed = gpu::time_on_gpu(
+        session, [&] { convolution.run(layer.x, layer.weights, layer.y); }, quick ? 0.2 : 2, quick ? 20 : 100);
+    context.doing("verifying the timed output");
+    context.recompute(layer.problem, gpu::elements_of(layer.y, type));
+    judge_outputs(context, session, layer, result);
+    const double products = static_cast<double>(kShape.outputs()) * static_cast<double>(kShape.c * kShape.r * kShape.s);
+    gpu::judge_speed(result, context, session, speed, products, type, "N 32, 56 x 56, C 256, K 256, 3 x 3");
+    result.measurements.push_back(
+        {"algorithm", static_cast<double>(convolution.algorithm()), "", {}, "chosen by cuDNN", {}});
+  }
+
+ private:
+  static void judge_outputs(Context& context, Session& session, const Layer& layer, protocol::CheckResult& result) {
+    const gpu::Kernels& kernels = session.kernels();
+    const auto outputs = numbers::spread_indices(layer.problem.elements, kOutputs, context.request().seed + 3);
+    const gpu::Buffer reference = kernels.reference_convolution(outputs, kShape, layer.x_source, layer.weight_source);
+    const double terms = static_cast<double>(kShape.c * kShape.r * kShape.s);
+    const gpu::Bound bound{
+        numbers::relative_bound(layer.type),
+        numbers::accumulation_bound(layer.problem.a, layer.problem.b, terms, layer.problem.output_type)};
+    const std::uint64_t offset = outputs[context.request().seed % outputs.size()] * layer.unit();
+    const std::uint64_t before = layer.y.peek(offset, bytes_of(layer.type));
+    // Large enough for outputs near zero as well, where the bound is that of the sum and not of the last place.
+    const double delta = 3 * (bound.absolute + bound.relative * std::fabs(numbers::decode(before, layer.type)));
+    harness::judge(
+        result, [&] { return kernels.compare_lines(reference, layer.y, outputs, 1, 1, 0, layer.type, bound); },
+        {"one output moved by three times its bound", 1,
+         [&] { layer.y.poke(offset, bytes_of(layer.type), moved(before, layer.type, delta)); },
+         [&] { layer.y.poke(offset, bytes_of(layer.type), before); }},
+        protocol::Layer::kImage);
+  }
+
+  // The next values away from zero until `by` is reached.
+  static std::uint64_t moved(std::uint64_t bits, Type type, double by) {
+    const double from = numbers::decode(bits, type);
+    while (std::fabs(numbers::decode(bits, type) - from) < by) ++bits;
+    return bits;
+  }
+};
+ENVFORGE_CHECK(ConvNormal);
+
+}  // namespace
+}  // namespace envforge::validator::cudnn

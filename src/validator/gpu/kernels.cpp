@@ -1,0 +1,152 @@
+#include "gpu/kernels.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernel_text.hpp"
+
+namespace envforge::validator::gpu {
+namespace {
+
+using harness::Comparison;
+using numbers::Type;
+using numbers::U64;
+
+constexpr unsigned int kBlock = 128;
+
+}  // namespace
+
+std::string kernel_source() {
+  return std::string(kElementText) + kKernelText;
+}
+
+Source source_of(const protocol::Operand& operand, std::uint64_t seed) {
+  return {numbers::stream_base(seed, operand.stream), operand.amplitude, numbers::type_from(operand.type)};
+}
+
+std::function<std::vector<std::uint64_t>(const std::vector<std::uint64_t>&)> elements_of(const Buffer& buffer,
+                                                                                         Type type) {
+  return [&buffer, type](const std::vector<std::uint64_t>& indices) {
+    const int bytes = numbers::bytes_of(type);
+    std::vector<std::uint64_t> bits;
+    for (const auto index : indices) bits.push_back(buffer.peek(index * static_cast<std::uint64_t>(bytes), bytes));
+    return bits;
+  };
+}
+
+Comparison both(const Comparison& a, const Comparison& b) {
+  return {a.compared + b.compared, a.wrong + b.wrong, std::max(a.worst, b.worst), a.first.empty() ? b.first : a.first};
+}
+
+Kernels::Kernels(const Device& device, const std::string& cubin) : device_(&device) {
+  device.api().check(device.api().cuModuleLoadData(&module_, cubin.data()), "cuModuleLoadData of our kernels");
+}
+
+Kernels::~Kernels() {
+  device_->api().cuModuleUnload(module_);
+}
+
+// Every argument is passed by the address of a copy with exactly the type that the kernel declares.
+template <class... Arguments>
+void Kernels::launch(const char* name, std::uint64_t threads, Arguments... arguments) const {
+  const CudaApi& api = device_->api();
+  void* function = nullptr;
+  api.check(api.cuModuleGetFunction(&function, module_, name), std::string("cuModuleGetFunction(") + name + ")");
+  void* addresses[] = {static_cast<void*>(&arguments)...};
+  const std::uint64_t blocks = std::clamp<std::uint64_t>((threads + kBlock - 1) / kBlock, 1, 1U << 20);
+  api.check(api.cuLaunchKernel(function, static_cast<unsigned int>(blocks), 1, 1, kBlock, 1, 1, 0, nullptr, addresses,
+                               nullptr),
+            std::string("launch of ") + name);
+}
+
+Buffer Kernels::cleared_findings() const {
+  return upload(*device_, std::vector<std::uint64_t>{0, ~std::uint64_t{0}, 0});
+}
+
+Comparison Kernels::read_findings(const Buffer& findings, std::uint64_t compared) const {
+  device_->synchronize();
+  std::uint64_t words[3];
+  findings.read(words, sizeof words);
+  Comparison out;
+  out.compared = compared;
+  out.wrong = words[0];
+  std::memcpy(&out.worst, &words[2], sizeof out.worst);
+  if (out.wrong > 0) {
+    out.first =
+        "the first is element " + std::to_string(words[1]) + ", the largest difference " + std::to_string(out.worst);
+  }
+  return out;
+}
+
+void Kernels::fill(const Buffer& out, std::uint64_t count, const Source& source) const {
+  launch("fill", count, out.address(), U64{count}, source.base, source.amplitude, static_cast<int>(source.type));
+}
+
+Comparison Kernels::compare_fill(const Buffer& out, std::uint64_t count, const Source& source) const {
+  const Buffer found = cleared_findings();
+  launch("compare_fill", count, out.address(), U64{count}, source.base, source.amplitude, static_cast<int>(source.type),
+         found.address());
+  return read_findings(found, count);
+}
+
+Buffer Kernels::reference_lines(const std::vector<std::uint64_t>& list, std::uint64_t count, std::uint64_t terms,
+                                const Lines& x, const Lines& y) const {
+  const Buffer lines = upload(*device_, list);
+  Buffer out(*device_, list.size() * count * sizeof(double));
+  const std::uint64_t tiles = (list.size() + 3) / 4 * ((count + 3) / 4);
+  launch("reference_lines", tiles, out.address(), lines.address(), U64{list.size()}, U64{count}, U64{terms},
+         x.source.base, x.source.amplitude, static_cast<int>(x.source.type), U64{x.row}, U64{x.step}, y.source.base,
+         y.source.amplitude, static_cast<int>(y.source.type), U64{y.row}, U64{y.step});
+  device_->synchronize();  // `lines` must live until then
+  return out;
+}
+
+Comparison Kernels::compare_lines(const Buffer& reference, const Buffer& out, const std::vector<std::uint64_t>& list,
+                                  std::uint64_t count, std::uint64_t row, std::uint64_t step, Type type,
+                                  const Bound& bound) const {
+  const Buffer lines = upload(*device_, list);
+  const Buffer found = cleared_findings();
+  launch("compare_lines", list.size() * count, reference.address(), out.address(), lines.address(), U64{list.size()},
+         U64{count}, U64{row}, U64{step}, static_cast<int>(type), bound.relative, bound.absolute, found.address());
+  return read_findings(found, list.size() * count);
+}
+
+Buffer Kernels::reference_convolution(const std::vector<std::uint64_t>& indices, const numbers::Convolution& shape,
+                                      const Source& x, const Source& weights) const {
+  const Buffer list = upload(*device_, indices);
+  Buffer out(*device_, indices.size() * sizeof(double));
+  const auto narrow = [](std::int64_t n) { return static_cast<int>(n); };
+  launch("reference_convolution", indices.size(), out.address(), list.address(), U64{indices.size()}, narrow(shape.h),
+         narrow(shape.w), narrow(shape.c), narrow(shape.k), narrow(shape.r), narrow(shape.s), narrow(shape.pad),
+         narrow(shape.stride), narrow(shape.out_h()), narrow(shape.out_w()), x.base, x.amplitude,
+         static_cast<int>(x.type), weights.base, weights.amplitude, static_cast<int>(weights.type));
+  device_->synchronize();
+  return out;
+}
+
+Comparison Kernels::compare_reduced(const Buffer& out, std::uint64_t count, std::uint64_t seed,
+                                    std::uint64_t first_stream, int ranks, int amplitude, Type type) const {
+  const Buffer found = cleared_findings();
+  launch("compare_reduced", count, out.address(), U64{count}, U64{seed}, U64{first_stream}, ranks, amplitude,
+         static_cast<int>(type), found.address());
+  return read_findings(found, count);
+}
+
+Comparison Kernels::freivalds(const Buffer& c, Type type, std::uint64_t m, std::uint64_t n, std::uint64_t k,
+                              const Source& a, const Source& b, double bound, U64 vector_base) const {
+  const Buffer v(*device_, n * sizeof(double));
+  const Buffer bv(*device_, k * sizeof(double));
+  const Buffer abv(*device_, m * sizeof(double));
+  const Buffer cv(*device_, m * sizeof(double));
+  const Buffer found = cleared_findings();
+  launch("signs", n, v.address(), U64{n}, vector_base);
+  launch("times_generated", k, bv.address(), v.address(), U64{k}, U64{n}, b.base, b.amplitude,
+         static_cast<int>(b.type));
+  launch("times_generated", m, abv.address(), bv.address(), U64{m}, U64{k}, a.base, a.amplitude,
+         static_cast<int>(a.type));
+  launch("times_stored", m, cv.address(), v.address(), U64{m}, U64{n}, c.address(), static_cast<int>(type));
+  launch("compare_vectors", m, abv.address(), cv.address(), U64{m}, bound, found.address());
+  return read_findings(found, m);
+}
+
+}  // namespace envforge::validator::gpu

@@ -1,0 +1,154 @@
+// The validator's own kernels. Compiled by the image's NVRTC, behind the text of numbers/element.hpp, as machine code for the
+// GPU at hand. No shared memory and no barrier: tests run the same text thread by thread on the CPU.
+using namespace envforge::validator::numbers;
+
+/// What a comparison found; three words that the host clears to {0, ~0, 0}.
+struct Found {
+  U64 wrong;
+  U64 first;  // the lowest index that is wrong
+  U64 worst;  // the bits of the largest difference, a double
+};
+
+inline U64 first_index() { return U64(blockIdx.x) * blockDim.x + threadIdx.x; }
+inline U64 stride() { return U64(gridDim.x) * blockDim.x; }
+
+inline void note(Found* found, U64 index, double difference) {
+  atomicAdd(&found->wrong, 1ULL);
+  atomicMin(&found->first, index);
+  atomicMax(&found->worst, static_cast<U64>(__double_as_longlong(difference)));
+}
+
+extern "C" __global__ void fill(void* out, U64 count, U64 base, int amplitude, int type) {
+  for (U64 i = first_index(); i < count; i += stride()) {
+    store(out, i, static_cast<Type>(type), element_bits(base, i, amplitude, static_cast<Type>(type)));
+  }
+}
+
+extern "C" __global__ void compare_fill(const void* out, U64 count, U64 base, int amplitude, int type, Found* found) {
+  for (U64 i = first_index(); i < count; i += stride()) {
+    const U64 expected = element_bits(base, i, amplitude, static_cast<Type>(type));
+    const U64 got = load(out, i, static_cast<Type>(type));
+    if (got == expected) continue;
+    note(found, i, fabs(decode(got, static_cast<Type>(type)) - decode(expected, static_cast<Type>(type))));
+  }
+}
+
+/// out[r * count + j] = sum over t of X[list[r] * x_row + t * x_step] * Y[j * y_row + t * y_step]: some full rows of a
+/// product, or, with the operands exchanged, some full columns. A thread makes a tile of 4 x 4.
+extern "C" __global__ void reference_lines(double* out, const U64* list, U64 lines, U64 count, U64 terms, U64 x_base,
+                                           int x_amplitude, int x_type, U64 x_row, U64 x_step, U64 y_base,
+                                           int y_amplitude, int y_type, U64 y_row, U64 y_step) {
+  const U64 wide = (count + 3) / 4;
+  const U64 tiles = ((lines + 3) / 4) * wide;
+  for (U64 tile = first_index(); tile < tiles; tile += stride()) {
+    const U64 r0 = tile / wide * 4, j0 = tile % wide * 4;
+    double sum[4][4] = {};
+    for (U64 t = 0; t < terms; ++t) {
+      double x[4], y[4];
+      for (int a = 0; a < 4; ++a) {
+        const U64 r = r0 + a < lines ? r0 + a : r0;
+        x[a] = element_value(x_base, list[r] * x_row + t * x_step, x_amplitude, static_cast<Type>(x_type));
+        y[a] = element_value(y_base, (j0 + a) * y_row + t * y_step, y_amplitude, static_cast<Type>(y_type));
+      }
+      for (int a = 0; a < 4; ++a) {
+        for (int b = 0; b < 4; ++b) sum[a][b] += x[a] * y[b];
+      }
+    }
+    for (int a = 0; a < 4; ++a) {
+      for (int b = 0; b < 4; ++b) {
+        if (r0 + a < lines && j0 + b < count) out[(r0 + a) * count + j0 + b] = sum[a][b];
+      }
+    }
+  }
+}
+
+/// out[i] = the convolution's element indices[i]; NHWC, weights K R S C.
+extern "C" __global__ void reference_convolution(double* out, const U64* indices, U64 count, int h, int w, int c, int k,
+                                                 int r, int s, int pad, int step, int out_h, int out_w, U64 x_base,
+                                                 int x_amplitude, int x_type, U64 y_base, int y_amplitude, int y_type) {
+  for (U64 i = first_index(); i < count; i += stride()) {
+    const U64 at = indices[i];
+    const int out_k = static_cast<int>(at % k);
+    const int q = static_cast<int>(at / k % out_w);
+    const int p = static_cast<int>(at / k / out_w % out_h);
+    const U64 n = at / k / out_w / out_h;
+    double sum = 0;
+    for (int a = 0; a < r; ++a) {
+      for (int b = 0; b < s; ++b) {
+        const int y = p * step + a - pad, x = q * step + b - pad;
+        if (y < 0 || x < 0 || y >= h || x >= w) continue;
+        const U64 input = ((n * h + y) * w + x) * c;
+        const U64 weight = ((U64(out_k) * r + a) * s + b) * c;
+        for (int e = 0; e < c; ++e) {
+          sum += element_value(x_base, input + e, x_amplitude, static_cast<Type>(x_type)) *
+                 element_value(y_base, weight + e, y_amplitude, static_cast<Type>(y_type));
+        }
+      }
+    }
+    out[i] = sum;
+  }
+}
+
+/// Compares reference[r * count + j] with element list[r] * row + j * step of `out`. An element may be off by relative *
+/// |reference| + absolute; `worst` is in units of that, or plain where both are 0.
+extern "C" __global__ void compare_lines(const double* reference, const void* out, const U64* list, U64 lines,
+                                         U64 count, U64 row, U64 step, int type, double relative, double absolute,
+                                         Found* found) {
+  for (U64 i = first_index(); i < lines * count; i += stride()) {
+    const U64 at = list[i / count] * row + i % count * step;
+    const double expected = reference[i];
+    const double difference = fabs(decode(load(out, at, static_cast<Type>(type)), static_cast<Type>(type)) - expected);
+    const double bound = relative * fabs(expected) + absolute;
+    if (!(difference <= bound)) note(found, at, bound > 0 ? difference / bound : difference);
+  }
+}
+
+/// out[i] = sum over ranks of the element of stream first_stream + rank: what an all-reduce must give, exactly.
+extern "C" __global__ void compare_reduced(const void* out, U64 count, U64 seed, U64 first_stream, int ranks,
+                                           int amplitude, int type, Found* found) {
+  for (U64 i = first_index(); i < count; i += stride()) {
+    double expected = 0;
+    for (int rank = 0; rank < ranks; ++rank) {
+      expected += element_value(stream_base(seed, first_stream + rank), i, amplitude, static_cast<Type>(type));
+    }
+    const double got = decode(load(out, i, static_cast<Type>(type)), static_cast<Type>(type));
+    if (got != expected) note(found, i, fabs(got - expected));
+  }
+}
+
+/// A vector of +1 and -1.
+extern "C" __global__ void signs(double* out, U64 count, U64 base) {
+  for (U64 i = first_index(); i < count; i += stride()) out[i] = (bits_at(base, i) >> 63) != 0 ? -1.0 : 1.0;
+}
+
+/// out = M v, M made from its seed.
+extern "C" __global__ void times_generated(double* out, const double* v, U64 rows, U64 columns, U64 base, int amplitude,
+                                           int type) {
+  for (U64 i = first_index(); i < rows; i += stride()) {
+    double sum = 0;
+    for (U64 j = 0; j < columns; ++j) {
+      sum += element_value(base, i * columns + j, amplitude, static_cast<Type>(type)) * v[j];
+    }
+    out[i] = sum;
+  }
+}
+
+/// out = M v, M as it lies in memory.
+extern "C" __global__ void times_stored(double* out, const double* v, U64 rows, U64 columns, const void* matrix,
+                                        int type) {
+  for (U64 i = first_index(); i < rows; i += stride()) {
+    double sum = 0;
+    for (U64 j = 0; j < columns; ++j) {
+      sum += decode(load(matrix, i * columns + j, static_cast<Type>(type)), static_cast<Type>(type)) * v[j];
+    }
+    out[i] = sum;
+  }
+}
+
+extern "C" __global__ void compare_vectors(const double* reference, const double* got, U64 count, double bound,
+                                           Found* found) {
+  for (U64 i = first_index(); i < count; i += stride()) {
+    const double difference = fabs(got[i] - reference[i]);
+    if (!(difference <= bound)) note(found, i, difference / bound);
+  }
+}

@@ -1,0 +1,86 @@
+// The validator's own kernels on one GPU, as typed calls: inputs from the seed, references in double precision,
+// comparisons. Used by the checks of cuda, cublas, cudnn and nccl.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <envforge/protocol/message.hpp>
+
+#include "gpu/device.hpp"
+#include "harness/control.hpp"
+#include "numbers/problem.hpp"
+
+namespace envforge::validator::gpu {
+
+/// The text that NVRTC gets.
+std::string kernel_source();
+
+/// A matrix or tensor as the kernels take it: where its values come from.
+struct Source {
+  numbers::U64 base = 0;
+  int amplitude = 0;
+  numbers::Type type = numbers::Type::kFp32;
+};
+Source source_of(const protocol::Operand& operand, std::uint64_t seed);
+
+/// One operand of a product, seen as lines: element (line, t) lies at line * row + t * step.
+struct Lines {
+  Source source;
+  std::uint64_t row = 0, step = 0;
+};
+
+/// How far an element may be from its reference; {0, 0} = bit for bit.
+struct Bound {
+  double relative = 0, absolute = 0;
+};
+
+/// Reads single elements of device memory, for Context::recompute.
+std::function<std::vector<std::uint64_t>(const std::vector<std::uint64_t>&)> elements_of(const Buffer& buffer,
+                                                                                         numbers::Type type);
+/// Two comparisons of one output as one.
+harness::Comparison both(const harness::Comparison& a, const harness::Comparison& b);
+
+class Kernels {
+ public:
+  Kernels(const Device& device, const std::string& cubin);
+  // Owns a module.
+  Kernels(const Kernels&) = delete;
+  Kernels& operator=(const Kernels&) = delete;
+  ~Kernels();
+
+  void fill(const Buffer& out, std::uint64_t count, const Source& source) const;
+  harness::Comparison compare_fill(const Buffer& out, std::uint64_t count, const Source& source) const;
+
+  /// Full lines `list` of X times Y, in double: list.size() x count values.
+  Buffer reference_lines(const std::vector<std::uint64_t>& list, std::uint64_t count, std::uint64_t terms,
+                         const Lines& x, const Lines& y) const;
+  /// Compares them with element list[r] * row + j * step of `out`.
+  harness::Comparison compare_lines(const Buffer& reference, const Buffer& out, const std::vector<std::uint64_t>& list,
+                                    std::uint64_t count, std::uint64_t row, std::uint64_t step, numbers::Type type,
+                                    const Bound& bound) const;
+  Buffer reference_convolution(const std::vector<std::uint64_t>& indices, const numbers::Convolution& shape,
+                               const Source& x, const Source& weights) const;
+
+  harness::Comparison compare_reduced(const Buffer& out, std::uint64_t count, std::uint64_t seed,
+                                      std::uint64_t first_stream, int ranks, int amplitude, numbers::Type type) const;
+
+  /// Freivalds: C v against A (B v) for a fresh vector of signs; C is m x n, k terms.
+  harness::Comparison freivalds(const Buffer& c, numbers::Type type, std::uint64_t m, std::uint64_t n, std::uint64_t k,
+                                const Source& a, const Source& b, double bound, numbers::U64 vector_base) const;
+
+  const Device& device() const { return *device_; }
+
+ private:
+  template <class... Arguments>
+  void launch(const char* name, std::uint64_t threads, Arguments... arguments) const;
+  Buffer cleared_findings() const;
+  harness::Comparison read_findings(const Buffer& findings, std::uint64_t compared) const;
+
+  const Device* device_;
+  void* module_ = nullptr;
+};
+
+}  // namespace envforge::validator::gpu

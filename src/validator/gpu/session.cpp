@@ -1,0 +1,61 @@
+#include "gpu/session.hpp"
+
+#include "gpu/nvrtc_api.hpp"
+#include "harness/check.hpp"
+
+namespace envforge::validator::gpu {
+
+using protocol::Layer;
+
+std::string architecture_of(const std::string& compute_capability) {
+  std::string digits;
+  for (const char c : compute_capability) {
+    if (c != '.') digits += c;
+  }
+  return "sm_" + digits;
+}
+
+Session::Session(harness::Context& context) : context_(context), libraries_(context) {
+  if (context.request().gpus.empty()) throw harness::Skip("no GPU is visible");
+  const SharedLibrary driver = open_driver_library("libcuda.so.1");
+  if (!driver.ok()) {
+    throw harness::Failure("libcuda.so.1 does not load: " + driver.error(), Layer::kContainerFlags,
+                           "the driver's library comes from the host", "docker run --gpus all ...");
+  }
+  cuda_ = bind_cuda(driver);
+  const SharedLibrary nvrtc = libraries_.open("libnvrtc", {"13", "12", "11.2"});
+  const NvrtcApi api = bind_nvrtc(nvrtc);
+  int major = 0, minor = 0;
+  api.nvrtcVersion(&major, &minor);
+  libraries_.report(nvrtc, "nvrtcVersion", std::to_string(major) + "." + std::to_string(minor));
+  const std::string architecture = architecture_of(context.request().gpus.front().compute_capability);
+  context.doing("compiling our kernels for " + architecture);
+  cubin_ = compile_to_cubin(api, kernel_source(), architecture);
+}
+
+const Device& Session::device() {
+  if (device_ == nullptr) {
+    context_.doing("cuInit");
+    cuda_.check(cuda_.cuInit(0), "cuInit");
+    context_.doing("making a context on the GPU");
+    device_ = std::make_unique<Device>(cuda_, 0);
+  }
+  device_->make_current();
+  return *device_;
+}
+
+const Kernels& Session::kernels() {
+  const Device& gpu = device();
+  if (kernels_ == nullptr) kernels_ = std::make_unique<Kernels>(gpu, cubin_);
+  return *kernels_;
+}
+
+const std::optional<Nvml>& Session::nvml() {
+  if (!nvml_asked_) {
+    nvml_asked_ = true;
+    if (auto started = Nvml::start()) nvml_.emplace(std::move(*started));
+  }
+  return nvml_;
+}
+
+}  // namespace envforge::validator::gpu

@@ -1,0 +1,48 @@
+// What the checks of one GPU group share: the image's libraries, the driver API, one GPU and our kernels on it.
+// Libraries are opened and kernels compiled in `prepare`; the GPU is touched first in `run`, when the group has its
+// turn.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "gpu/cuda_api.hpp"
+#include "gpu/device.hpp"
+#include "gpu/image_libraries.hpp"
+#include "gpu/kernels.hpp"
+#include "gpu/nvml_api.hpp"
+#include "harness/context.hpp"
+
+namespace envforge::validator::gpu {
+
+class Session {
+ public:
+  explicit Session(harness::Context& context);
+
+  ImageLibraries& libraries() { return libraries_; }
+  const CudaApi& cuda() const { return cuda_; }
+  /// The group's first GPU.
+  const Device& device();
+  const Kernels& kernels();
+  /// GPU `ordinal` of several, with kernels of its own.
+  std::unique_ptr<Device> other_device(int ordinal) const { return std::make_unique<Device>(cuda_, ordinal); }
+  const std::string& cubin() const { return cubin_; }
+  const std::optional<Nvml>& nvml();
+  std::string uuid() const { return context_.request().gpus.front().uuid; }
+
+ private:
+  harness::Context& context_;
+  ImageLibraries libraries_;
+  CudaApi cuda_{};
+  std::string cubin_;
+  std::unique_ptr<Device> device_;
+  std::unique_ptr<Kernels> kernels_;
+  std::optional<Nvml> nvml_;
+  bool nvml_asked_ = false;
+};
+
+/// "sm_90" of "9.0".
+std::string architecture_of(const std::string& compute_capability);
+
+}  // namespace envforge::validator::gpu

@@ -1,0 +1,114 @@
+#include "gpu/speed.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace envforge::validator::gpu {
+namespace {
+
+using numbers::Type;
+using protocol::Verdict;
+
+// Below this share of the model something is wrong that no choice of kernel explains. Measured on H200: bf16 0.74 to
+// 0.80 of the model at nominal clock.
+constexpr double kLowestFraction = 0.5;
+
+struct Row {
+  int capability;
+  int half;    // fp16 and bf16 with sums in fp32
+  int single;  // fp32 without tensor cores
+  int wide;    // fp64, with its tensor cores where there are any
+};
+// Dense rates per multiprocessor and clock, from NVIDIA's architecture papers; they reproduce the nominal peaks of
+// V100, T4, A100, A10, L4, L40S, H100 and B200 with each board's clock. Checked 2026-11-21.
+constexpr std::array<Row, 8> kRows{{{70, 512, 64, 32},
+                                    {75, 512, 64, 2},
+                                    {80, 1024, 64, 64},
+                                    {86, 512, 128, 2},
+                                    {89, 512, 128, 2},
+                                    {90, 2048, 128, 128},
+                                    {100, 4096, 128, 64},
+                                    {120, 512, 128, 2}}};
+
+std::string number(double value, const char* format) {
+  char text[64];
+  std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
+}  // namespace
+
+std::optional<int> multiply_adds_per_clock(int capability, Type input, bool geforce) {
+  const auto row = std::find_if(kRows.begin(), kRows.end(), [&](const Row& r) { return r.capability == capability; });
+  if (row == kRows.end()) return std::nullopt;
+  if (input == Type::kFp64) return row->wide;
+  if (input == Type::kFp32) return row->single;
+  if (input == Type::kBf16 && capability < 80) return std::nullopt;
+  // Boards for games sum in fp32 at half the rate; those of 7.5 may have no tensor cores at all.
+  if (geforce && capability == 75) return std::nullopt;
+  return geforce ? row->half / 2 : row->half;
+}
+
+SpeedRun time_on_gpu(Session& session, const std::function<void()>& enqueue, double warm_seconds, int samples) {
+  const Device& device = session.device();
+  const Event start(device), end(device);
+  const auto once = [&] {
+    start.record();
+    enqueue();
+    end.record();
+    return end.seconds_since(start);
+  };
+  SpeedRun run;
+  run.timing = harness::measure(once, warm_seconds, samples);
+  if (!session.nvml()) return run;
+  // The clock while the GPU is busy: enough runs are enqueued that some are under way when NVML answers.
+  const int busy = std::clamp(static_cast<int>(0.03 / std::max(run.timing.median, 1e-6)), 1, 2000);
+  for (int i = 0; i < busy; ++i) enqueue();
+  void* handle = session.nvml()->device(session.uuid());
+  run.megahertz = session.nvml()->sm_clock(handle);
+  device.synchronize();
+  return run;
+}
+
+void judge_speed(protocol::CheckResult& result, const harness::Context& context, Session& session, const SpeedRun& run,
+                 double multiply_adds, Type input, const std::string& shape) {
+  protocol::Measurement m;
+  m.name = "throughput " + numbers::to_string(input);
+  m.unit = "TFLOP/s";
+  m.value = 2 * multiply_adds / run.timing.median / 1e12;
+  m.context = {{"shape", shape},
+               {"dtype", numbers::to_string(input)},
+               {"samples", std::to_string(run.timing.samples)},
+               {"median", number(run.timing.median * 1e3, "%.4f ms")},
+               {"fastest", number(run.timing.fastest * 1e3, "%.4f ms")},
+               {"slowest", number(run.timing.slowest * 1e3, "%.4f ms")}};
+  const protocol::GpuInfo& gpu = context.request().gpus.front();
+  const auto rate =
+      multiply_adds_per_clock(session.device().capability(), input, gpu.name.find("GeForce") != std::string::npos);
+  if (run.megahertz) m.context["SM clock"] = std::to_string(*run.megahertz) + " MHz";
+  if (rate && run.megahertz && !gpu.mig) {
+    const int sms = session.device().multiprocessors();
+    m.expected = 2.0 * sms * *rate * *run.megahertz * 1e6 / 1e12;
+    m.derivation = std::to_string(sms) + " SM x " + std::to_string(*rate) + " FMA x 2 x " +
+                   std::to_string(*run.megahertz) + " MHz, as observed";
+    m.context["fraction"] = number(m.value / *m.expected, "%.3f");
+  }
+  const bool slow = m.expected && m.value < kLowestFraction * *m.expected;
+  const std::string text = number(m.value, "%.1f TFLOP/s") + (m.expected ? " of " + number(*m.expected, "%.1f") : "");
+  if (!context.request().judge_speed) {
+    m.context["judged"] = "no: other processes use this GPU";
+  } else if (!m.expected) {
+    m.context["judged"] = "no: the model has no row for this GPU, or its clock is not known";
+  } else if (slow && result.verdict == Verdict::kPass) {
+    result.verdict = Verdict::kDegraded;
+    result.reason = numbers::to_string(input) + " runs at " + text + " by the model, below " +
+                    number(kLowestFraction * 100, "%.0f %%");
+    result.layer = protocol::Layer::kHardware;
+    result.evidence = m.derivation;
+    result.mend = "nvidia-smi -q -d PERFORMANCE,CLOCK,TEMPERATURE on the host";
+  }
+  result.measurements.push_back(std::move(m));
+}
+
+}  // namespace envforge::validator::gpu

@@ -1,0 +1,32 @@
+// How fast a product could be, from what the GPU says of itself: multiprocessors x multiply-adds per clock x clock.
+// Used by the checks that time something; a model without a row for the GPU is no expectation.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <envforge/protocol/report.hpp>
+
+#include "gpu/session.hpp"
+#include "harness/timing.hpp"
+#include "numbers/element.hpp"
+
+namespace envforge::validator::gpu {
+
+/// Multiply-adds of one multiprocessor in one clock, dense, summed in fp32 (fp64 for fp64).
+std::optional<int> multiply_adds_per_clock(int capability, numbers::Type input, bool geforce);
+
+/// A timing under way: events around `repeats` runs, and the clock that NVML saw meanwhile.
+struct SpeedRun {
+  harness::Timing timing;  // of one run
+  std::optional<unsigned int> megahertz;
+};
+SpeedRun time_on_gpu(Session& session, const std::function<void()>& enqueue, double warm_seconds, int samples);
+
+/// Adds the throughput to `result`; makes a pass degraded when it lies below the lowest fraction of the model at the
+/// observed clock and `judge_speed` allows it.
+void judge_speed(protocol::CheckResult& result, const harness::Context& context, Session& session, const SpeedRun& run,
+                 double multiply_adds, numbers::Type input, const std::string& shape);
+
+}  // namespace envforge::validator::gpu
