@@ -27,7 +27,8 @@ constexpr std::array<const char*, 6> kDocumentRules{
     "path-exclude=/usr/share/info/*", "path-exclude=/usr/share/locale/*",        "path-exclude=/usr/share/lintian/*"};
 
 /// What the host and the making of the base leave behind: names, addresses, lists of the local repository, caches,
-/// logs, backups. mmdebstrap runs it with the root file system as $1.
+/// logs, backups. The files that an engine mounts over stay, empty: engine 20.10 makes and removes absent ones in each
+/// build step, which would date /etc in each layer. mmdebstrap runs it with the root file system as $1.
 std::string clean_up() {
   std::string rules;
   for (const char* rule : kDocumentRules) rules += std::string(" '") + rule + "'";
@@ -35,7 +36,7 @@ std::string clean_up() {
          "rm -rf etc/resolv.conf etc/hostname etc/apt/sources.list etc/apt/apt.conf.d/99mmdebstrap "
          "etc/dpkg/dpkg.cfg.d/99mmdebstrap etc/machine-id etc/passwd- etc/group- etc/shadow- etc/gshadow- "
          "var/lib/apt var/cache/apt var/cache/ldconfig/aux-cache var/cache/debconf/*-old var/lib/dpkg/*-old; "
-         "find var/log -type f -delete";
+         "find var/log -type f -delete; touch etc/hosts etc/resolv.conf";
 }
 
 std::string field(const std::string& control, const std::string& name) {
