@@ -130,7 +130,9 @@ Fact ItemMaker::cuda_fact(std::size_t constraint, const std::vector<Candidate>& 
   }
   const BuildOption& first = problem_.option(left.front());
   if (only_other_is(constraint, ConstraintKind::kTorchVersion)) {
-    return {"torch " + torches(left) + " is built for CUDA " + cudas(left), cite(first.build->evidence)};
+    const bool one = torches(left).find(' ') == std::string::npos;
+    return {"torch " + torches(left) + (one ? " is" : " are") + " built for CUDA " + cudas(left),
+            cite(first.build->evidence)};
   }
   return {"what else is asked for leaves CUDA " + cudas(left), cite(first.build->evidence)};
 }

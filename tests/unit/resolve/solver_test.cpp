@@ -227,11 +227,11 @@ std::string short_answer(const Outcome& outcome) {
 
 TEST(Resolver, AnswersAsASearchThatTriesEverything) {
   int conflicts = 0, solutions = 0;
-  for (unsigned round = 0; round < 40; ++round) {
+  for (unsigned round = 0; round < 25; ++round) {
     Dice dice(round);
     const DataJson data = random_data(dice);
     const Knowledge knowledge = testing::knowledge_of(data);
-    for (int i = 0; i < 50; ++i) {
+    for (int i = 0; i < 40; ++i) {
       const SpecBuilder spec = random_spec(dice);
       const std::string answer = short_answer(resolve(spec.spec(), knowledge));
       ASSERT_EQ(answer, BruteForce(data, spec.spec()).answer()) << "round " << round << ", recipe " << i;
@@ -253,7 +253,7 @@ TEST(Resolver, AnswersTheSameForAnyOrderOfRows) {
   }
   for (auto& release : data["pytorch.json"]["releases"]) dice.shuffle(release["builds"]);
   const Knowledge second = testing::knowledge_of(data);
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 100; ++i) {
     const SpecBuilder spec = random_spec(dice);
     ASSERT_EQ(explain(resolve(spec.spec(), first)), explain(resolve(spec.spec(), second))) << "recipe " << i;
   }
@@ -263,7 +263,7 @@ TEST(Resolver, NoPartOfAConflictIsAConflict) {
   Dice dice(11);
   const Knowledge knowledge = compat::embedded();
   int conflicts = 0;
-  for (int i = 0; i < 400; ++i) {
+  for (int i = 0; i < 250; ++i) {
     const SpecBuilder spec = random_spec(dice);
     const Problem problem = make_problem(spec.spec(), knowledge);
     const Search search(problem, std::nullopt);
@@ -286,7 +286,7 @@ TEST(Resolver, EveryRemedyAndEveryImageOfASplitIsASolution) {
   Dice dice(13);
   const Knowledge knowledge = compat::embedded();
   int remedies = 0, splits = 0;
-  for (int i = 0; i < 300; ++i) {
+  for (int i = 0; i < 150; ++i) {
     const SpecBuilder spec = random_spec(dice);
     const Outcome outcome = resolve(spec.spec(), knowledge);
     const auto* conflict = std::get_if<Conflict>(&outcome);
@@ -305,7 +305,7 @@ TEST(Resolver, EveryRemedyAndEveryImageOfASplitIsASolution) {
     EXPECT_GE(conflict->split.size(), 2U);
   }
   EXPECT_GT(remedies, 100);
-  EXPECT_GT(splits, 5);
+  EXPECT_GT(splits, 2);
 }
 
 }  // namespace
