@@ -104,7 +104,7 @@ std::string TableWriter::release(const Release& release) {
 std::string TableWriter::gpu(const Gpu& gpu) {
   std::vector<std::string> listed;
   for (const auto& row : gpu.first_listed) listed.push_back(fields({quoted(row.branch), quoted(row.driver)}));
-  return fields({quoted(gpu.name), quoted(gpu.kind), quoted(gpu.architecture), quoted(gpu.cc), names(gpu.driver_names),
+  return fields({quoted(gpu.name), quoted(gpu.kind), quoted(gpu.cc), names(gpu.driver_names),
                  array("FirstListed", listed), yes_no(gpu.forward_compat), evidence(gpu.evidence)});
 }
 

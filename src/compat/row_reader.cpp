@@ -238,7 +238,6 @@ void read_gpus(RowReader& row, JsonReader& file) {
     only_once(seen, reader, name);
     gpu.name = row.keep(name);
     gpu.kind = row.keep(reader.string("class"));
-    gpu.architecture = row.keep(reader.string("architecture"));
     gpu.cc = row.version(reader, "cc");
     gpu.driver_names = row.keep(reader.strings("driver_names"));
     gpu.forward_compat = reader.boolean("forward_compat");

@@ -47,9 +47,8 @@ class ProblemMaker {
   }
 
  private:
-  std::size_t wish(WishKind kind, std::string value, support::Where where, std::size_t pool = 0,
-                   std::size_t index = 0) {
-    problem_.wishes.push_back({kind, std::move(value), std::move(where), pool, index});
+  std::size_t wish(WishKind kind, std::string value, support::Where where, std::size_t pool = 0) {
+    problem_.wishes.push_back({kind, std::move(value), std::move(where), pool});
     return problem_.wishes.size() - 1;
   }
 
@@ -74,9 +73,9 @@ class ProblemMaker {
 void ProblemMaker::add_machines() {
   const ImageSpec& spec = *problem_.spec;
   std::vector<std::size_t> platforms;
-  for (std::size_t i = 0; i < spec.platforms.size(); ++i) {
-    platforms.push_back(wish(WishKind::kPlatform, spec.platforms[i], {}, 0, i));
-    constrain(ConstraintKind::kPlatform, {platforms.back()}, spec.platforms[i]);
+  for (const std::string& platform : spec.platforms) {
+    platforms.push_back(wish(WishKind::kPlatform, platform, {}));
+    constrain(ConstraintKind::kPlatform, {platforms.back()}, platform);
   }
   for (std::size_t pool = 0; pool < spec.pools.size(); ++pool) {
     std::optional<std::size_t> driver;
@@ -95,7 +94,7 @@ void ProblemMaker::add_gpu(std::size_t pool, std::size_t index, const std::vecto
   gpu.arm_host = needs_arm_host(gpu.match);
   const std::size_t number = problem_.gpus.size();
   problem_.gpus.push_back(gpu);
-  const std::size_t wanted = wish(WishKind::kGpu, name.value, name.where, pool, index);
+  const std::size_t wanted = wish(WishKind::kGpu, name.value, name.where, pool);
   bool host = platforms.empty();
   for (const std::size_t platform : platforms) {
     const std::string& value = problem_.wishes[platform].value;
@@ -123,18 +122,16 @@ void ProblemMaker::add_versions() {
   if (!is_auto(spec.torch.cuda.value)) {
     constrain(ConstraintKind::kCudaVariant, {wish(WishKind::kCuda, spec.torch.cuda.value, spec.torch.cuda.where)});
   }
-  for (std::size_t i = 0; i < spec.torch.include.size(); ++i) {
-    const auto& include = spec.torch.include[i];
-    constrain(ConstraintKind::kInclude, {wish(WishKind::kInclude, include.value, include.where, 0, i)});
+  for (const auto& include : spec.torch.include) {
+    constrain(ConstraintKind::kInclude, {wish(WishKind::kInclude, include.value, include.where)});
   }
   if (!is_auto(spec.python.value)) {
     constrain(ConstraintKind::kPython, {wish(WishKind::kPython, spec.python.value, spec.python.where)});
   }
   constrain(ConstraintKind::kBase, {wish(WishKind::kBase, spec.base.value, spec.base.where)});
-  for (std::size_t i = 0; i < spec.capabilities.size(); ++i) {
-    const auto& capability = spec.capabilities[i];
+  for (const auto& capability : spec.capabilities) {
     if (capability.value != "torch_compile") continue;  // the others ask nothing of the versions
-    constrain(ConstraintKind::kCapability, {wish(WishKind::kCapability, capability.value, capability.where, 0, i)});
+    constrain(ConstraintKind::kCapability, {wish(WishKind::kCapability, capability.value, capability.where)});
   }
   if (!spec.exclude_newer.empty()) {
     constrain(ConstraintKind::kCutoff, {wish(WishKind::kCutoff, spec.exclude_newer, {})});

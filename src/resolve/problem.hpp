@@ -20,8 +20,7 @@ struct Wish {
   WishKind kind;
   std::string value;  // as the recipe has it
   support::Where where;
-  std::size_t pool = 0;   // kGpu, kDriver
-  std::size_t index = 0;  // kGpu: which of the pool; kInclude, kCapability, kPlatform: which of the list
+  std::size_t pool = 0;  // kGpu, kDriver
 };
 
 enum class ConstraintKind {

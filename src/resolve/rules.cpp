@@ -81,6 +81,9 @@ Fact code_fact(const Problem& problem, const Constraint& constraint, const Build
             : platform.ptx.names.empty() ? " and no PTX"
                                          : " and PTX " + describe_code(platform.ptx.names);
     text += "; " + describe_gpu(gpu) + " needs " + compat::sm_name(architecture.cc);
+    if (option.cuda < Version::of(architecture.first_cuda) && !architecture.evidence.is_unverified("first_cuda")) {
+      text += ", which CUDA " + std::string(architecture.first_cuda) + " is the first to make";
+    }
   }
   return {text, cite(option.build->evidence)};
 }

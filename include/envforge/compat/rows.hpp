@@ -122,7 +122,6 @@ struct FirstListed {
 struct Gpu {
   std::string_view name;
   std::string_view kind;  // geforce, workstation, datacenter, superchip, desktop-superchip, jetson
-  std::string_view architecture;
   std::string_view cc;
   Names driver_names;                         // as nvidia-smi prints them
   std::span<const FirstListed> first_listed;  // an upper bound: for warnings only
