@@ -204,13 +204,16 @@ YamlNode parse_yaml(const std::string& text, const std::string& file, const Yaml
   }
   TreeBuilder builder(file, limits);
   try {
-    std::istringstream stream(text);
+    // yaml-cpp takes the end of the text for the end of a quoted text; an end of document there it refuses.
+    std::istringstream stream(text + "\n...\n");
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& error) {
     const Where where{file, error.mark.line + 1, error.mark.column + 1, {}};
-    throw Error(ErrorCode::kRecipeSyntax, "not valid YAML: " + error.msg, where);
+    const bool unclosed = error.msg == YAML::ErrorMsg::DOC_IN_SCALAR;
+    throw Error(ErrorCode::kRecipeSyntax,
+                "not valid YAML: " + (unclosed ? "a quoted text is not closed before this place" : error.msg), where);
   }
   return std::move(builder.root);
 }
