@@ -1,7 +1,12 @@
 #include <envforge/bases/mmdebstrap_builder.hpp>
 
+#include <sys/statvfs.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <vector>
@@ -25,6 +30,38 @@ constexpr auto kReadable = fs::perms::owner_all | fs::perms::group_read | fs::pe
 constexpr std::array<const char*, 6> kDocumentRules{
     "path-exclude=/usr/share/doc/*",  "path-include=/usr/share/doc/*/copyright", "path-exclude=/usr/share/man/*",
     "path-exclude=/usr/share/info/*", "path-exclude=/usr/share/locale/*",        "path-exclude=/usr/share/lintian/*"};
+
+/// dpkg waits for the disk some twenty times for each package. Memory does not make it wait: used where it may hold
+/// programs and devices, and has room.
+fs::path scratch_parent() {
+  constexpr std::uint64_t kRoom = 2ULL << 30;
+  constexpr const char* kMemory = "/dev/shm";
+  struct statvfs info {};
+  const bool usable = ::statvfs(kMemory, &info) == 0 && (info.f_flag & (ST_NOEXEC | ST_NODEV | ST_RDONLY)) == 0 &&
+                      std::uint64_t{info.f_bavail} * info.f_frsize >= kRoom && ::access(kMemory, W_OK) == 0;
+  return usable ? kMemory : fs::temp_directory_path();
+}
+
+/// Gone with everything in it on any way out. Readable for all: in a user namespace another user works here.
+class ScratchFolder {
+ public:
+  ScratchFolder() {
+    std::string pattern = (scratch_parent() / "envforge-base-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) throw Error(ErrorCode::kFileWrite, "cannot create " + pattern);
+    path_ = pattern;
+    fs::permissions(path_, kReadable);
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  ~ScratchFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
 
 /// What the host and the making of the base leave behind: names, addresses, lists of the local repository, caches,
 /// logs, backups. The files that an engine mounts over stay, empty: engine 20.10 makes and removes absent ones in each
@@ -87,9 +124,7 @@ void MmdebstrapBuilder::build(const BaseRequest& request, const std::string& tar
                 std::nullopt,
                 "apt install mmdebstrap; or take a base from a registry, or one that the engine already has");
   }
-  const support::TempDir folder("envforge-base-");
-  // In a user namespace another user reads here.
-  fs::permissions(folder.path(), kReadable);
+  const ScratchFolder folder;
   const fs::path repository = folder.path() / "repository";
   fs::create_directories(repository);
   for (const std::string& file : request.deb_files) {
@@ -106,10 +141,13 @@ void MmdebstrapBuilder::build(const BaseRequest& request, const std::string& tar
                   "--format=tar",
                   "--architectures=" + request.architecture,
                   "--include=" + names,
-                  "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
                   "--aptopt=Acquire::Languages \"none\"",
                   "--aptopt=APT::Install-Recommends \"false\"",
                   "--dpkgopt=force-unsafe-io"};
+  // Debian 12's packages expect /bin to be a link already; from 13 on base-files brings the links itself.
+  if (("," + names + ",").find(",usr-is-merged,") != std::string::npos) {
+    command.argv.emplace_back("--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr");
+  }
   for (const char* rule : kDocumentRules) command.argv.push_back(std::string("--dpkgopt=") + rule);
   command.argv.insert(command.argv.end(), {"--skip=cleanup/apt", "--skip=output/dev", "--customize-hook=" + clean_up(),
                                            "", tar.string(), "deb [trusted=yes] copy:" + repository.string() + " ./"});

@@ -67,5 +67,15 @@ TEST_F(MmdebstrapBuilderTest, MmdebstrapGetsExactlyThePackagesATimeAndNoEnvironm
   EXPECT_EQ(command.environment->count("HOME"), 0U);
 }
 
+TEST_F(MmdebstrapBuilderTest, LinksAreMadeBeforeOnlyForPackagesThatExpectThem) {
+  runner_.programs["mmdebstrap"] = {"/usr/bin/mmdebstrap"};
+  runner_.on({"mmdebstrap"}, ScriptedProcessRunner::exited(25));
+  error();
+  EXPECT_THAT(runner_.calls.back().argv, ::testing::Not(Contains(HasSubstr("--hook-dir="))));
+  runner_.on({"dpkg-deb", "--field"}, ScriptedProcessRunner::exited(0, "Package: usr-is-merged\nVersion: 37\n"));
+  error();
+  EXPECT_THAT(runner_.calls.back().argv, Contains(HasSubstr("--hook-dir=")));
+}
+
 }  // namespace
 }  // namespace envforge::bases
