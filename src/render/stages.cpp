@@ -35,6 +35,16 @@ Command fixed_times() {
           ""};
 }
 
+// uv notes the time of a wheel that it took from a folder; the layer shall not depend on it.
+std::vector<Command> forget_folder_times() {
+  const std::string packages = std::string(kVenv) + "/lib";
+  const std::string since = std::string(kLayerTime);
+  return {{{"find", packages, "-name", "uv_cache.json", "-delete"}, ""},
+          {{"find", packages, "-path", "*.dist-info/RECORD", "-newermt", since, "-exec", "sed", "-i",
+            "/uv_cache.json,/d", "{}", "+"},
+           ""}};
+}
+
 Run install_wheels(const WheelLayer& layer) {
   Run run;
   std::vector<Mount> mounts = {BindMount{"build", "/run/build", ""}};
@@ -51,6 +61,9 @@ Run install_wheels(const WheelLayer& layer) {
   }
   run.mounts = mounts_below_run(std::move(mounts));
   for (const auto& group : layer.groups) run.commands.push_back({uv_install(group), ""});
+  if (!layer.from_folder.empty()) {
+    for (auto& command : forget_folder_times()) run.commands.push_back(std::move(command));
+  }
   run.commands.push_back({{"rm", "-f", std::string(kVenv) + "/.lock"}, ""});  // uv's, writable for everyone
   run.commands.push_back(fixed_times());
   return run;

@@ -24,6 +24,9 @@ RUN --mount=type=tmpfs,target=/run \
     /run/build/uv pip install --python=/opt/venv/bin/python --no-config --no-deps --no-build --require-hashes \
         --link-mode=copy --cache-dir=/run/cache --offline --no-index --find-links=/run/wheels \
         --requirements=/run/requirements/cuda.txt \
+    && find /opt/venv/lib -name uv_cache.json -delete \
+    && find /opt/venv/lib -path '*.dist-info/RECORD' -newermt 2020-01-01T00:00:00Z -exec sed -i /uv_cache.json,/d \
+        '{}' + \
     && rm -f /opt/venv/.lock \
     && find /opt -newermt 2020-01-01T00:00:00Z -exec touch --no-dereference --date=2020-01-01T00:00:00Z '{}' +
 
@@ -36,6 +39,9 @@ RUN --mount=type=tmpfs,target=/run \
     /run/build/uv pip install --python=/opt/venv/bin/python --no-config --no-deps --no-build --require-hashes \
         --link-mode=copy --cache-dir=/run/cache --offline --no-index --find-links=/run/wheels \
         --requirements=/run/requirements/torch.txt \
+    && find /opt/venv/lib -name uv_cache.json -delete \
+    && find /opt/venv/lib -path '*.dist-info/RECORD' -newermt 2020-01-01T00:00:00Z -exec sed -i /uv_cache.json,/d \
+        '{}' + \
     && rm -f /opt/venv/.lock \
     && find /opt -newermt 2020-01-01T00:00:00Z -exec touch --no-dereference --date=2020-01-01T00:00:00Z '{}' +
 
@@ -48,6 +54,9 @@ RUN --mount=type=tmpfs,target=/run \
     /run/build/uv pip install --python=/opt/venv/bin/python --no-config --no-deps --no-build --require-hashes \
         --link-mode=copy --cache-dir=/run/cache --offline --no-index --find-links=/run/wheels \
         --requirements=/run/requirements/packages.txt \
+    && find /opt/venv/lib -name uv_cache.json -delete \
+    && find /opt/venv/lib -path '*.dist-info/RECORD' -newermt 2020-01-01T00:00:00Z -exec sed -i /uv_cache.json,/d \
+        '{}' + \
     && rm -f /opt/venv/.lock \
     && find /opt -newermt 2020-01-01T00:00:00Z -exec touch --no-dereference --date=2020-01-01T00:00:00Z '{}' +
 
