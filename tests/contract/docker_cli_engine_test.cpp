@@ -102,6 +102,7 @@ TEST_F(DockerCliOnly, ABuildOfAKilledEnvforgeLeavesNoStepRunning) {
   const auto wanted = request("FROM scratch\nCOPY program /bin/program\nRUN [" + words + "]\n");
   const pid_t owner = ::fork();
   if (owner == 0) {
+    ::setenv("TMPDIR", context_.path().c_str(), 1);  // it dies without removing its own folders
     DockerSetup().engine().build(wanted, {});
     ::_exit(0);
   }
@@ -122,6 +123,7 @@ TEST_F(DockerCliOnly, WhatAKilledEnvforgeLeftRunningIsFoundAndRemoved) {
   const auto wanted = sleeper();
   const pid_t owner = ::fork();
   if (owner == 0) {
+    ::setenv("TMPDIR", context_.path().c_str(), 1);  // it dies without removing its own folders
     DockerSetup own;
     own.engine().create_volume({});
     own.engine().run(wanted, {});

@@ -27,11 +27,12 @@ inline engine::DockerOptions docker_options() {
 
 class DockerSetup : public EngineSetup {
  public:
-  ~DockerSetup() override {
+  void clean_up() override {
     for (const std::string& name : left_) {
       docker({"rm", "--force", "--volumes", name});
       docker({"volume", "rm", "--force", name});
     }
+    left_.clear();
   }
 
   std::string unavailable() override {

@@ -38,6 +38,7 @@ class EngineContract : public ::testing::TestWithParam<MakeSetup> {
 
   void TearDown() override {
     if (!setup_->unavailable().empty()) return;
+    setup_->clean_up();
     for (const std::string& reference : built_) engine().remove_image(reference);
   }
 

@@ -29,9 +29,10 @@ class EngineSetup {
   virtual engine::ContainerEngine& engine() = 0;
   /// "127.0.0.1:PORT" of a registry that this engine can push to; "" if there is none.
   virtual std::string registry() = 0;
-  /// Makes a container and a volume as a process with this owner label would have left them; returns their names. The
-  /// setup removes them at its own end.
+  /// Makes a container and a volume as a process with this owner label would have left them; returns their names.
+  /// clean_up() removes them.
   virtual std::vector<std::string> leave_behind(const std::string& owner, const std::string& image) = 0;
+  virtual void clean_up() {}
   /// The names of the containers and volumes that exist of those left behind, and of this process's own.
   virtual std::vector<std::string> owned() = 0;
 };
