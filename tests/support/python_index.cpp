@@ -44,12 +44,14 @@ PackageFile make_wheel(const WheelSpec& spec) {
   return {stem + "-" + spec.tag + ".whl", make_zip(files)};
 }
 
-PackageFile make_sdist(const std::string& name, const std::string& version, const std::string& setup_py) {
+PackageFile make_sdist(const std::string& name, const std::string& version, const std::string& code) {
   const std::string folder = name + "-" + version + "/";
-  const std::string setup =
-      setup_py + "\nfrom setuptools import setup\nsetup(name='" + name + "', version='" + version + "')\n";
-  return {name + "-" + version + ".tar.gz",
-          make_gzip(make_tar({{folder + "setup.py", setup}, {folder + "PKG-INFO", metadata(name, version, {})}}))};
+  // A backend inside the archive needs nothing of the index: whoever builds this runs `code` at once.
+  const std::string project = "[build-system]\nrequires = []\nbuild-backend = \"backend\"\nbackend-path = [\".\"]\n";
+  return {name + "-" + version + ".tar.gz", make_gzip(make_tar({{folder + "pyproject.toml", project},
+                                                                {folder + "backend.py", code + "\n"},
+                                                                {folder + "setup.py", code + "\n"},
+                                                                {folder + "PKG-INFO", metadata(name, version, {})}}))};
 }
 
 PythonIndexServer::PythonIndexServer(Indexes indexes, std::string upload_time)

@@ -23,8 +23,8 @@ struct WheelSpec {
 };
 
 PackageFile make_wheel(const WheelSpec& spec);
-/// A source distribution whose setup.py runs `setup_py`; its metadata says that only a build can tell its needs.
-PackageFile make_sdist(const std::string& name, const std::string& version, const std::string& setup_py);
+/// A source distribution whose build runs `code`; its metadata says that only a build can tell its needs.
+PackageFile make_sdist(const std::string& name, const std::string& version, const std::string& code);
 
 /// /INDEX/NAME/ lists the files of a package with hashes and sizes (the JSON form of PEP 691 and 700), /INDEX/files/F
 /// serves one.
