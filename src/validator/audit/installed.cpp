@@ -1,5 +1,7 @@
 #include "audit/installed.hpp"
 
+#include <algorithm>
+
 #include <envforge/support/text.hpp>
 
 namespace envforge::validator::audit {
@@ -15,6 +17,21 @@ bool matches(const std::string& version, const std::string& pin) {
 bool is_expected(const std::string& name, const std::string& found, const std::string& expected) {
   if (found == expected) return true;
   return name == "torch" && expected.find('+') == std::string::npos && found.substr(0, found.find('+')) == expected;
+}
+
+/// The pins of NVIDIA's packages that a distribution has always or under one of the extras that were asked for.
+void compare_pins(const Inventory& inventory, const loader::Distribution& distribution,
+                  const std::vector<std::string>& extras, VersionFindings& out) {
+  for (const auto& need : distribution.needs) {
+    const bool counts = need.only_for.empty() || std::find(extras.begin(), extras.end(), need.only_for) != extras.end();
+    const std::string found = installed_version(inventory, need.name);
+    // A pin may be for another platform (its marker is not evaluated): what is not installed is the loader's business.
+    if (!counts || need.exact.empty() || found.empty() || !support::starts_with(need.name, "nvidia-")) continue;
+    ++out.from_pins;
+    if (matches(found, need.exact)) continue;
+    out.differences.push_back(need.name + " is " + found + ", " + distribution.name + " " + distribution.version +
+                              " pins " + need.exact);
+  }
 }
 
 }  // namespace
@@ -40,18 +57,11 @@ VersionFindings compare_versions(const Inventory& inventory, const std::map<std:
     out.differences.push_back("torch/version.py says " + inventory.torch_version + ", torch's metadata " +
                               torch->version);
   }
-  // cuda-toolkit names its packages only under extras; one that is installed must be the one it names.
-  for (const char* owner : {"torch", "cuda-toolkit"}) {
-    const auto* distribution = find_distribution(inventory, owner);
-    if (distribution == nullptr) continue;
-    for (const auto& need : distribution->needs) {
-      const std::string found = installed_version(inventory, need.name);
-      if (need.exact.empty() || found.empty() || !support::starts_with(need.name, "nvidia-")) continue;
-      ++out.from_pins;
-      if (matches(found, need.exact)) continue;
-      out.differences.push_back(need.name + " is " + found + ", " + owner + " " + distribution->version + " pins " +
-                                need.exact);
-    }
+  if (torch == nullptr) return out;
+  compare_pins(inventory, *torch, {}, out);
+  for (const auto& need : torch->needs) {
+    const auto* toolkit = need.name == "cuda-toolkit" ? find_distribution(inventory, need.name) : nullptr;
+    if (toolkit != nullptr) compare_pins(inventory, *toolkit, need.extras, out);
   }
   return out;
 }

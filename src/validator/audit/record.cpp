@@ -56,8 +56,7 @@ std::vector<const loader::RecordedFile*> libraries_in_turn(const RecordPlan& pla
   std::vector<std::pair<std::uint64_t, const loader::RecordedFile*>> order;
   for (std::size_t i = 0; i < plan.files.size(); ++i) {
     const auto& file = plan.files[i];
-    if (!file.sha256.empty() && file.path.find(".so") != std::string::npos)
-      order.emplace_back(mix(plan.seed + i), &file);
+    if (!file.sha256.empty() && loader::is_library_name(file.path)) order.emplace_back(mix(plan.seed + i), &file);
   }
   std::sort(order.begin(), order.end());
   std::vector<const loader::RecordedFile*> out;

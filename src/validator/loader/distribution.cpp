@@ -73,16 +73,33 @@ std::optional<std::uint64_t> number_of(const std::string& text) {
   return value;
 }
 
+/// "cublas" of the marker `... and extra == 'cublas'`.
+std::string extra_of(const std::string& marker) {
+  const auto at = marker.find("extra ==");
+  const auto open = marker.find_first_of("'\"", std::min(at, marker.size()));
+  const auto close = open == std::string::npos ? open : marker.find(marker[open], open + 1);
+  return close == std::string::npos ? "" : normal_name(marker.substr(open + 1, close - open - 1));
+}
+
 /// "cuda-toolkit[cublas]==13.2.2; marker", and the older "nvidia-nccl-cu12 (==2.21.5) ; marker".
 Requirement read_requirement(const std::string& text) {
   const auto in_name = [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
   };
   const auto name_end = std::find_if_not(text.begin(), text.end(), in_name);
-  Requirement out{normal_name(std::string(text.begin(), name_end)), ""};
+  Requirement out;
+  out.name = normal_name(std::string(text.begin(), name_end));
   std::string rest(name_end, text.end());
-  rest.erase(std::min(rest.find(';'), rest.size()));
-  if (!rest.empty() && rest.front() == '[') rest.erase(0, std::min(rest.find(']'), rest.size() - 1) + 1);
+  const auto marker = std::min(rest.find(';'), rest.size());
+  out.only_for = extra_of(rest.substr(marker));
+  rest.erase(marker);
+  if (!rest.empty() && rest.front() == '[') {
+    const auto end = std::min(rest.find(']'), rest.size() - 1);
+    for (const std::string& extra : support::split(rest.substr(1, end - 1), ',')) {
+      out.extras.push_back(normal_name(support::trim(extra)));
+    }
+    rest.erase(0, end + 1);
+  }
   const auto pin = rest.find("==");
   if (pin == std::string::npos || rest.find_first_of(",<>!~") != std::string::npos) return out;
   std::string version = rest.substr(pin + 2);

@@ -20,14 +20,16 @@ struct RecordedFile {
 /// One Requires-Dist line, as far as it is read here.
 struct Requirement {
   std::string name;
-  std::string exact;  // the version after "==", also "13.4.1.3.*"; "" when it is no single pin
+  std::string exact;                // the version after "==", also "13.4.1.3.*"; "" when it is no single pin
+  std::vector<std::string> extras;  // asked for: cuda-toolkit[cublas,cudart]
+  std::string only_for;             // the extra of its own distribution under which it counts; "" = always
 };
 
 struct Distribution {
   std::string name;                // as PEP 503 writes it: "nvidia-cublas-cu12"
   std::string version;             // "12.4.5.8"
   std::string folder;              // ".../site-packages/nvidia_cublas_cu12-12.4.5.8.dist-info"
-  std::vector<Requirement> needs;  // those of extras too: whether an extra was asked for, nobody records
+  std::vector<Requirement> needs;  // those of extras too
 };
 
 /// "Nvidia_cublas.cu12" -> "nvidia-cublas-cu12".

@@ -9,11 +9,6 @@
 namespace envforge::validator::loader {
 namespace {
 
-/// Only libraries are asked about; a whole dpkg database is ten times as much.
-bool is_library(const std::string& path) {
-  return path.find(".so") != std::string::npos;
-}
-
 /// Debian's merged /usr: dpkg may know /usr/lib/x as /lib/x.
 std::string without_usr(const std::string& path) {
   return support::starts_with(path, "/usr/lib") ? path.substr(4) : path;
@@ -38,12 +33,13 @@ std::string to_string(const Owner& owner) {
   return text;
 }
 
+// Of each database only the libraries are kept: nothing else is asked about, and all of it is ten times as much.
 Owners::Owners(const Root& root, std::vector<std::string> site_packages, std::vector<std::string> prefixes)
     : root_(root), prefixes_(std::move(prefixes)) {
   for (const std::string& folder : site_packages) {
     for (Distribution& distribution : read_distributions(root_, folder)) {
       for (const RecordedFile& file : read_record(root_, distribution)) {
-        if (!is_library(file.path)) continue;
+        if (!is_library_name(file.path)) continue;
         // Links of the environment (lib64 -> lib) must not hide the owner.
         const std::string path = root_.real(file.path).value_or(file.path);
         pip_[path].push_back({"pip", distribution.name, distribution.version});
@@ -65,7 +61,7 @@ void Owners::read_dpkg() {
     const auto version = versions.find(package);
     const Owner owner{"apt", package, version == versions.end() ? "" : version->second};
     for (const std::string& path : support::split(root_.read(folder + "/" + name).value_or(""), '\n')) {
-      if (is_library(path)) dpkg_.emplace(without_usr(path), owner);
+      if (is_library_name(path)) dpkg_.emplace(without_usr(path), owner);
     }
   }
 }
@@ -85,7 +81,7 @@ void Owners::read_conda() {
       };
       const Owner owner{"conda", text("name"), text("version")};
       for (const auto& file : json["files"]) {
-        if (!file.is_string() || !is_library(file.get<std::string>())) continue;
+        if (!file.is_string() || !is_library_name(file.get<std::string>())) continue;
         const std::string path = normal(prefix + "/" + file.get<std::string>());
         conda_.emplace(root_.real(path).value_or(path), owner);
       }

@@ -126,6 +126,15 @@ std::string file_name(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
 }
 
+bool is_library_name(const std::string& path) {
+  const std::string name = file_name(path);
+  const auto at = name.find(".so");
+  if (at == std::string::npos) return false;
+  const std::string rest = name.substr(at + 3);
+  return rest.empty() ||
+         (rest.size() > 1 && rest[0] == '.' && rest.find_first_not_of("0123456789.") == std::string::npos);
+}
+
 std::string parent(const std::string& path) {
   const auto slash = path.rfind('/');
   if (slash == std::string::npos) return "";

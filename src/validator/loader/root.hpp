@@ -37,6 +37,8 @@ class Root {
 std::string normal(const std::string& path);
 /// "libnccl.so.2" of "/a/libnccl.so.2".
 std::string file_name(const std::string& path);
+/// True for names of shared libraries: "liba.so", "liba.so.1.2", not "sort.so_heap.h".
+bool is_library_name(const std::string& path);
 /// "/a" of "/a/libnccl.so.2", "/" of "/a".
 std::string parent(const std::string& path);
 

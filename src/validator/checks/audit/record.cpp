@@ -73,7 +73,7 @@ class Record : public harness::Check {
     out.threads = 1;
     out.budget = std::chrono::minutes(1);
     for (const auto& file : plan.files) {
-      if (file.sha256.empty() || file.size.value_or(0) == 0 || file.path.find(".so") == std::string::npos) continue;
+      if (file.sha256.empty() || file.size.value_or(0) == 0 || !loader::is_library_name(file.path)) continue;
       if (out.files.empty()) out.files.push_back(file);
       if (*file.size < *out.files.front().size) out.files.front() = file;
     }

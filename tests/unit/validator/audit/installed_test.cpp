@@ -46,11 +46,16 @@ TEST_F(Installed, FindsAWheelThatTorchDoesNotPin) {
   EXPECT_THAT(compare({}).differences, ElementsAre("nvidia-nccl-cu12 is 2.18.1, torch 2.6.0 pins 2.21.5"));
 }
 
-TEST_F(Installed, TakesAPinWithAStarAsItsPrefix) {
-  image_.wheel(tests::kFakeSite, "cuda-toolkit", "13.2.2", {},
-               {"nvidia-cufft==12.2.0.57.*", "nvidia-cusolver==12.2.0.11.*", "nvidia-not-installed==1.0"});
+TEST_F(Installed, TakesThePinsOfTheExtrasThatTorchAsksCudaToolkitFor) {
+  image_.remove(std::string(tests::kFakeSite) + "/torch-2.6.0.dist-info");
+  image_.wheel(tests::kFakeSite, "torch", "2.6.0", {}, {"cuda-toolkit[cufft,cusolver]==13.2.2"});
+  image_.wheel(
+      tests::kFakeSite, "cuda-toolkit", "13.2.2", {},
+      {"nvidia-cufft==12.2.0.57.*; extra == 'cufft'", "nvidia-cusolver==12.2.0.11.*; (a or b) and extra == 'cusolver'",
+       "nvidia-cuda-cccl==13.2.86.*; extra == 'all'", "nvidia-not-installed==1.0; extra == 'cufft'"});
   image_.wheel(tests::kFakeSite, "nvidia-cufft", "12.2.0.57", {});
   image_.wheel(tests::kFakeSite, "nvidia-cusolver", "12.2.0.110", {});
+  image_.wheel(tests::kFakeSite, "nvidia-cuda-cccl", "13.3.5", {});
   EXPECT_THAT(compare({}).differences,
               ElementsAre("nvidia-cusolver is 12.2.0.110, cuda-toolkit 13.2.2 pins 12.2.0.11.*"));
 }

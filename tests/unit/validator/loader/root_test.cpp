@@ -48,6 +48,15 @@ TEST(Root, RefusesToReadMoreThanAskedFor) {
   EXPECT_TRUE(Root(image.root()).read("/big", 100).has_value());
 }
 
+TEST(Paths, OfLibrariesAreToldFromOthers) {
+  for (const char* yes : {"/a/liba.so", "liba.so.2", "_C.cpython-311-x86_64-linux-gnu.so", "libx.so.12.4.127"}) {
+    EXPECT_TRUE(is_library_name(yes)) << yes;
+  }
+  for (const char* no : {"/a.so/b.py", "algorithm.sort_heap.h", "liba.so.conf", "liba.so.", "x.sox"}) {
+    EXPECT_FALSE(is_library_name(no)) << no;
+  }
+}
+
 TEST(Paths, AreNormalised) {
   EXPECT_EQ(normal("/a/./b//../c"), "/a/c");
   EXPECT_EQ(normal("/../a"), "/a");
