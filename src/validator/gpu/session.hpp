@@ -27,6 +27,8 @@ class Session {
   const Kernels& kernels();
   /// GPU `ordinal` of several, with kernels of its own.
   std::unique_ptr<Device> other_device(int ordinal) const { return std::make_unique<Device>(cuda_, ordinal); }
+  /// How much memory of the first GPU a check may take.
+  double room() { return static_cast<double>(device().free_bytes()) * context_.request().memory_fraction; }
   const std::string& cubin() const { return cubin_; }
   const std::optional<Nvml>& nvml();
   std::string uuid() const { return context_.request().gpus.front().uuid; }

@@ -2,6 +2,7 @@
 // output out of each of 65536 equal parts.
 #include "checks/cudnn/session.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "gpu/speed.hpp"
@@ -15,7 +16,8 @@ namespace {
 using harness::Context;
 using numbers::Type;
 
-constexpr numbers::Convolution kShape{32, 56, 56, 256, 256, 3, 3, 1, 1};
+constexpr numbers::Convolution kOnePicture{1, 56, 56, 256, 256, 3, 3, 1, 1};
+constexpr std::int64_t kMostPictures = 32;
 constexpr std::uint64_t kOutputs = 65536;
 
 class ConvNormal : public harness::Check {
@@ -27,8 +29,9 @@ class ConvNormal : public harness::Check {
     auto& session = context.session<Session>();
     session.started();
     const Type type = Type::kFp16;
-    const Layer layer(context, session, kShape, type, 0);
-    const gpu::Convolution convolution(session.cudnn, session.device(), kShape, type);
+    const numbers::Convolution shape = shape_for(session);
+    const Layer layer(context, session, shape, type, 0);
+    const gpu::Convolution convolution(session.cudnn, session.device(), shape, type);
     context.doing("timing cudnnConvolutionForward in fp16");
     const bool quick = context.request().suite == protocol::Suite::kQuick;
     const gpu::SpeedRun speed = gpu::time_on_gpu(
@@ -36,18 +39,27 @@ class ConvNormal : public harness::Check {
     context.doing("verifying the timed output");
     context.recompute(layer.problem, gpu::elements_of(layer.y, type));
     judge_outputs(context, session, layer, result);
-    const double products = static_cast<double>(kShape.outputs()) * static_cast<double>(kShape.c * kShape.r * kShape.s);
-    gpu::judge_speed(result, context, session, speed, products, type, "N 32, 56 x 56, C 256, K 256, 3 x 3");
+    const double products = static_cast<double>(shape.outputs()) * static_cast<double>(shape.c * shape.r * shape.s);
+    gpu::judge_speed(result, context, session, speed, products, type,
+                     "N " + std::to_string(shape.n) + ", 56 x 56, C 256, K 256, 3 x 3");
     result.measurements.push_back(
         {"algorithm", static_cast<double>(convolution.algorithm()), "", {}, "chosen by cuDNN", {}});
   }
 
  private:
+  static numbers::Convolution shape_for(Session& session) {
+    numbers::Convolution shape = kOnePicture;
+    const double bytes = 4.0 * static_cast<double>(shape.outputs()) * bytes_of(Type::kFp16);
+    shape.n = std::clamp<std::int64_t>(static_cast<std::int64_t>(session.room() / bytes), 1, kMostPictures);
+    return shape;
+  }
+
   static void judge_outputs(Context& context, Session& session, const Layer& layer, protocol::CheckResult& result) {
     const gpu::Kernels& kernels = session.kernels();
     const auto outputs = numbers::spread_indices(layer.problem.elements, kOutputs, context.request().seed + 3);
-    const gpu::Buffer reference = kernels.reference_convolution(outputs, kShape, layer.x_source, layer.weight_source);
-    const double terms = static_cast<double>(kShape.c * kShape.r * kShape.s);
+    const gpu::Buffer reference =
+        kernels.reference_convolution(outputs, layer.shape, layer.x_source, layer.weight_source);
+    const double terms = static_cast<double>(layer.shape.c * layer.shape.r * layer.shape.s);
     const gpu::Bound bound{
         numbers::relative_bound(layer.type),
         numbers::accumulation_bound(layer.problem.a, layer.problem.b, terms, layer.problem.output_type)};

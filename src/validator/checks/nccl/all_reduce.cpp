@@ -2,6 +2,7 @@
 // output that was timed; bus bandwidth against the links that NVML counts.
 #include "checks/nccl/session.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <optional>
@@ -13,7 +14,7 @@ namespace {
 
 using harness::Context;
 
-constexpr std::uint64_t kQuickElements = 128ULL << 20;  // 512 MiB for each rank: below that NVLink is not saturated
+constexpr std::uint64_t kMostElements = 128ULL << 20;  // 512 MiB for each rank: below that NVLink is not saturated
 constexpr double kLowestFraction = 0.5;
 constexpr double kPcieGbPerS = 63;  // of a PCIe 5.0 x16 slot, one direction
 
@@ -46,7 +47,9 @@ class AllReduce : public harness::Check {
 
   void run(Context& context, protocol::CheckResult& result) override {
     auto& session = context.session<Session>();
-    Reduction reduction(context, session, kQuickElements);
+    const auto fitting = static_cast<std::uint64_t>(session.room() / 12);
+    const std::uint64_t elements = std::clamp<std::uint64_t>(fitting, 1024, kMostElements);
+    Reduction reduction(context, session, elements);
     const bool quick = context.request().suite == protocol::Suite::kQuick;
     const harness::Timing timing = harness::measure([&] { return reduction.run(); }, quick ? 0.3 : 2, quick ? 10 : 50);
     context.doing("comparing on every rank");
@@ -54,21 +57,21 @@ class AllReduce : public harness::Check {
     if (result.verdict == protocol::Verdict::kPass) {
       result.summary = std::to_string(reduction.ranks()) + " ranks, every element bit for bit on each";
     }
-    measure(context, session, reduction.ranks(), timing, result);
+    measure(context, session, reduction.ranks(), elements, timing, result);
   }
 
  private:
-  static void measure(Context& context, Session& session, int ranks, const harness::Timing& timing,
-                      protocol::CheckResult& result) {
+  static void measure(Context& context, Session& session, int ranks, std::uint64_t elements,
+                      const harness::Timing& timing, protocol::CheckResult& result) {
     protocol::Measurement m;
     m.name = "bus bandwidth";
     m.unit = "GB/s";
-    m.value = 2.0 * (ranks - 1) / ranks * static_cast<double>(kQuickElements) * 4 / timing.median / 1e9;
+    m.value = 2.0 * (ranks - 1) / ranks * static_cast<double>(elements) * 4 / timing.median / 1e9;
     int links = 0;
     if (session.nvml()) links = session.nvml()->active_nvlinks(session.nvml()->device(session.uuid()));
     // Only what no PCIe slot can carry proves that the links were used.
     const bool over_links = links > 0 && m.value > kPcieGbPerS;
-    m.context = {{"bytes per rank", std::to_string(kQuickElements * 4)},
+    m.context = {{"bytes per rank", std::to_string(elements * 4)},
                  {"ranks", std::to_string(ranks)},
                  {"transport", over_links  ? "NVLink, " + std::to_string(links) + " links of each GPU"
                                : links > 0 ? "not NVLink alone, though " + std::to_string(links) + " links are active"

@@ -1,0 +1,240 @@
+// A libcuda.so.1 for tests: memory is malloc, a module is the validator's own kernels compiled for this processor, a
+// launch runs its threads one after the other. ENVFORGE_STUB_GPUS (default 1) GPUs of the kind H200, each with a few
+// megabytes.
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "faults.hpp"
+#include "numbers/element.hpp"
+
+// What a CUDA compiler brings along. __global__ is defined away on the command line.
+namespace {
+struct Dimensions {
+  unsigned int x;
+};
+Dimensions blockIdx, threadIdx, blockDim, gridDim;
+using Word = unsigned long long;
+Word atomicAdd(Word* at, Word value) {
+  return std::exchange(*at, *at + value);
+}
+Word atomicMin(Word* at, Word value) {
+  return std::exchange(*at, value < *at ? value : *at);
+}
+Word atomicMax(Word* at, Word value) {
+  return std::exchange(*at, value > *at ? value : *at);
+}
+long long __double_as_longlong(double value) {
+  long long bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+}  // namespace
+using std::fabs;
+#include "gpu/kernels.cu"
+
+namespace {
+
+constexpr std::size_t kFree = 8U << 20;
+
+int all_gpus() {
+  const char* wanted = std::getenv("ENVFORGE_STUB_GPUS");
+  return wanted == nullptr ? 1 : std::atoi(wanted);
+}
+
+// As the driver does: CUDA_VISIBLE_DEVICES renumbers. GPU i has the UUID 000...0i.
+int visible(int ordinal) {
+  const char* list = std::getenv("CUDA_VISIBLE_DEVICES");
+  if (list == nullptr) return ordinal < all_gpus() ? ordinal : -1;
+  const std::string text = list;
+  return ordinal == 0 && !text.empty() ? text.back() - '0' : -1;
+}
+
+template <class... A, std::size_t... I>
+void call(void (*kernel)(A...), void** arguments, std::index_sequence<I...>) {
+  kernel(*static_cast<std::remove_reference_t<A>*>(arguments[I])...);
+}
+template <auto Kernel, class... A>
+void run(void (*)(A...), void** arguments) {
+  call(Kernel, arguments, std::index_sequence_for<A...>{});
+}
+using Run = void (*)(void**);
+template <auto Kernel>
+void entry(void** arguments) {
+  run<Kernel>(Kernel, arguments);
+}
+
+struct Row {
+  const char* name;
+  Run run;
+};
+const Row kKernels[] = {{"fill", entry<&fill>},
+                        {"compare_fill", entry<&compare_fill>},
+                        {"reference_lines", entry<&reference_lines>},
+                        {"reference_convolution", entry<&reference_convolution>},
+                        {"compare_lines", entry<&compare_lines>},
+                        {"compare_reduced", entry<&compare_reduced>},
+                        {"signs", entry<&signs>},
+                        {"times_generated", entry<&times_generated>},
+                        {"times_stored", entry<&times_stored>},
+                        {"compare_vectors", entry<&compare_vectors>}};
+
+}  // namespace
+
+extern "C" {
+
+int cuInit(unsigned int) {
+  stub::maybe_hang_or_crash("cuInit");
+  if (stub::fault("no-device")) return 100;
+  return stub::fault("not-ready") ? 802 : 0;
+}
+int cuDriverGetVersion(int* version) {
+  *version = 13000;
+  return 0;
+}
+int cuDeviceGetCount(int* count) {
+  for (*count = 0; visible(*count) >= 0 && *count < all_gpus();) ++*count;
+  return 0;
+}
+int cuDeviceGet(int* device, int ordinal) {
+  *device = visible(ordinal);
+  return *device < 0 ? 101 : 0;
+}
+int cuDeviceGetName(char* name, int size, int) {
+  std::snprintf(name, static_cast<std::size_t>(size), "NVIDIA H200");
+  return 0;
+}
+int cuDeviceGetUuid_v2(void* uuid, int device) {
+  std::memset(uuid, 0, 16);
+  static_cast<unsigned char*>(uuid)[15] = static_cast<unsigned char>(device);
+  return 0;
+}
+int cuDeviceTotalMem_v2(std::size_t* bytes, int) {
+  *bytes = 2 * kFree;
+  return 0;
+}
+int cuDeviceGetAttribute(int* value, int attribute, int) {
+  *value = attribute == 75 ? 9 : attribute == 76 ? 0 : 132;
+  return 0;
+}
+int cuDeviceGetPCIBusId(char* text, int size, int device) {
+  std::snprintf(text, static_cast<std::size_t>(size), "0000:0%d:00.0", device);
+  return 0;
+}
+int cuDevicePrimaryCtxRetain(void** context, int device) {
+  *context = reinterpret_cast<void*>(static_cast<std::intptr_t>(device) + 1);
+  return 0;
+}
+int cuDevicePrimaryCtxRelease_v2(int) {
+  return 0;
+}
+int cuCtxSetCurrent(void*) {
+  return 0;
+}
+int cuCtxSynchronize() {
+  return 0;
+}
+int cuMemAlloc_v2(Word* address, std::size_t bytes) {
+  if (stub::fault("out-of-memory")) return 2;
+  *address = reinterpret_cast<Word>(std::malloc(bytes));
+  return 0;
+}
+int cuMemFree_v2(Word address) {
+  std::free(reinterpret_cast<void*>(address));
+  return 0;
+}
+int cuMemGetInfo_v2(std::size_t* free_bytes, std::size_t* total) {
+  *free_bytes = kFree;
+  *total = 2 * kFree;
+  return 0;
+}
+int cuMemcpyHtoD_v2(Word to, const void* from, std::size_t bytes) {
+  std::memcpy(reinterpret_cast<void*>(to), from, bytes);
+  return 0;
+}
+int cuMemcpyDtoH_v2(void* to, Word from, std::size_t bytes) {
+  std::memcpy(to, reinterpret_cast<void*>(from), bytes);
+  return 0;
+}
+int cuMemcpyDtoD_v2(Word to, Word from, std::size_t bytes) {
+  std::memcpy(reinterpret_cast<void*>(to), reinterpret_cast<void*>(from), bytes);
+  if (stub::fault("copy")) reinterpret_cast<unsigned char*>(to)[bytes / 3] ^= 4;
+  return 0;
+}
+int cuMemsetD8_v2(Word to, unsigned char value, std::size_t bytes) {
+  std::memset(reinterpret_cast<void*>(to), value, bytes);
+  return 0;
+}
+int cuMemAllocHost_v2(void** address, std::size_t bytes) {
+  *address = std::malloc(bytes);
+  return 0;
+}
+int cuMemFreeHost(void* address) {
+  std::free(address);
+  return 0;
+}
+int cuModuleLoadData(void** module, const void*) {
+  *module = module;
+  return stub::fault("no-binary") ? 209 : 0;
+}
+int cuModuleUnload(void*) {
+  return 0;
+}
+int cuModuleGetFunction(void** function, void*, const char* name) {
+  for (const Row& row : kKernels) {
+    if (std::strcmp(row.name, name) != 0) continue;
+    *function = const_cast<Row*>(&row);
+    return 0;
+  }
+  return 500;
+}
+int cuLaunchKernel(void* function, unsigned int grid, unsigned int, unsigned int, unsigned int block, unsigned int,
+                   unsigned int, unsigned int, void*, void** arguments, void**) {
+  const Row& row = *static_cast<Row*>(function);
+  gridDim = {grid};
+  blockDim = {block};
+  for (blockIdx.x = 0; blockIdx.x < grid; ++blockIdx.x) {
+    for (threadIdx.x = 0; threadIdx.x < block; ++threadIdx.x) row.run(arguments);
+  }
+  // A stuck bit of the memory: what was written changes before anyone looks.
+  if (stub::fault("memory") && std::strcmp(row.name, "fill") == 0) {
+    (*static_cast<unsigned char**>(arguments[0]))[4321] ^= 8;
+  }
+  return 0;
+}
+int cuEventCreate(void** event, unsigned int) {
+  *event = new std::chrono::steady_clock::time_point;
+  return 0;
+}
+int cuEventRecord(void* event, void*) {
+  *static_cast<std::chrono::steady_clock::time_point*>(event) = std::chrono::steady_clock::now();
+  return 0;
+}
+int cuEventSynchronize(void*) {
+  return 0;
+}
+int cuEventElapsedTime(float* milliseconds, void* start, void* end) {
+  const auto from = *static_cast<std::chrono::steady_clock::time_point*>(start);
+  const auto to = *static_cast<std::chrono::steady_clock::time_point*>(end);
+  *milliseconds = std::chrono::duration<float, std::milli>(to - from).count();
+  return 0;
+}
+int cuEventDestroy_v2(void* event) {
+  delete static_cast<std::chrono::steady_clock::time_point*>(event);
+  return 0;
+}
+int cuGetErrorName(int error, const char** text) {
+  *text = error == 0 ? "CUDA_SUCCESS" : error == 802 ? "CUDA_ERROR_SYSTEM_NOT_READY" : "CUDA_ERROR_STUB";
+  return 0;
+}
+int cuGetErrorString(int, const char** text) {
+  *text = "an error of the stub";
+  return 0;
+}
+
+}  // extern "C"

@@ -1,0 +1,197 @@
+// Every check of the core groups passes on libraries that compute rightly, and finds the ones that do not.
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <envforge/process/process.hpp>
+#include <envforge/protocol/check_ids.hpp>
+#include <envforge/protocol/request.hpp>
+#include <envforge/protocol/sealed_report.hpp>
+
+namespace envforge::validator {
+namespace {
+
+using protocol::CheckResult;
+using protocol::Report;
+using protocol::Verdict;
+
+const std::string kKey(64, 'k');
+
+Report run(const std::vector<std::string>& checks, const std::string& fault = "", int gpus = 1) {
+  protocol::DriverRequest request;
+  request.key = kKey;
+  request.group.checks = checks;
+  request.groups_dir = ENVFORGE_GROUPS;
+  request.group_deadline_seconds = fault.rfind("hang", 0) == 0 ? 5 : 300;
+  process::PosixProcessRunner runner;
+  process::Command command;
+  command.argv = {ENVFORGE_DRIVER};
+  // No Python and no site-packages of this machine: the stubs are the system's libraries.
+  command.environment = {{"LD_LIBRARY_PATH", ENVFORGE_STUBS},
+                         {"PATH", "/nowhere"},
+                         {"ENVFORGE_STUB_FAULT", fault},
+                         {"ENVFORGE_STUB_GPUS", std::to_string(gpus)}};
+  command.standard_input = protocol::to_json(request).dump();
+  command.deadline = std::chrono::minutes(10);
+  const auto outcome = runner.run(command);
+  const auto sealed = protocol::find_sealed(outcome.out);
+  if (sealed.size() != 1) {
+    ADD_FAILURE() << "no report: " << process::describe(outcome) << "\n" << outcome.err;
+    return {};
+  }
+  return protocol::open_sealed(sealed[0], kKey, "stdout");
+}
+
+std::vector<CheckResult> results(const Report& report, const std::string& id) {
+  std::vector<CheckResult> out;
+  for (const auto& group : report.groups) {
+    for (const auto& check : group.checks) {
+      if (check.id == id) out.push_back(check);
+    }
+  }
+  return out;
+}
+
+// A check must end so under the named fault.
+void expect(const std::string& id, const std::string& fault, Verdict verdict, const std::string& reason_part) {
+  const auto found = results(run({id}, fault), id);
+  ASSERT_EQ(found.size(), 1U) << id;
+  EXPECT_EQ(to_string(found[0].verdict), to_string(verdict)) << id << " under " << fault << ": " << found[0].reason;
+  EXPECT_NE(found[0].reason.find(reason_part), std::string::npos) << found[0].reason;
+  if (verdict == Verdict::kFail) {
+    EXPECT_NE(found[0].layer, protocol::Layer::kNone);
+  }
+}
+
+TEST(CoreGroups, ListTheChecksThatTheirPathsName) {
+  process::PosixProcessRunner runner;
+  std::set<std::string> listed;
+  for (const char* group : {"container", "cuda", "cublas", "cudnn", "nccl", "audit"}) {
+    process::Command command;
+    command.argv = {std::string(ENVFORGE_GROUPS) + "/envforge-group-" + group, "--list"};
+    const auto outcome = runner.run(command);
+    ASSERT_TRUE(outcome.ok()) << process::describe(outcome) << outcome.err;
+    std::string line;
+    for (const char c : outcome.out) {
+      if (c == '\n') {
+        listed.insert(line);
+        line.clear();
+      } else {
+        line += c;
+      }
+    }
+  }
+  std::set<std::string> known;
+  for (const auto& id : protocol::known_checks()) {
+    if (protocol::group_of(id) != "torch") known.insert(id);
+  }
+  EXPECT_EQ(listed, known);
+}
+
+TEST(CoreGroups, PassOnLibrariesThatComputeRightly) {
+  const Report report = run({"cuda.copy", "cuda.device", "cuda.memory", "cublas.gemm-exact", "cublas.gemm-normal",
+                             "cudnn.conv-exact", "cudnn.conv-normal", "nccl.single-rank", "nccl.all-reduce"});
+  std::map<std::string, CheckResult> by_id;
+  for (const auto& group : report.groups) {
+    for (const auto& check : group.checks) by_id[check.id] = check;
+  }
+  for (const auto& [id, check] : by_id) {
+    if (id == "nccl.all-reduce") {
+      EXPECT_EQ(check.reason, "one GPU: an all-reduce over several ranks needs two");
+      continue;
+    }
+    EXPECT_EQ(to_string(check.verdict), "pass") << id << ": " << check.reason;
+    if (id == "cuda.device" || id == "container.gpus") continue;
+    ASSERT_TRUE(check.control.has_value()) << id;
+    EXPECT_TRUE(check.control->detected) << id;
+    EXPECT_GT(check.recomputed, 0U) << id << " was not looked at by the driver";
+  }
+  EXPECT_EQ(report.machine.gpus.size(), 1U);
+  EXPECT_EQ(report.machine.driver, "580.159.04");
+  EXPECT_EQ(report.machine.gpus.at(0).compute_capability, "9.0");
+}
+
+TEST(CoreGroups, SayWhichLibraryTheyUsed) {
+  const Report report = run({"cuda.device"});
+  std::map<std::string, protocol::LoadedLibrary> libraries;
+  for (const auto& group : report.groups) {
+    for (const auto& library : group.libraries) libraries[library.soname] = library;
+  }
+  ASSERT_EQ(libraries.count("libnvrtc.so.13"), 1U);
+  EXPECT_EQ(libraries["libnvrtc.so.13"].version, "13.0");
+  EXPECT_EQ(libraries["libnvrtc.so.13"].owner, "none");
+  EXPECT_EQ(libraries["libnvrtc.so.13"].rule, "LD_LIBRARY_PATH");
+}
+
+TEST(CoreGroups, ReduceOverTwoGpusAndRunTheOthersOnEach) {
+  const Report report = run({"cuda.copy", "nccl.all-reduce"}, "", 2);
+  const auto copies = results(report, "cuda.copy");
+  ASSERT_EQ(copies.size(), 2U);
+  EXPECT_NE(copies[0].gpu, copies[1].gpu);
+  const auto reduced = results(report, "nccl.all-reduce");
+  ASSERT_EQ(reduced.size(), 1U);
+  EXPECT_EQ(to_string(reduced[0].verdict), "pass") << reduced[0].reason;
+  ASSERT_EQ(reduced[0].measurements.size(), 1U);
+  EXPECT_EQ(reduced[0].measurements[0].context.at("transport"), "no NVLink: PCIe or host memory");
+}
+
+TEST(CoreGroups, FindAStuckBitOfTheMemory) {
+  expect("cuda.memory", "memory", Verdict::kFail, "1 of ");
+}
+
+TEST(CoreGroups, FindAByteThatACopyChanged) {
+  expect("cuda.copy", "copy", Verdict::kFail, "1 of ");
+}
+
+TEST(CoreGroups, FindOneWrongElementOfAProduct) {
+  expect("cublas.gemm-exact", "gemm-element", Verdict::kFail, "fp32: 1 of ");
+}
+
+TEST(CoreGroups, FindATileThatWasNeverWritten) {
+  expect("cublas.gemm-exact", "gemm-tile", Verdict::kFail, "wrong");
+  expect("cublas.gemm-normal", "gemm-tile", Verdict::kFail, "bf16: ");
+}
+
+TEST(CoreGroups, FindAProductOfRoundedInputs) {
+  expect("cublas.gemm-normal", "gemm-tf32", Verdict::kFail, "fp32: ");
+}
+
+TEST(CoreGroups, FindAWrongConvolution) {
+  expect("cudnn.conv-exact", "conv-element", Verdict::kFail, "fp32: 4000 of ");
+  expect("cudnn.conv-normal", "conv-element", Verdict::kFail, "wrong");
+}
+
+TEST(CoreGroups, FindARankThatWasLeftOut) {
+  const auto found = results(run({"nccl.all-reduce"}, "reduce-rank", 2), "nccl.all-reduce");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].verdict, Verdict::kFail);
+}
+
+TEST(CoreGroups, NameTheCallThatCrashedOrHung) {
+  expect("cublas.gemm-exact", "crash-cublasGemmEx", Verdict::kCrashed,
+         "signal 11 (Segmentation fault) in: cublasGemmEx in fp32");
+  expect("cudnn.conv-exact", "hang-cudnnCreate", Verdict::kHung, "no end after 5 s");
+}
+
+TEST(CoreGroups, NameTheLayerOfAnErrorOfTheDriver) {
+  const auto found = results(run({"container.gpus"}, "not-ready"), "container.gpus");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].layer, protocol::Layer::kHostDriver);
+  EXPECT_EQ(found[0].mend, "systemctl start nvidia-fabricmanager");
+}
+
+TEST(CoreGroups, DoNotJudgeSpeedOnAGpuThatOthersUse) {
+  const Report busy = run({"cuda.device"}, "busy");
+  EXPECT_EQ(busy.machine.gpus.at(0).used_by, std::vector<std::string>{"load of 97 %"});
+  EXPECT_NE(busy.not_judged.front().find("other processes use this GPU"), std::string::npos);
+}
+
+TEST(CoreGroups, AGpuFarBelowTheModelIsDegraded) {
+  expect("cublas.gemm-normal", "slow", Verdict::kDegraded, "by the model, below 50 %");
+}
+
+}  // namespace
+}  // namespace envforge::validator
