@@ -5,6 +5,7 @@ set(ENVFORGE_LAYERS
   "versions: support"
   "protocol: support"
   "process: support"
+  "validator: protocol process support"
   "documents: versions support"
   "compat: versions support"
   "engine: process support"
@@ -14,8 +15,7 @@ set(ENVFORGE_LAYERS
   "render: documents versions support"
   "report: documents protocol support"
   "app: resolve render report documents compat engine packages bases versions protocol process support"
-  "cli: app resolve render report documents compat engine packages bases versions protocol process support"
-  "validator: protocol process support")
+  "cli: app resolve render report documents compat engine packages bases versions protocol process support")
 
 # These are also compiled by zig and, inside an image, by its own g++ (old ABI for torch before 2.7).
 set(ENVFORGE_CXX17_AREAS support protocol process)

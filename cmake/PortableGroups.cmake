@@ -23,6 +23,7 @@ if(NOT zig_there)
 endif()
 
 include(ExternalProject)
+include(CheckGroups)
 # nlohmann alone, by a folder that holds nothing else: /usr/include would bring this system's libc headers along.
 get_target_property(nlohmann_include nlohmann_json::nlohmann_json INTERFACE_INCLUDE_DIRECTORIES)
 list(GET nlohmann_include 0 nlohmann_include)
@@ -38,6 +39,8 @@ endforeach()
 add_custom_target(envforge-groups)
 foreach(target IN LISTS ENVFORGE_GROUP_TARGETS)
   string(REGEX REPLACE "-.*" "" architecture "${target}")
+  set(programs ${ENVFORGE_PORTABLE_GROUPS})
+  list(TRANSFORM programs PREPEND "${PROJECT_BINARY_DIR}/validator/${architecture}/envforge-group-")
   ExternalProject_Add(envforge-groups-${architecture}
     SOURCE_DIR "${PROJECT_SOURCE_DIR}/src/validator/portable"
     BINARY_DIR "${PROJECT_BINARY_DIR}/validator/build-${architecture}"
@@ -49,6 +52,6 @@ foreach(target IN LISTS ENVFORGE_GROUP_TARGETS)
       -DENVFORGE_THIRD_PARTY_INCLUDE=${third_party}
       -DENVFORGE_GROUPS_DIR=${PROJECT_BINARY_DIR}/validator/${architecture}
       -DCMAKE_BUILD_TYPE=None
-    BUILD_ALWAYS ON INSTALL_COMMAND "" USES_TERMINAL_BUILD ON EXCLUDE_FROM_ALL OFF)
+    BUILD_ALWAYS ON BUILD_BYPRODUCTS ${programs} INSTALL_COMMAND "" USES_TERMINAL_BUILD ON EXCLUDE_FROM_ALL OFF)
   add_dependencies(envforge-groups envforge-groups-${architecture})
 endforeach()

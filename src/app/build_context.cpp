@@ -2,6 +2,7 @@
 
 #include <envforge/app/load_recipe.hpp>
 #include <envforge/app/site_requests.hpp>
+#include <envforge/app/validator_programs.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
 #include <envforge/support/sha256.hpp>
@@ -140,6 +141,10 @@ BuildContext write_context(World& world, const documents::Recipe& recipe, const 
     }
   }
   place_debs(filling, debs);
+  if (torch_group) {
+    for (const auto& source : torch_group_sources())
+      support::write_file_atomically(folder / "validator" / source.name, source.content);
+  }
   return filling.result;
 }
 

@@ -19,6 +19,7 @@
 
 #include "build_context.hpp"
 #include "installed_check.hpp"
+#include "known_locks.hpp"
 
 namespace envforge::app {
 namespace {
@@ -33,10 +34,10 @@ struct Build {
   const documents::Recipe& recipe;
   const BuildOptions& options;
   documents::Lock lock;
-  std::string platform;
+  std::string platform{};
   support::TempDir folder{"envforge-build-"};
-  engine::BuildRequest request;  // context, secrets, network: the same for each target
-  BuildReport report;
+  engine::BuildRequest request{};  // context, secrets, network: the same for each target
+  BuildReport report{};
 
   const documents::LockedPlatform& locked() const { return lock.platforms.at(platform); }
 };
@@ -94,6 +95,7 @@ void run_target(Build& build, std::string_view target, const std::string& output
     for (const auto& line : result.last_lines) error.note(support::printable(line));
     throw error;
   }
+  if (target != render::kImageTarget) return;
   build.report.image_id = result.image_id;
   if (!result.manifest_digest.empty()) build.report.manifest_digest = result.manifest_digest;
 }
@@ -179,7 +181,7 @@ void compile_torch_group(Build& build) {
 }
 
 render::TorchGroupSources torch_sources(bool wanted) {
-  return wanted ? torch_group_render_sources() : render::TorchGroupSources{};
+  return wanted ? torch_group_build() : render::TorchGroupSources{};
 }
 
 }  // namespace
@@ -193,7 +195,7 @@ BuildReport build_image(World& world, const documents::Recipe& recipe, const Bui
   for (const auto& line : locked.differences) world.events.note("lock: " + line);
   for (const auto& line : locked.warnings) world.events.warn(line);
 
-  Build build{world, recipe, options, std::move(locked.lock), {}};
+  Build build{world, recipe, options, std::move(locked.lock)};
   build.platform = choose_platform(build.lock, options.platform, engine);
   check_disk(build, engine);
   const auto rendered = render::render(build.lock, build.platform, torch_sources(options.torch_group));
@@ -211,6 +213,7 @@ BuildReport build_image(World& world, const documents::Recipe& recipe, const Bui
   build.report.platform = build.platform;
   check_installed_is_locked(build);
   finish_image(build);
+  keep_lock(world, build.lock);
   if (options.push) push_tags(build);
   if (options.torch_group) compile_torch_group(build);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - since;

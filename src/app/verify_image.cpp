@@ -9,14 +9,19 @@
 #include <envforge/app/image_tags.hpp>
 #include <envforge/app/load_recipe.hpp>
 #include <envforge/app/report_key.hpp>
+#include <envforge/app/site_requests.hpp>
 #include <envforge/app/torch_group.hpp>
 #include <envforge/app/validator_programs.hpp>
 #include <envforge/protocol/check_ids.hpp>
+#include <envforge/protocol/message.hpp>
 #include <envforge/protocol/request.hpp>
 #include <envforge/protocol/sealed_report.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
+#include <envforge/support/suggest.hpp>
 #include <envforge/support/text.hpp>
+
+#include "known_locks.hpp"
 
 namespace envforge::app {
 namespace {
@@ -116,11 +121,34 @@ void write_programs(const std::string& folder, const std::string& architecture, 
   }
 }
 
-/// Shows the driver's progress lines (one JSON object each on standard error).
+/// The driver's progress lines stand on standard error among whatever the engine and the image write there.
 void show_progress(Events& events, std::string_view line) {
-  const auto json = nlohmann::json::parse(line, nullptr, false);
-  if (!json.is_object() || !json.contains("progress") || !json["progress"].is_string()) return;
-  events.progress(json["progress"].get<std::string>());
+  const auto progress = protocol::progress_from_line(std::string(line));
+  if (progress)
+    events.progress(progress->check.empty() ? progress->group + " " + progress->text
+                                            : progress->check + " " + progress->text);
+}
+
+// "9.0" of "sm_90"; the last digit is the minor.
+std::string compute_capability(const std::string& sm) {
+  const std::string digits = sm.substr(sm.find('_') + 1);
+  return digits.size() < 2 ? digits : digits.substr(0, digits.size() - 1) + "." + digits.back();
+}
+
+// What the image's lock says: the versions that must be installed, and the GPUs whose machine code must be there.
+void add_lock(const World& world, const std::string& digest, const std::string& architecture,
+              protocol::GroupRequest& request) {
+  const auto lock = find_lock(world, digest);
+  if (!lock) return;
+  const auto platform = lock->platforms.find("linux/" + architecture);
+  if (platform == lock->platforms.end()) return;
+  const auto& locked = platform->second;
+  for (const auto& wheel : locked.wheels) request.expected_versions[wheel.name] = wheel.version;
+  request.expected_versions["torch"] = locked.torch;
+  request.expected_versions["cuda"] = locked.cuda;
+  std::vector<std::string> capabilities;
+  for (const auto& name : locked.gpu_architectures) capabilities.push_back(compute_capability(name));
+  request.target_gpus = support::join(capabilities, ",");
 }
 
 protocol::DriverRequest make_request(const VerifyOptions& options, const Plan& plan, Report report,
@@ -205,8 +233,8 @@ class Volume {
               "the flags that were used stand above with -v; --injection cdi or gpus changes how GPUs are handed over");
 }
 
-VerifyResult run_in_container(World& world, const Subject& subject, const VerifyOptions& options, Report report,
-                              const std::string& key) {
+VerifyResult run_in_container(World& world, const Subject& subject, const VerifyOptions& options,
+                              bool flags_are_the_runs, Report report, const std::string& key) {
   const auto torch = find_torch_group(world, subject.info);
   const support::TempDir folder;
   write_programs(folder.path().string(), subject.info.architecture, torch);
@@ -219,8 +247,8 @@ VerifyResult run_in_container(World& world, const Subject& subject, const Verify
   container.mounts = {{volume.name(), mount, true}};
   container.extra_args = report.container_args;
   auto request = make_request(options, make_plan(options, torch), std::move(report), key);
-  request.group.flags_are_the_runs = !options.docker_args.empty() || request.report.recipe_flags;
-  request.group.target_gpus = label_of(subject.info, "dev.envforge.compute-capabilities");
+  request.group.flags_are_the_runs = flags_are_the_runs;
+  add_lock(world, request.report.lock_digest, subject.info.architecture, request.group);
   container.standard_input = protocol::to_json(request).dump();
   world.events.step("validating " + subject.image);
   const auto ran = world.engine.run(container, [&](process::Stream stream, std::string_view line) {
@@ -259,6 +287,8 @@ VerifyResult verify_image(World& world, const std::string& image, const std::opt
   Report report;
   report.nonce = options.nonce.empty() ? world.random_hex(16) : options.nonce;
   report.started = world.now();
+  report.validator.version = world.version;
+  report.validator.commit = world.commit;
   report.suite = !options.suite.empty() ? options.suite : recipe ? recipe->verify.suite : "standard";
   report.required = options.require;
   if (recipe) {
@@ -283,7 +313,8 @@ VerifyResult verify_image(World& world, const std::string& image, const std::opt
                           : recipe                     ? run_arguments(*recipe)
                                                        : kOwnFlags;
   report.container_args.insert(report.container_args.end(), gpus.args.begin(), gpus.args.end());
-  return run_in_container(world, subject, options, std::move(report), key);
+  const bool flags_are_the_runs = recipe.has_value() || !options.docker_args.empty();
+  return run_in_container(world, subject, options, flags_are_the_runs, std::move(report), key);
 }
 
 }  // namespace envforge::app

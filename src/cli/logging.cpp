@@ -7,7 +7,7 @@ namespace envforge::cli {
 
 void start_logging(int verbosity) {
   if (verbosity <= 0) return;
-  auto logger = std::make_shared<spdlog::logger>("envforge", std::make_shared<spdlog::sinks::stderr_sink_st>());
+  auto logger = std::make_shared<spdlog::logger>("envforge", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_pattern("[%H:%M:%S.%e] %v");
   logger->set_level(spdlog::level::debug);
   spdlog::register_logger(logger);

@@ -111,6 +111,8 @@ const std::vector<ErrorRow>& error_rows() {
        "read its lines above"},
       {ErrorCode::kBaseBuild, "base-build", "the base image could not be bootstrapped",
        "read mmdebstrap's lines above; as root or with user namespaces it needs no further rights"},
+      {ErrorCode::kIndexUnreachable, "index-unreachable", "a package index does not answer",
+       "check the network, --ca-bundle and the mirrors of the site configuration; `envforge doctor` shows them"},
       {ErrorCode::kProtocol, "validator-protocol", "CLI, driver and check groups do not understand each other",
        "use driver and groups of the same release as the CLI; `envforge doctor` shows them"},
       {ErrorCode::kImageAbsent, "image-absent", "the engine does not have the image", "build or pull it first"},

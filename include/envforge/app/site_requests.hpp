@@ -19,6 +19,12 @@ packages::DebMirror deb_mirror(const World& world, const std::string& base, cons
 /// Python version, platform, glibc, cutoff and the site's settings; pins and requirements are the caller's.
 packages::PythonRequest python_request(const World& world, const documents::LockedPlatform& locked,
                                        const std::string& platform, const std::string& exclude_newer);
+/// The mirror of one of PyTorch's own indexes; "" without one.
+std::string torch_index_mirror(const World& world, const std::string& index);
+/// The engine's image that the site takes as base; "" without one.
+std::string configured_local_base(const World& world, const std::string& base);
+/// The image that the site pulls as base; "" without one.
+std::string configured_registry_base(const World& world, const std::string& base);
 render::SiteNetwork site_network(const World& world, const documents::LockedPlatform& locked);
 
 }  // namespace envforge::app

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include <envforge/render/render.hpp>
+
 namespace envforge::app {
 
 struct ValidatorFile {
@@ -14,9 +16,12 @@ struct ValidatorFile {
   std::string_view content;
 };
 
-/// For "amd64" or "arm64"; empty when this build has none for it.
+/// For "amd64" or "arm64"; empty when this build has none for it (each build carries those of its own platform, none
+/// without zig).
 std::vector<ValidatorFile> validator_programs(const std::string& architecture);
 std::vector<ValidatorFile> torch_group_sources();
+/// How render compiles them.
+render::TorchGroupSources torch_group_build();
 /// sha256 hex over names and contents of torch_group_sources(): part of the key under which a compiled group is kept.
 std::string torch_group_sources_digest();
 

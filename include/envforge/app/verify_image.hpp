@@ -23,10 +23,15 @@ struct VerifyOptions {
   bool here = false;                     // in this environment, without an engine
 };
 
+struct VerifyResult {
+  protocol::Report report;
+  std::string document;  // the sealed report, as the driver wrote it
+};
+
 /// `image` "" with options.here. Throws Error{kNoGpu} (6), {kNoEngine} (6), {kImageAbsent} (5), {kValidatorBroken} (5)
 /// when the driver's report is missing or its MAC is wrong.
-protocol::Report verify_image(World& world, const std::string& image, const std::optional<documents::Recipe>& recipe,
-                              const VerifyOptions& options);
+VerifyResult verify_image(World& world, const std::string& image, const std::optional<documents::Recipe>& recipe,
+                          const VerifyOptions& options);
 
 /// docker create arguments that `envforge run` gives for a recipe: what verify judges.
 std::vector<std::string> run_arguments(const documents::Recipe& recipe);

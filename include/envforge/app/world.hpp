@@ -26,6 +26,8 @@ struct World {
   Events& events;
   std::function<std::string()> now;            // RFC 3339, UTC
   std::function<std::string(int)> random_hex;  // that many bytes from the system, as hex
+  std::string version, commit;                 // of this envforge
+  std::string report_secret_path;              // see report_key.hpp
   std::string cache_dir;                       // absolute; created when something is put there
 };
 

@@ -77,6 +77,7 @@ enum class ErrorCode : int {
   kDebDigest = 5205,
   kDebTool = 5206,
   kBaseBuild = 5207,
+  kIndexUnreachable = 5208,
   kProtocol = 5301,
   kImageAbsent = 5310,
   kContainerStart = 5311,

@@ -6,8 +6,8 @@
 #include <envforge/support/error.hpp>
 #include <envforge/support/text.hpp>
 
-#include "../command_table.hpp"
-#include "lock_options.hpp"
+#include "command_table.hpp"
+#include "commands/lock_options.hpp"
 
 namespace envforge::cli {
 namespace {

@@ -3,7 +3,7 @@
 #include <envforge/app/doctor.hpp>
 #include <envforge/support/canonical_json.hpp>
 
-#include "../command_table.hpp"
+#include "command_table.hpp"
 
 namespace envforge::cli {
 

@@ -3,8 +3,8 @@
 #include <envforge/app/load_recipe.hpp>
 #include <envforge/app/lock_recipe.hpp>
 
-#include "../command_table.hpp"
-#include "lock_options.hpp"
+#include "command_table.hpp"
+#include "commands/lock_options.hpp"
 
 namespace envforge::cli {
 namespace {

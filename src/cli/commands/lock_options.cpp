@@ -1,4 +1,4 @@
-#include "lock_options.hpp"
+#include "commands/lock_options.hpp"
 
 #include <cstdlib>
 

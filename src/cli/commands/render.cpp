@@ -4,8 +4,8 @@
 #include <envforge/app/load_recipe.hpp>
 #include <envforge/support/canonical_json.hpp>
 
-#include "../command_table.hpp"
-#include "lock_options.hpp"
+#include "command_table.hpp"
+#include "commands/lock_options.hpp"
 
 namespace envforge::cli {
 namespace {

@@ -10,7 +10,7 @@
 #include <envforge/support/files.hpp>
 #include <envforge/support/text.hpp>
 
-#include "../command_table.hpp"
+#include "command_table.hpp"
 
 namespace envforge::cli {
 namespace {
@@ -48,8 +48,10 @@ void declare_arguments(CLI::App& command, VerifyArguments& arguments) {
 }
 
 support::ExitCode exit_code_of(const protocol::Report& report) {
-  return protocol::overall(report) == protocol::Verdict::kPass ? support::ExitCode::kDone
-                                                               : support::ExitCode::kNegativeVerdict;
+  // Degraded is not failed: it is said, and it fails what requires the check.
+  const auto verdict = protocol::overall(report);
+  const bool good = verdict == protocol::Verdict::kPass || verdict == protocol::Verdict::kDegraded;
+  return good ? support::ExitCode::kDone : support::ExitCode::kNegativeVerdict;
 }
 
 }  // namespace
@@ -67,14 +69,14 @@ Action declare_verify(CLI::App& command) {
       recipe = app::load_recipe(image, session.site());
       image.clear();
     }
-    const auto report = app::verify_image(session.world(), image, recipe, options);
+    const auto result = app::verify_image(session.world(), image, recipe, options);
     session.events().finish();
-    const std::string json = support::readable_json(protocol::to_json(report));
+    const std::string json = support::readable_json(nlohmann::json::parse(result.document));
     if (!arguments->report_file.empty()) support::write_file_atomically(arguments->report_file, json);
     print_out(session.options().json
                   ? json
-                  : report::console_report(report, {session.terminal().colour_out, arguments->details}));
-    return exit_code_of(report);
+                  : report::console_report(result.report, {session.terminal().colour_out, arguments->details}));
+    return exit_code_of(result.report);
   };
 }
 

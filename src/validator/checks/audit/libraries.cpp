@@ -1,6 +1,4 @@
 // Which file torch would get for each CUDA library, from whom and by which rule; and whether that set can work.
-#include <algorithm>
-
 #include <envforge/support/text.hpp>
 
 #include "audit/conflicts.hpp"
@@ -55,7 +53,7 @@ class Libraries : public harness::Check {
     std::vector<std::string> what, mend, details;
     for (const Conflict& one : conflicts) {
       what.push_back(one.what);
-      if (std::find(mend.begin(), mend.end(), one.mend) == mend.end()) mend.push_back(one.mend);
+      mend.push_back(one.mend);
       details.insert(details.end(), one.details.begin(), one.details.end());
     }
     result.summary = std::to_string(conflicts.size()) + (conflicts.size() == 1 ? " conflict" : " conflicts") +

@@ -1,0 +1,32 @@
+// The packages of one platform of a lock: what uv, apt and a registry answer, as locked rows.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <envforge/app/lock_recipe.hpp>
+#include <envforge/resolve/solution.hpp>
+
+namespace envforge::app {
+
+struct PackagesToLock {
+  const documents::Recipe& recipe;
+  const LockOptions& options;
+  const resolve::PlatformSolution& solution;
+  const documents::LockedPlatform* old;  // whose versions are kept where they still fit; nullptr = none
+  const std::string& exclude_newer;
+};
+
+/// Throws Error{kPythonConflict}.
+std::vector<documents::LockedWheel> lock_wheels(World& world, const PackagesToLock& what);
+/// uv itself, for the build.
+std::vector<documents::LockedWheel> lock_tools(World& world, const PackagesToLock& what);
+
+struct LockedSystem {
+  documents::LockedBase base;
+  std::vector<documents::LockedDeb> debs, builder_debs;
+};
+/// The base (by registry, an image of the engine, or bootstrapped) and every .deb. Throws Error{kDebConflict}.
+LockedSystem lock_system(World& world, const PackagesToLock& what);
+
+}  // namespace envforge::app

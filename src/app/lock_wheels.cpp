@@ -1,0 +1,116 @@
+#include <algorithm>
+#include <set>
+
+#include <envforge/app/site_requests.hpp>
+#include <envforge/support/error.hpp>
+#include <envforge/support/text.hpp>
+
+#include "lock_packages.hpp"
+
+namespace envforge::app {
+namespace {
+
+using packages::PythonConflict;
+using packages::ResolvedWheel;
+using support::Error;
+using support::ErrorCode;
+
+// torch and the CUDA libraries: gigabytes that several recipes on the same torch share as one layer.
+bool is_heavy(const std::string& name) {
+  static const std::set<std::string> kNames = {"torch", "triton", "cuda-bindings", "cuda-pathfinder", "cuda-toolkit"};
+  return kNames.count(name) > 0 || support::starts_with(name, "nvidia-");
+}
+
+[[noreturn]] void refuse(const PythonConflict& conflict, const documents::Recipe& recipe) {
+  const char* what = "no set of Python packages satisfies the recipe";
+  switch (conflict.kind) {
+    case PythonConflict::Kind::kUnsatisfiable:
+      break;
+    case PythonConflict::Kind::kNeedsBuild:
+      what =
+          "a package has no wheel for this platform and would have to be built; envforge runs no package's code on "
+          "this host";
+      break;
+    case PythonConflict::Kind::kNoSuchPackage:
+      what = "a package does not exist on its index";
+      break;
+    case PythonConflict::Kind::kIndexUnreachable:
+      what = "a package index does not answer";
+      break;
+  }
+  support::Where where{recipe.file, 0, 0, {}};
+  for (const auto& requirement : recipe.spec.pip) {
+    if (!conflict.package.empty() &&
+        support::starts_with(support::to_lower(requirement.value), support::to_lower(conflict.package)))
+      where = requirement.where;
+  }
+  const auto code = conflict.kind == PythonConflict::Kind::kIndexUnreachable ? ErrorCode::kIndexUnreachable
+                                                                             : ErrorCode::kPythonConflict;
+  Error error(code, std::string(what) + (conflict.package.empty() ? "" : ": " + support::printable(conflict.package)),
+              where, conflict.hint);
+  for (const auto& line : conflict.lines) error.note(support::printable(line));
+  throw error;
+}
+
+std::vector<documents::LockedWheel> locked_rows(const std::vector<ResolvedWheel>& wheels,
+                                                const std::set<std::string>& direct) {
+  std::vector<documents::LockedWheel> rows;
+  for (const auto& wheel : wheels) {
+    documents::LockedWheel row;
+    row.name = wheel.name;
+    row.version = wheel.version;
+    row.filename = wheel.filename;
+    row.sha256 = wheel.sha256;
+    row.index = wheel.index;
+    row.size = wheel.size;
+    row.heavy = is_heavy(wheel.name);
+    row.direct = direct.count(wheel.name) > 0 || wheel.required_by.empty();
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+packages::PythonRequest request_of(World& world, const PackagesToLock& what) {
+  documents::LockedPlatform platform;
+  platform.python = what.solution.python;
+  platform.base.glibc = what.solution.glibc;
+  return python_request(world, platform, what.solution.platform, what.exclude_newer);
+}
+
+}  // namespace
+
+std::vector<documents::LockedWheel> lock_wheels(World& world, const PackagesToLock& what) {
+  auto request = request_of(world, what);
+  std::set<std::string> direct;
+  const std::string index_name = "torch-" + what.solution.cuda_variant;
+  for (const auto& pin : what.solution.pins) {
+    request.pins.push_back(pin.package + "==" + pin.version);
+    direct.insert(pin.package);
+    if (pin.index.empty()) continue;
+    request.pin_index[pin.package] = index_name;
+    if (request.indexes.empty())
+      request.indexes.push_back({index_name, pin.index, torch_index_mirror(world, pin.index)});
+  }
+  for (const auto& requirement : what.recipe.spec.pip) request.requirements.push_back(requirement.value);
+  if (what.old != nullptr) {
+    const auto& upgraded = what.options.upgrade_only;
+    for (const auto& wheel : what.old->wheels) {
+      if (std::find(upgraded.begin(), upgraded.end(), wheel.name) == upgraded.end())
+        request.preferences.push_back(wheel.name + "==" + wheel.version);
+    }
+  }
+  const auto answer = world.python.resolve(request);
+  if (const auto* conflict = std::get_if<PythonConflict>(&answer)) refuse(*conflict, what.recipe);
+  return locked_rows(std::get<std::vector<ResolvedWheel>>(answer), direct);
+}
+
+std::vector<documents::LockedWheel> lock_tools(World& world, const PackagesToLock& what) {
+  if (what.old != nullptr && !what.old->tools.empty()) return what.old->tools;
+  auto request = request_of(world, what);
+  request.requirements = {"uv"};
+  const auto answer = world.python.resolve(request);
+  if (const auto* conflict = std::get_if<PythonConflict>(&answer)) refuse(*conflict, what.recipe);
+  return locked_rows(std::get<std::vector<ResolvedWheel>>(answer), {});
+}
+
+}  // namespace envforge::app
