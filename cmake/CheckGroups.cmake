@@ -59,6 +59,7 @@ set(ENVFORGE_GPU_SOURCES
   src/validator/gpu/nccl_api.cpp
   src/validator/gpu/nvml_api.cpp
   src/validator/gpu/nvrtc_api.cpp
+  src/validator/gpu/rates.cpp
   src/validator/gpu/session.cpp
   src/validator/gpu/shared_library.cpp
   src/validator/gpu/speed.cpp)

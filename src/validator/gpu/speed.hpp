@@ -14,9 +14,6 @@
 
 namespace envforge::validator::gpu {
 
-/// Multiply-adds of one multiprocessor in one clock, dense, summed in fp32 (fp64 for fp64).
-std::optional<int> multiply_adds_per_clock(int capability, numbers::Type input, bool geforce);
-
 /// A timing under way: events around `repeats` runs, and the clock that NVML saw meanwhile.
 struct SpeedRun {
   harness::Timing timing;  // of one run

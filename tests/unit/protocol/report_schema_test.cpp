@@ -1,0 +1,95 @@
+// The published schema and the reader agree: both take what the driver writes, both refuse what was changed.
+#include <functional>
+#include <map>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <envforge/process/process.hpp>
+#include <envforge/protocol/sealed_report.hpp>
+#include <envforge/support/error.hpp>
+#include <envforge/support/files.hpp>
+
+namespace envforge::protocol {
+namespace {
+
+using nlohmann::json;
+
+json a_sealed_report() {
+  Report report;
+  report.nonce = "n";
+  report.started = "2026-11-21T10:00:00Z";
+  report.suite = "quick";
+  report.required = {"cublas"};
+  report.machine.gpus.push_back(
+      {"GPU-1", "NVIDIA H200", "0000:01:00.0", "96", "1", "9.0", 150754820096ULL, false, {"x"}});
+  report.validator = {"0.1.0", "abc", {{"envforge-driver", "00"}}};
+  CheckResult check;
+  check.id = "cublas.gemm-exact";
+  check.verdict = Verdict::kFail;
+  check.reason = "wrong";
+  check.layer = Layer::kHardware;
+  check.evidence = "e";
+  check.mend = "m";
+  check.gpu = "GPU-1";
+  check.recomputed = 64;
+  check.control = NegativeControl{"one element changed by 1", 1, 1, true};
+  check.measurements.push_back({"throughput", 795.5, "TFLOP/s", 989.0, "SM x FMA x clock", {{"dtype", "bf16"}}});
+  report.groups.push_back({"cublas", {check}, {{"libcublas.so.12", "/x", "12.4.5", "pip x", "RPATH"}}, 1.5});
+  report.not_judged = {"speed"};
+  return json::parse(seal(report, std::string(64, 'k')));
+}
+
+bool reader_takes(const json& document) {
+  try {
+    read_unverified(document.dump(), "r.json");
+    return true;
+  } catch (const support::Error&) {
+    return false;
+  }
+}
+
+TEST(ReportSchema, TakesWhatTheDriverWritesAndRefusesEveryChangeAsTheReaderDoes) {
+  process::PosixProcessRunner runner;
+  if (runner.find_programs("check-jsonschema").empty()) GTEST_SKIP() << "no check-jsonschema here (pip)";
+  const std::map<std::string, std::function<void(json&)>> changes = {
+      {"unknown-key", [](json& d) { d["report"]["extra"] = 1; }},
+      {"unknown-key-in-check", [](json& d) { d["report"]["groups"][0]["checks"][0]["extra"] = 1; }},
+      {"missing-key", [](json& d) { d["report"].erase("groups"); }},
+      {"missing-mac", [](json& d) { d.erase("mac"); }},
+      {"wrong-type", [](json& d) { d["report"]["seconds"] = "1"; }},
+      {"unknown-verdict", [](json& d) { d["report"]["groups"][0]["checks"][0]["verdict"] = "good"; }},
+      {"unknown-layer", [](json& d) { d["report"]["groups"][0]["checks"][0]["layer"] = "moon"; }},
+      {"newer-version", [](json& d) { d["report"]["schema_version"] = 2; }},
+      {"control-without-size", [](json& d) { d["report"]["groups"][0]["checks"][0]["control"].erase("found"); }},
+      {"gpu-without-uuid", [](json& d) { d["report"]["machine"]["gpus"][0].erase("uuid"); }}};
+  const support::TempDir folder;
+  process::Command command;
+  command.argv = {"check-jsonschema",
+                  "--no-cache",
+                  "-o",
+                  "json",
+                  "--schemafile",
+                  ENVFORGE_SOURCE_DIR "/docs/schemas/report-v1.schema.json"};
+  const auto add = [&](const std::string& name, const json& document) {
+    const auto path = folder.path() / (name + ".json");
+    support::write_file_atomically(path, document.dump());
+    command.argv.push_back(path.string());
+  };
+  add("whole", a_sealed_report());
+  EXPECT_TRUE(reader_takes(a_sealed_report()));
+  for (const auto& [name, change] : changes) {
+    json document = a_sealed_report();
+    change(document);
+    EXPECT_FALSE(reader_takes(document)) << name;
+    add(name, document);
+  }
+  const std::string complaints = runner.run(command).out;
+  EXPECT_EQ(complaints.find("whole.json"), std::string::npos) << complaints;
+  for (const auto& [name, change] : changes) {
+    EXPECT_NE(complaints.find("/" + name + ".json"), std::string::npos) << "the schema takes " << name;
+  }
+}
+
+}  // namespace
+}  // namespace envforge::protocol
