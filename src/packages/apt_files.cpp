@@ -102,6 +102,7 @@ std::string apt_configuration(const DebMirror& mirror, const std::string& folder
   set("Dir::State", folder + "/state");
   set("Dir::State::status", folder + "/status");
   set("Dir::Cache", folder + "/cache");
+  set("Dir::Cache::pkgcache", "");  // 40 MB on disk for one status; what it is made of (srcpkgcache) is kept
   set("Dir::Etc", folder + "/etc");
   set("Dir::Etc::sourcelist", folder + "/etc/sources.list");
   set("Dir::Etc::preferences", folder + "/etc/preferences");
