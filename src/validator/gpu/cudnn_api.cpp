@@ -74,12 +74,12 @@ Convolution::Convolution(const Cudnn& cudnn, const Device& device, const numbers
   // fp32 stays fp32: without this cuDNN may round its inputs to tf32.
   cudnn.check(api.cudnnSetConvolutionMathType(convolution_, type == Type::kFp32 ? kCudnnFmaMath : kCudnnTensorOpMath),
               "cudnnSetConvolutionMathType");
-  choose(device);
+  choose(device, type == Type::kFp32);
 }
 
 // The first algorithm that cuDNN itself proposes, says it can run, and that sums products as they are: transforms (FFT,
 // Winograd) are not exact even on integers.
-void Convolution::choose(const Device& device) {
+void Convolution::choose(const Device& device, bool single) {
   constexpr int kMost = 8;
   CudnnAlgorithmPerformance found[kMost] = {};
   int count = 0;
@@ -92,8 +92,10 @@ void Convolution::choose(const Device& device) {
         found[i].workspace_bytes > device.free_bytes() / 4)
       continue;
     algorithm_ = found[i].algorithm;
-    // The math type is a part of what was proposed.
-    cudnn_->check(api.cudnnSetConvolutionMathType(convolution_, found[i].math_type), "cudnnSetConvolutionMathType");
+    // The math type is a part of what was proposed; fp32 stays what it is.
+    if (!single) {
+      cudnn_->check(api.cudnnSetConvolutionMathType(convolution_, found[i].math_type), "cudnnSetConvolutionMathType");
+    }
     if (found[i].workspace_bytes > 0) workspace_ = Buffer(device, found[i].workspace_bytes);
     return;
   }

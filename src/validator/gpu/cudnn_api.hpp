@@ -90,7 +90,7 @@ class Convolution {
   int algorithm() const { return algorithm_; }
 
  private:
-  void choose(const Device& device);
+  void choose(const Device& device, bool single);
   const Cudnn* cudnn_;
   void* x_ = nullptr;
   void* weights_ = nullptr;

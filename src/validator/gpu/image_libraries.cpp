@@ -42,7 +42,8 @@ std::string torch_version(const loader::Root& root, const std::string& folder) {
 
 }  // namespace
 
-ImageLibraries::ImageLibraries(harness::Context& context) : context_(context), environment_(this_environment()) {
+ImageLibraries::ImageLibraries(harness::Context& context, Torch torch)
+    : context_(context), environment_(this_environment()), how_(torch) {
   pythons_ = find_python_environments(root_, environment_, context.request().python);
   torch_ = find_torch(root_, pythons_);
   const auto machine = loader::machine_of(root_, "/proc/self/exe");
@@ -61,6 +62,7 @@ void ImageLibraries::load_torch() {
   if (torch_loaded_ || !torch_) return;
   torch_loaded_ = true;
   model_ = model_torch_process(*search_, *torch_, torch_version(root_, torch_->folder));
+  if (how_ == Torch::kAsItsRulesSay) return;
   const std::string lib = torch_->folder + "/lib/";
   context_.doing("dlopen of " + lib + "libtorch_global_deps.so");
   SharedLibrary::open(lib + "libtorch_global_deps.so", RTLD_NOW | RTLD_GLOBAL);

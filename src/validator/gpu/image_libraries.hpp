@@ -16,9 +16,13 @@
 
 namespace envforge::validator::gpu {
 
+/// Whether torch's own libraries are loaded first, so that what they need is mapped as they find it, or whether what
+/// its rules say is enough: for a group that needs none of them, a gigabyte less to map.
+enum class Torch { kLoaded, kAsItsRulesSay };
+
 class ImageLibraries {
  public:
-  explicit ImageLibraries(harness::Context& context);
+  ImageLibraries(harness::Context& context, Torch torch);
 
   /// `stem` as in "libcublas"; `majors` the versions to try where nothing of the image maps it. Throws harness::Failure
   /// when a library that is there does not load, harness::Skip when the image has none.
@@ -40,6 +44,7 @@ class ImageLibraries {
   std::unique_ptr<loader::Search> search_;
   std::unique_ptr<loader::Owners> owners_;
   std::optional<loader::TorchProcess> model_;
+  Torch how_;
   bool torch_loaded_ = false;
 };
 

@@ -15,7 +15,7 @@ std::string architecture_of(const std::string& compute_capability) {
   return "sm_" + digits;
 }
 
-Session::Session(harness::Context& context) : context_(context), libraries_(context) {
+Session::Session(harness::Context& context, Torch torch) : context_(context), libraries_(context, torch) {
   if (context.request().gpus.empty()) throw harness::Skip("no GPU is visible");
   const SharedLibrary driver = open_driver_library("libcuda.so.1");
   if (!driver.ok()) {

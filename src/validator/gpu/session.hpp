@@ -18,7 +18,7 @@ namespace envforge::validator::gpu {
 
 class Session {
  public:
-  explicit Session(harness::Context& context);
+  explicit Session(harness::Context& context, Torch torch = Torch::kAsItsRulesSay);
 
   ImageLibraries& libraries() { return libraries_; }
   const CudaApi& cuda() const { return cuda_; }

@@ -7,7 +7,7 @@
 namespace envforge::validator::cublas {
 
 struct Session : gpu::Session {
-  explicit Session(harness::Context& context) : gpu::Session(context), cublas(libraries()) {}
+  explicit Session(harness::Context& context) : gpu::Session(context, gpu::Torch::kLoaded), cublas(libraries()) {}
   /// With a context and a handle; in `run` only.
   const gpu::Cublas& started() {
     device();

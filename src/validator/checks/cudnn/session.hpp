@@ -7,7 +7,7 @@
 namespace envforge::validator::cudnn {
 
 struct Session : gpu::Session {
-  explicit Session(harness::Context& context) : gpu::Session(context), cudnn(libraries()) {}
+  explicit Session(harness::Context& context) : gpu::Session(context, gpu::Torch::kLoaded), cudnn(libraries()) {}
   /// With a context and a handle; in `run` only.
   const gpu::Cudnn& started() {
     device();

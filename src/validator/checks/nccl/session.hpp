@@ -14,7 +14,7 @@
 namespace envforge::validator::nccl {
 
 struct Session : gpu::Session {
-  explicit Session(harness::Context& context) : gpu::Session(context), nccl(libraries()) {}
+  explicit Session(harness::Context& context) : gpu::Session(context, gpu::Torch::kLoaded), nccl(libraries()) {}
   gpu::Nccl nccl;
 };
 
