@@ -19,5 +19,6 @@ static_assert(kSame<decltype(NcclApi::ncclAllReduce), decltype(&::ncclAllReduce)
 static_assert(kSame<decltype(NcclApi::ncclGetLastError), decltype(&::ncclGetLastError)>);
 static_assert(kNcclSum == int(ncclSum));
 static_assert(kNcclFloat32 == int(ncclFloat32));
+static_assert(kNcclUnhandledCudaError == int(ncclUnhandledCudaError));
 
 }  // namespace

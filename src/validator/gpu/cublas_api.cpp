@@ -55,7 +55,8 @@ void Cublas::gemm(const void* a, const void* b, void* c, int m, int n, int k, Ty
 void Cublas::check(int status, const std::string& call) const {
   if (status == 0) return;
   throw harness::Failure(
-      call + ": " + api_.cublasGetStatusString(status) + " (cuBLAS " + std::to_string(version_) + ")",
+      call + ": " + api_.cublasGetStatusString(status) +
+          (version_ == 0 ? "" : " (cuBLAS " + std::to_string(version_) + ")"),
       protocol::Layer::kImage, library_.name(),
       "cublas and cublasLt of one release must lie together; `envforge verify --gpus none` names the odd one");
 }

@@ -30,8 +30,12 @@ void Nccl::check(int status, const std::string& call) const {
     const char* last = api_.ncclGetLastError(nullptr);
     if (last != nullptr && *last != '\0') text += " - " + std::string(last);
   }
-  throw harness::Failure(text + " (NCCL " + version() + ")", protocol::Layer::kContainerFlags,
-                         "a collective needs shared memory and the GPUs' peers",
+  text += " (NCCL " + version() + ")";
+  if (status == kNcclUnhandledCudaError) {
+    throw harness::Failure(text, protocol::Layer::kHostDriver, "NCCL got an error from the CUDA driver",
+                           "NCCL_DEBUG=INFO names the call; the other groups say whether the GPU works at all");
+  }
+  throw harness::Failure(text, protocol::Layer::kContainerFlags, "a collective needs shared memory and the GPUs' peers",
                          "docker run --shm-size 1g --ulimit memlock=-1 ..., and NCCL_DEBUG=INFO to see what it lacks");
 }
 

@@ -26,7 +26,7 @@ struct NcclApi {
                        void* stream);
 };
 
-enum NcclConstant : int { kNcclSum = 0, kNcclFloat32 = 7 };
+enum NcclConstant : int { kNcclSum = 0, kNcclFloat32 = 7, kNcclUnhandledCudaError = 1 };
 
 class Nccl {
  public:
