@@ -4,3 +4,12 @@ find_package(yaml-cpp REQUIRED)             # documents: the YAML readers
 find_package(CLI11 REQUIRED)                # cli
 find_package(spdlog REQUIRED)               # cli: logging
 find_package(Threads REQUIRED)              # process
+
+# Debian's package points at the shared library; a static envforge needs the archive that lies beside it.
+add_library(envforge_yaml_cpp INTERFACE)
+if(ENVFORGE_STATIC)
+  find_library(ENVFORGE_YAML_CPP_ARCHIVE NAMES libyaml-cpp.a REQUIRED)
+  target_link_libraries(envforge_yaml_cpp INTERFACE "${ENVFORGE_YAML_CPP_ARCHIVE}")
+else()
+  target_link_libraries(envforge_yaml_cpp INTERFACE yaml-cpp)
+endif()

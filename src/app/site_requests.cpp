@@ -13,6 +13,16 @@ std::string distribution(const std::string& base) {
   return base.substr(0, base.find(':'));
 }
 
+std::map<std::string, std::string> proxies(const World& world) {
+  std::map<std::string, std::string> out;
+  const auto& site = world.site;
+  for (const auto& [name, setting] :
+       {std::pair{"HTTP_PROXY", &site.http_proxy}, {"HTTPS_PROXY", &site.https_proxy}, {"NO_PROXY", &site.no_proxy}}) {
+    if (!setting->value.empty()) out[name] = setting->value;
+  }
+  return out;
+}
+
 constexpr std::string_view kTorchIndexPrefix = "https://download.pytorch.org/whl";
 
 }  // namespace
@@ -46,6 +56,7 @@ packages::DebMirror deb_mirror(const World& world, const std::string& base, cons
   mirror.architecture = architecture_of(platform);
   mirror.ca_bundle = world.site.ca_bundle.value;
   mirror.debs_dir = world.site.debs_dir.value;
+  for (const auto& [name, value] : proxies(world)) mirror.proxies[support::to_lower(name)] = value;  // as apt names them
   const auto configured = world.site.deb_mirrors.find(distribution(base));
   if (configured != world.site.deb_mirrors.end()) {
     mirror.mirror = configured->second.mirror.value;
@@ -64,12 +75,7 @@ packages::PythonRequest python_request(const World& world, const documents::Lock
   request.wheels_dir = world.site.wheels_dir.value;
   request.default_index = world.site.default_index.value;
   request.ca_bundle = world.site.ca_bundle.value;
-  const auto proxy = [&](const char* name, const std::string& value) {
-    if (!value.empty()) request.proxies[name] = value;
-  };
-  proxy("HTTP_PROXY", world.site.http_proxy.value);
-  proxy("HTTPS_PROXY", world.site.https_proxy.value);
-  proxy("NO_PROXY", world.site.no_proxy.value);
+  request.proxies = proxies(world);
   return request;
 }
 

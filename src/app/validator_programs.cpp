@@ -3,7 +3,6 @@
 #include <envforge/support/sha256.hpp>
 
 #include "torch_group_files.hpp"
-#include "torch_group_third_party_files.hpp"
 #include "validator_programs_files.hpp"
 
 namespace envforge::app {
@@ -15,23 +14,20 @@ std::string built_for() {
   return processor == "x86_64" ? "amd64" : processor == "aarch64" ? "arm64" : processor;
 }
 
-std::vector<ValidatorFile> files_of(const std::vector<embedded::File>& files, const std::string& folder) {
+std::vector<ValidatorFile> files_of(const std::vector<embedded::File>& files) {
   std::vector<ValidatorFile> out;
-  for (const auto& file : files) out.push_back({folder + std::string(file.path), file.content});
+  for (const auto& file : files) out.push_back({std::string(file.path), file.content});
   return out;
 }
 
 }  // namespace
 
 std::vector<ValidatorFile> validator_programs(const std::string& architecture) {
-  return architecture == built_for() ? files_of(embedded::validator_programs(), "") : std::vector<ValidatorFile>{};
+  return architecture == built_for() ? files_of(embedded::validator_programs()) : std::vector<ValidatorFile>{};
 }
 
 std::vector<ValidatorFile> torch_group_sources() {
-  auto files = files_of(embedded::torch_group(), "");
-  const auto more = files_of(embedded::torch_group_third_party(), "third_party/");
-  files.insert(files.end(), more.begin(), more.end());
-  return files;
+  return files_of(embedded::torch_group());
 }
 
 render::TorchGroupSources torch_group_build() {

@@ -74,7 +74,9 @@ ResolvedWheel read_package(const Toml& package, const std::vector<std::string>& 
   wheel.filename = !name.empty() ? name : filename_of(file.text_of("url"));
   const Toml* hashes = file.find("hashes");
   wheel.sha256 = hashes != nullptr ? hashes->text_of("sha256") : "";
-  if (wheel.sha256.size() != 64) fail(wheel.name, "without the sha256 of " + wheel.filename);
+  // Older uv hashes no file of a folder; the resolver does it then.
+  const bool hashed_later = wheel.sha256.empty() && !request.wheels_dir.empty();
+  if (wheel.sha256.size() != 64 && !hashed_later) fail(wheel.name, "without the sha256 of " + wheel.filename);
   wheel.size = std::strtoull(file.text_of("size").c_str(), nullptr, 10);
   wheel.index = index_of(wheel.name, request);
   return wheel;

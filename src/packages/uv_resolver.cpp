@@ -1,8 +1,11 @@
 #include <envforge/packages/uv_resolver.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <future>
+#include <thread>
 #include <utility>
 
 #include <envforge/support/error.hpp>
@@ -130,7 +133,27 @@ std::variant<std::vector<ResolvedWheel>, PythonConflict> UvResolver::resolve(con
   }
   std::vector<ResolvedWheel> wheels = read_pylock(support::read_file(answer), request);
   add_requirers(wheels, request, folder.path().string());
+  hash_folder(wheels, request);
   return wheels;
+}
+
+/// The wheels of a folder that uv left without a hash, all cores at once: they are gigabytes.
+void UvResolver::hash_folder(std::vector<ResolvedWheel>& wheels, const PythonRequest& request) {
+  std::vector<ResolvedWheel*> open;
+  for (ResolvedWheel& wheel : wheels) {
+    if (wheel.sha256.empty()) open.push_back(&wheel);
+  }
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (std::size_t i = next++; i < open.size(); i = next++) {
+      open[i]->sha256 = support::sha256_file_hex((fs::path(request.wheels_dir) / open[i]->filename).string());
+    }
+  };
+  std::vector<std::future<void>> workers;
+  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+  for (std::size_t i = 0; i < std::min(cores, open.size()); ++i)
+    workers.push_back(std::async(std::launch::async, work));
+  for (auto& worker : workers) worker.get();
 }
 
 /// uv's lock does not say who needs a package; its older format does. The second run finds everything in uv's cache and

@@ -26,6 +26,7 @@ class UvResolver : public PythonResolver {
  private:
   process::Outcome run_uv(std::vector<std::string> arguments, const PythonRequest& request, const std::string& folder);
   void add_requirers(std::vector<ResolvedWheel>& wheels, const PythonRequest& request, const std::string& folder);
+  static void hash_folder(std::vector<ResolvedWheel>& wheels, const PythonRequest& request);
   std::string program();
 
   process::ProcessRunner& runner_;

@@ -94,6 +94,11 @@ SharedLibrary ImageLibraries::open_mapped(const std::string& stem) const {
 // What torch opens at first use only (NVRTC), by the rules that hold for torch's libraries.
 SharedLibrary ImageLibraries::open_beside_torch(const std::string& stem) const {
   if (!model_) return {};
+  // NVRTC opens its builtins by their bare name, which finds them only when they are mapped already: torch preloads
+  // them.
+  for (const auto& mapped : model_->mapped) {
+    if (is_of_stem(mapped.soname, stem + "-builtins")) SharedLibrary::open(mapped.path, RTLD_NOW | RTLD_GLOBAL);
+  }
   for (const auto& mapped : model_->mapped) {
     if (is_of_stem(mapped.soname, stem)) return SharedLibrary::open(mapped.path, RTLD_NOW);
   }

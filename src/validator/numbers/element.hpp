@@ -140,6 +140,14 @@ inline double decode(U64 bits, Type type) {
   return ((bits >> (fraction + width)) & 1) != 0 ? -magnitude : magnitude;
 }
 
+/// The bits of the next value away from zero that differs from `bits` by at least `by`: a planted fault of a known
+/// size.
+inline U64 moved_by(U64 bits, Type type, double by) {
+  const double from = decode(bits, type);
+  while (fabs(decode(bits, type) - from) < by) ++bits;
+  return bits;
+}
+
 /// Bits of one element in memory.
 inline U64 load(const void* memory, U64 index, Type type) {
   if (type == Type::kFp64) return static_cast<const U64*>(memory)[index];

@@ -84,8 +84,12 @@ void judge_sampled_lines(const Context& context, const gpu::Kernels& kernels, co
         return gpu::both(kernels.compare_lines(row_sums, p.c, rows, n, n, 1, p.type, bound),
                          kernels.compare_lines(column_sums, p.c, columns, n, 1, n, p.type, bound));
       },
-      plant(p, victim, 1, "one element of C in " + to_string(p.type) + " changed by 2 units in its last place",
-            [](std::uint64_t bits) { return bits + 2; }),
+      // In units of the element's own bound, for near zero the bound is that of the sum and not of the last place.
+      plant(p, victim, 1, "one element of C in " + to_string(p.type) + " moved by three times its bound",
+            [&p, bound](std::uint64_t bits) {
+              const double by = 3 * (bound.absolute + bound.relative * std::fabs(numbers::decode(bits, p.type)));
+              return numbers::moved_by(bits, p.type, by);
+            }),
       protocol::Layer::kImage);
 }
 

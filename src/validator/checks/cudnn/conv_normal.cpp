@@ -70,16 +70,9 @@ class ConvNormal : public harness::Check {
     harness::judge(
         result, [&] { return kernels.compare_lines(reference, layer.y, outputs, 1, 1, 0, layer.type, bound); },
         {"one output moved by three times its bound", 1,
-         [&] { layer.y.poke(offset, bytes_of(layer.type), moved(before, layer.type, delta)); },
+         [&] { layer.y.poke(offset, bytes_of(layer.type), numbers::moved_by(before, layer.type, delta)); },
          [&] { layer.y.poke(offset, bytes_of(layer.type), before); }},
         protocol::Layer::kImage);
-  }
-
-  // The next values away from zero until `by` is reached.
-  static std::uint64_t moved(std::uint64_t bits, Type type, double by) {
-    const double from = numbers::decode(bits, type);
-    while (std::fabs(numbers::decode(bits, type) - from) < by) ++bits;
-    return bits;
   }
 };
 ENVFORGE_CHECK(ConvNormal);
