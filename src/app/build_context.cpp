@@ -97,6 +97,18 @@ void place_debs(Filling& filling, const std::vector<const render::ContextReferen
   for (std::size_t i = 0; i < files.size(); ++i) place_file(files[i], filling.folder / references[i]->path);
 }
 
+void place_base(Filling& filling, const fs::path& target) {
+  try {
+    const auto base = base_tar(filling.world, filling.lock, filling.platform);
+    filling.result.base_tar_sha256 = base.sha256;
+    place_file(base.path, target);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kProgramMissing) throw;
+    filling.result.missing_base = error;
+    filling.result.files.pop_back();
+  }
+}
+
 }  // namespace
 
 void place_file(const fs::path& from, const fs::path& to) {
@@ -127,9 +139,7 @@ BuildContext write_context(World& world, const documents::Recipe& recipe, const 
     const fs::path target = folder / reference.path;
     using Reference = render::ContextReference;
     if (std::holds_alternative<Reference::BaseTar>(reference.what)) {
-      const auto base = base_tar(world, lock, platform);
-      filling.result.base_tar_sha256 = base.sha256;
-      place_file(base.path, target);
+      place_base(filling, target);
     } else if (std::holds_alternative<Reference::Deb>(reference.what)) {
       debs.push_back(&reference);
     } else if (const auto* uv = std::get_if<Reference::Uv>(&reference.what)) {

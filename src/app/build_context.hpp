@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,15 +10,18 @@
 #include <envforge/documents/lock.hpp>
 #include <envforge/documents/recipe.hpp>
 #include <envforge/render/render.hpp>
+#include <envforge/support/error.hpp>
 
 namespace envforge::app {
 
 struct BuildContext {
-  std::vector<std::string> files;  // relative to the folder
-  std::string base_tar_sha256;     // of a bootstrapped base
+  std::vector<std::string> files;              // relative to the folder
+  std::string base_tar_sha256;                 // of a bootstrapped base
+  std::optional<support::Error> missing_base;  // why base.tar could not be made
 };
 
-/// Everything but the torch group's files if `torch_group` is false.
+/// Everything but the torch group's files if `torch_group` is false. Without mmdebstrap base.tar is left out and
+/// missing_base says how to make it; the caller decides whether that is an error.
 BuildContext write_context(World& world, const documents::Recipe& recipe, const documents::Lock& lock,
                            const std::string& platform, const render::RenderedImage& rendered, bool torch_group,
                            const std::filesystem::path& folder);

@@ -201,8 +201,9 @@ BuildReport build_image(World& world, const documents::Recipe& recipe, const Bui
   const auto rendered = render::render(build.lock, build.platform, torch_sources(options.torch_group));
   world.events.step("preparing the build context");
   const fs::path context = build.folder.path() / "context";
-  build.report.base_tar_sha256 =
-      write_context(world, recipe, build.lock, build.platform, rendered, options.torch_group, context).base_tar_sha256;
+  const auto written = write_context(world, recipe, build.lock, build.platform, rendered, options.torch_group, context);
+  if (written.missing_base) throw *written.missing_base;
+  build.report.base_tar_sha256 = written.base_tar_sha256;
   build.request.context_dir = context.string();
   build.request.platform = build.platform == "linux/" + engine.architecture ? "" : build.platform;
   build.request.no_cache = options.no_cache;
@@ -265,7 +266,12 @@ std::vector<std::string> render_recipe(World& world, const documents::Recipe& re
   }
   const auto rendered = render::render(locked.lock, chosen);
   world.events.step("writing the build context");
-  auto files = write_context(world, recipe, locked.lock, chosen, rendered, false, directory).files;
+  auto written = write_context(world, recipe, locked.lock, chosen, rendered, false, directory);
+  if (written.missing_base) {
+    world.events.warn("base.tar is not in " + directory + ": " + written.missing_base->message() +
+                      "; run this command where mmdebstrap is, or name a base image in the site configuration");
+  }
+  auto files = std::move(written.files);
   std::sort(files.begin(), files.end());
   return files;
 }

@@ -109,7 +109,7 @@ void compare_torch(JsonReader& report, const documents::LockedPlatform& locked, 
     for (const auto& part : nccl) parts.push_back(part.dump());
     check.nccl = support::join(parts, ".");
   }
-  if (!check.nccl.empty() && !locked.nccl.empty() && !begins_with_version(check.nccl, locked.nccl)) {
+  if (!check.nccl.empty() && !locked.nccl.empty() && !begins_with_version(locked.nccl, check.nccl)) {
     check.differences.push_back("NCCL inside is " + check.nccl + ", locked is " + locked.nccl);
   }
 }

@@ -21,6 +21,17 @@ bool is_heavy(const std::string& name) {
   return kNames.count(name) > 0 || support::starts_with(name, "nvidia-");
 }
 
+// "jupyterlab" of "JupyterLab[x]>=4; python_version>'3'": lower case, with - for runs of - _ . (PEP 503).
+std::string requirement_name(const std::string& requirement) {
+  std::string name;
+  for (const char c : support::to_lower(requirement)) {
+    const bool dash = c == '-' || c == '_' || c == '.';
+    if (!dash && (c < '0' || (c > '9' && c < 'a') || c > 'z')) break;
+    if (!dash || name.empty() || name.back() != '-') name += dash ? '-' : c;
+  }
+  return name;
+}
+
 [[noreturn]] void refuse(const PythonConflict& conflict, const documents::Recipe& recipe) {
   const char* what = "no set of Python packages satisfies the recipe";
   switch (conflict.kind) {
@@ -91,7 +102,13 @@ std::vector<documents::LockedWheel> lock_wheels(World& world, const PackagesToLo
     if (request.indexes.empty())
       request.indexes.push_back({index_name, pin.index, torch_index_mirror(world, pin.index)});
   }
-  for (const auto& requirement : what.recipe.spec.pip) request.requirements.push_back(requirement.value);
+  for (const auto& requirement : what.recipe.spec.pip) {
+    request.requirements.push_back(requirement.value);
+    direct.insert(requirement_name(requirement.value));
+  }
+  // The service needs the program; a recipe that names a version of it decides.
+  if (what.recipe.spec.services.count("jupyter") > 0 && direct.insert("jupyterlab").second)
+    request.requirements.push_back("jupyterlab");
   if (what.old != nullptr) {
     const auto& upgraded = what.options.upgrade_only;
     for (const auto& wheel : what.old->wheels) {

@@ -56,7 +56,8 @@ packages::DebMirror deb_mirror(const World& world, const std::string& base, cons
   mirror.architecture = architecture_of(platform);
   mirror.ca_bundle = world.site.ca_bundle.value;
   mirror.debs_dir = world.site.debs_dir.value;
-  for (const auto& [name, value] : proxies(world)) mirror.proxies[support::to_lower(name)] = value;  // as apt names them
+  for (const auto& [name, value] : proxies(world))
+    mirror.proxies[support::to_lower(name)] = value;  // as apt names them
   const auto configured = world.site.deb_mirrors.find(distribution(base));
   if (configured != world.site.deb_mirrors.end()) {
     mirror.mirror = configured->second.mirror.value;

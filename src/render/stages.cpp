@@ -88,7 +88,7 @@ std::string base_comment(const documents::LockedBase& base) {
     case BaseKind::kRegistry:
       return "The base: " + base.name + ", pinned by digest.";
     case BaseKind::kBootstrap:
-      return "The base: " + base.name + ", made of the distribution's own packages; base.tar has the " + base.digest +
+      return "The base: " + base.name + ", made of the distribution's own packages; their digest is " + base.digest +
              ".";
     case BaseKind::kLocal:
       return "The base: an image that the engine had when the lock was made, with the id " + base.digest + ".";

@@ -10,7 +10,7 @@ const std::vector<ErrorRow>& error_rows() {
   static const std::vector<ErrorRow> rows = {
       {ErrorCode::kUsage, "usage", "the command line is wrong", "see `envforge COMMAND --help`"},
       {ErrorCode::kRecipeUnreadable, "recipe-unreadable", "the recipe cannot be read",
-       "give the path of a recipe; `envforge init` writes a starter"},
+       "give the path of a recipe; docs/recipe.md has one to start from"},
       {ErrorCode::kRecipeSyntax, "recipe-syntax", "the recipe is not valid YAML", "mend the line that is named"},
       {ErrorCode::kDocumentLimit, "document-limit", "the document is too large, too deep or too long",
        "docs/recipe.md lists the limits; no real recipe comes near them"},

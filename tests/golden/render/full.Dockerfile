@@ -2,7 +2,7 @@
 # Builds without envforge, with BuildKit: DOCKER_BUILDKIT=1 docker build .
 # Behind a network that inspects TLS add: --secret id=ca_bundle,src=BUNDLE.pem
 
-# The base: debian:12, made of the distribution's own packages; base.tar has the
+# The base: debian:12, made of the distribution's own packages; their digest is
 # sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb.
 FROM scratch AS base
 ADD base.tar /
