@@ -65,7 +65,8 @@ TEST(Truth, BoundHoldsForAnHonestSumAndRefusesAFault) {
     const double honest = decode(encode(exact, Type::kBf16), Type::kBf16);
     const Truth truth = truth_of(gemm, kSeed, j);
     EXPECT_LE(std::fabs(honest - truth.value), truth.bound);
-    EXPECT_LT(truth.bound, 0.004 * std::fabs(truth.value) + 0.002) << "a typical element is 85";
+    // Half a unit of bf16 with 3 % for the cut-off of tensor cores, and 24 k 2^-24 for the sum.
+    EXPECT_LT(truth.bound, 0.00405 * std::fabs(truth.value) + 0.015) << "a typical element is 85";
   }
 }
 
