@@ -11,10 +11,6 @@ namespace {
 using numbers::Type;
 using protocol::Verdict;
 
-// Below this share of the model something is wrong that no choice of kernel explains. Measured on H200: bf16 0.74 to
-// 0.80 of the model at nominal clock.
-constexpr double kLowestFraction = 0.5;
-
 std::string number(double value, const char* format) {
   char text[64];
   std::snprintf(text, sizeof text, format, value);
@@ -45,7 +41,7 @@ SpeedRun time_on_gpu(Session& session, const std::function<void()>& enqueue, dou
 }
 
 void judge_speed(protocol::CheckResult& result, const harness::Context& context, Session& session, const SpeedRun& run,
-                 double multiply_adds, Type input, const std::string& shape) {
+                 double multiply_adds, Type input, const std::string& shape, double lowest_fraction) {
   protocol::Measurement m;
   m.name = "throughput " + numbers::to_string(input);
   m.unit = "TFLOP/s";
@@ -67,7 +63,7 @@ void judge_speed(protocol::CheckResult& result, const harness::Context& context,
                    std::to_string(*run.megahertz) + " MHz, as observed";
     m.context["fraction"] = number(m.value / *m.expected, "%.3f");
   }
-  const bool slow = m.expected && m.value < kLowestFraction * *m.expected;
+  const bool slow = m.expected && m.value < lowest_fraction * *m.expected;
   const std::string text = number(m.value, "%.1f TFLOP/s") + (m.expected ? " of " + number(*m.expected, "%.1f") : "");
   if (!context.request().judge_speed) {
     m.context["judged"] = "no: other processes use this GPU";
@@ -76,7 +72,7 @@ void judge_speed(protocol::CheckResult& result, const harness::Context& context,
   } else if (slow && result.verdict == Verdict::kPass) {
     result.verdict = Verdict::kDegraded;
     result.reason = numbers::to_string(input) + " runs at " + text + " by the model, below " +
-                    number(kLowestFraction * 100, "%.0f %%");
+                    number(lowest_fraction * 100, "%.0f %%");
     result.layer = protocol::Layer::kHardware;
     result.evidence = m.derivation;
     result.mend = "nvidia-smi -q -d PERFORMANCE,CLOCK,TEMPERATURE on the host";

@@ -21,9 +21,9 @@ struct SpeedRun {
 };
 SpeedRun time_on_gpu(Session& session, const std::function<void()>& enqueue, double warm_seconds, int samples);
 
-/// Adds the throughput to `result`; makes a pass degraded when it lies below the lowest fraction of the model at the
+/// Adds the throughput to `result`; makes a pass degraded when it lies below `lowest_fraction` of the model at the
 /// observed clock and `judge_speed` allows it.
 void judge_speed(protocol::CheckResult& result, const harness::Context& context, Session& session, const SpeedRun& run,
-                 double multiply_adds, numbers::Type input, const std::string& shape);
+                 double multiply_adds, numbers::Type input, const std::string& shape, double lowest_fraction);
 
 }  // namespace envforge::validator::gpu

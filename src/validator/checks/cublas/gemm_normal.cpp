@@ -19,6 +19,8 @@ using harness::Context;
 using harness::Control;
 using numbers::Type;
 
+// Below this share of the model something is wrong that no choice of kernel explains. Measured on H200: 0.76 to 0.94.
+constexpr double kLowestFraction = 0.5;
 constexpr std::uint64_t kLines = 256;
 constexpr int kVectors = 3;
 
@@ -183,7 +185,7 @@ class GemmNormal : public harness::Check {
     } else {
       judge_by_freivalds(context, session.kernels(), p, result);
     }
-    gpu::judge_speed(result, context, session, speed, std::pow(p.n, 3), type, shape);
+    gpu::judge_speed(result, context, session, speed, std::pow(p.n, 3), type, shape, kLowestFraction);
   }
 };
 ENVFORGE_CHECK(GemmNormal);

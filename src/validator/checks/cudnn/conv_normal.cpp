@@ -18,6 +18,8 @@ using numbers::Type;
 
 constexpr numbers::Convolution kOnePicture{1, 56, 56, 256, 256, 3, 3, 1, 1};
 constexpr std::int64_t kMostPictures = 32;
+// Below this share of the model something is wrong that no choice of kernel explains. Measured on H200: 0.51 to 0.58.
+constexpr double kLowestFraction = 0.3;
 constexpr std::uint64_t kOutputs = 65536;
 
 class ConvNormal : public harness::Check {
@@ -41,7 +43,7 @@ class ConvNormal : public harness::Check {
     judge_outputs(context, session, layer, result);
     const double products = static_cast<double>(shape.outputs()) * static_cast<double>(shape.c * shape.r * shape.s);
     gpu::judge_speed(result, context, session, speed, products, type,
-                     "N " + std::to_string(shape.n) + ", 56 x 56, C 256, K 256, 3 x 3");
+                     "N " + std::to_string(shape.n) + ", 56 x 56, C 256, K 256, 3 x 3", kLowestFraction);
     result.measurements.push_back(
         {"algorithm", static_cast<double>(convolution.algorithm()), "", {}, "chosen by cuDNN", {}});
   }
