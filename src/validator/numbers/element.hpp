@@ -11,18 +11,51 @@ namespace envforge::validator::numbers {
 using U64 = unsigned long long;
 
 /// How a value lies in memory. The enumerators' values are part of the kernels' arguments.
-enum class Type : int { kFp64 = 0, kFp32 = 1, kFp16 = 2, kBf16 = 3, kU32 = 4 };
+enum class Type : int {
+  kFp64 = 0,
+  kFp32 = 1,
+  kFp16 = 2,
+  kBf16 = 3,
+  kU32 = 4,
+  kE4m3 = 5,  // fp8 of ML: no infinity, NaN is all ones
+  kE5m2 = 6,
+  kI8 = 7,
+  kU8 = 8,
+  kI32 = 9,
+  kI64 = 10,
+  kU64 = 11
+};
 
 constexpr int fraction_bits(Type type) {
-  return type == Type::kFp64 ? 52 : type == Type::kFp32 ? 23 : type == Type::kFp16 ? 10 : 7;
+  return type == Type::kFp64   ? 52
+         : type == Type::kFp32 ? 23
+         : type == Type::kFp16 ? 10
+         : type == Type::kE4m3 ? 3
+         : type == Type::kE5m2 ? 2
+                               : 7;
 }
 
 constexpr int exponent_bits(Type type) {
-  return type == Type::kFp64 ? 11 : type == Type::kFp16 ? 5 : 8;
+  return type == Type::kFp64 ? 11 : type == Type::kFp16 || type == Type::kE5m2 ? 5 : type == Type::kE4m3 ? 4 : 8;
 }
 
 constexpr int bytes_of(Type type) {
-  return type == Type::kFp64 ? 8 : type == Type::kFp16 || type == Type::kBf16 ? 2 : 4;
+  return type == Type::kFp64 || type == Type::kI64 || type == Type::kU64   ? 8
+         : type == Type::kFp32 || type == Type::kU32 || type == Type::kI32 ? 4
+         : type == Type::kFp16 || type == Type::kBf16                      ? 2
+                                                                           : 1;
+}
+
+constexpr bool is_unsigned(Type type) {
+  return type == Type::kU8 || type == Type::kU32 || type == Type::kU64;
+}
+constexpr bool is_integer(Type type) {
+  return is_unsigned(type) || type == Type::kI8 || type == Type::kI32 || type == Type::kI64;
+}
+
+/// All ones in the width of `type`.
+constexpr U64 mask_of(Type type) {
+  return bytes_of(type) == 8 ? ~0ULL : (1ULL << (8 * bytes_of(type))) - 1;
 }
 
 /// A bijection of 64 bits in which every input bit changes about half of the output bits.
@@ -87,12 +120,30 @@ constexpr Exact rounded(Exact value, int kept) {
   return value;
 }
 
+/// Rounded to nearest even as `type` does it. Only e4m3 has values here below its normal range, in steps of 2^-9.
+constexpr Exact fitted(Exact value, Type type) {
+  constexpr int kLowestStep = -9;
+  int kept = fraction_bits(type) + 1;
+  if (type == Type::kE4m3) {
+    int length = 0;
+    for (U64 rest = static_cast<U64>(value.significand < 0 ? -value.significand : value.significand); rest != 0;
+         rest >>= 1) {
+      ++length;
+    }
+    const int left = length + value.exponent - kLowestStep;  // bits at and above the lowest step
+    if (left < kept) kept = left < 0 ? 0 : left;
+    if (left < 0) value.significand = 0;
+  }
+  return rounded(value, kept);
+}
+
 /// The bits of `value` in a type of IEEE's layout, rounded to nearest even. Values beyond the type's range do not occur
-/// here; below its normal range they are exact for every type (steps of 2^-15 in fp16 lie above its 2^-24).
+/// here; below its normal range they are exact for every type but e4m3 (steps of 2^-15 in fp16 lie above its 2^-24).
 constexpr U64 encode(Exact value, Type type) {
+  if (is_integer(type)) return static_cast<U64>(value.significand) & mask_of(type);  // two's complement; exponent 0
   const int fraction = fraction_bits(type);
   const int bias = (1 << (exponent_bits(type) - 1)) - 1;
-  value = rounded(value, fraction + 1);
+  value = fitted(value, type);
   const bool negative = value.significand < 0;
   U64 magnitude = static_cast<U64>(negative ? -value.significand : value.significand);
   const U64 sign = negative ? 1ULL << (fraction + exponent_bits(type)) : 0;
@@ -113,27 +164,43 @@ constexpr U64 encode(Exact value, Type type) {
   return sign | (static_cast<U64>(biased) << fraction) | (magnitude & ((1ULL << fraction) - 1));
 }
 
+/// Integers of unsigned types lie in [0, 2 amplitude]. Those of amplitude 0 have all bits at random: only u32 has that.
+constexpr Exact integer_at(U64 base, U64 index, int amplitude, Type type) {
+  Exact value;
+  if (amplitude == 0) {
+    value.significand = static_cast<long long>(bits_at(base, index) >> 32);
+    return value;
+  }
+  value = exact_at(base, index, amplitude);
+  if (is_unsigned(type)) value.significand += amplitude;
+  return value;
+}
+
 /// The memory bits of element `index`: the only way in which an input comes to be.
 constexpr U64 element_bits(U64 base, U64 index, int amplitude, Type type) {
-  if (type == Type::kU32) return bits_at(base, index) >> 32;
-  return encode(exact_at(base, index, amplitude), type);
+  return encode(is_integer(type) ? integer_at(base, index, amplitude, type) : exact_at(base, index, amplitude), type);
 }
 
 /// The value that element_bits stands for, after rounding to its type.
 inline double element_value(U64 base, U64 index, int amplitude, Type type) {
-  if (type == Type::kU32) return static_cast<double>(bits_at(base, index) >> 32);
-  const Exact value = rounded(exact_at(base, index, amplitude), fraction_bits(type) + 1);
+  if (is_integer(type)) return static_cast<double>(integer_at(base, index, amplitude, type).significand);
+  const Exact value = fitted(exact_at(base, index, amplitude), type);
   return ldexp(static_cast<double>(value.significand), value.exponent);
 }
 
 /// The value of bits that a library wrote. Infinity and NaN become 1e308, which no bound accepts.
 inline double decode(U64 bits, Type type) {
-  if (type == Type::kU32) return static_cast<double>(bits & 0xffffffffULL);
+  if (is_integer(type)) {
+    const U64 sign = (mask_of(type) >> 1) + 1;
+    bits &= mask_of(type);
+    if (is_unsigned(type)) return static_cast<double>(bits);
+    return static_cast<double>(static_cast<long long>((bits ^ sign) - sign));
+  }
   const int fraction = fraction_bits(type);
   const int width = exponent_bits(type);
   const int biased = static_cast<int>((bits >> fraction) & ((1ULL << width) - 1));
   const U64 low = bits & ((1ULL << fraction) - 1);
-  if (biased == (1 << width) - 1) return 1e308;
+  if (biased == (1 << width) - 1 && (type != Type::kE4m3 || low == 7)) return 1e308;
   const int bias = (1 << (width - 1)) - 1;
   const double magnitude = biased == 0 ? ldexp(static_cast<double>(low), 1 - bias - fraction)
                                        : ldexp(static_cast<double>(low | (1ULL << fraction)), biased - bias - fraction);
@@ -150,18 +217,31 @@ inline U64 moved_by(U64 bits, Type type, double by) {
 
 /// Bits of one element in memory.
 inline U64 load(const void* memory, U64 index, Type type) {
-  if (type == Type::kFp64) return static_cast<const U64*>(memory)[index];
-  if (type == Type::kFp32 || type == Type::kU32) return static_cast<const unsigned int*>(memory)[index];
-  return static_cast<const unsigned short*>(memory)[index];
+  switch (bytes_of(type)) {
+    case 8:
+      return static_cast<const U64*>(memory)[index];
+    case 4:
+      return static_cast<const unsigned int*>(memory)[index];
+    case 2:
+      return static_cast<const unsigned short*>(memory)[index];
+    default:
+      return static_cast<const unsigned char*>(memory)[index];
+  }
 }
 
 inline void store(void* memory, U64 index, Type type, U64 bits) {
-  if (type == Type::kFp64) {
-    static_cast<U64*>(memory)[index] = bits;
-  } else if (type == Type::kFp32 || type == Type::kU32) {
-    static_cast<unsigned int*>(memory)[index] = static_cast<unsigned int>(bits);
-  } else {
-    static_cast<unsigned short*>(memory)[index] = static_cast<unsigned short>(bits);
+  switch (bytes_of(type)) {
+    case 8:
+      static_cast<U64*>(memory)[index] = bits;
+      break;
+    case 4:
+      static_cast<unsigned int*>(memory)[index] = static_cast<unsigned int>(bits);
+      break;
+    case 2:
+      static_cast<unsigned short*>(memory)[index] = static_cast<unsigned short>(bits);
+      break;
+    default:
+      static_cast<unsigned char*>(memory)[index] = static_cast<unsigned char>(bits);
   }
 }
 

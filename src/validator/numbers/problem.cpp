@@ -105,12 +105,27 @@ std::string to_string(Type type) {
       return "bf16";
     case Type::kU32:
       return "u32";
+    case Type::kE4m3:
+      return "fp8 e4m3";
+    case Type::kE5m2:
+      return "fp8 e5m2";
+    case Type::kI8:
+      return "i8";
+    case Type::kU8:
+      return "u8";
+    case Type::kI32:
+      return "i32";
+    case Type::kI64:
+      return "i64";
+    case Type::kU64:
+      return "u64";
   }
   return "?";
 }
 
 Type type_from(const std::string& name) {
-  for (const Type type : {Type::kFp64, Type::kFp32, Type::kFp16, Type::kBf16, Type::kU32}) {
+  for (const Type type : {Type::kFp64, Type::kFp32, Type::kFp16, Type::kBf16, Type::kU32, Type::kE4m3, Type::kE5m2,
+                          Type::kI8, Type::kU8, Type::kI32, Type::kI64, Type::kU64}) {
     if (to_string(type) == name) return type;
   }
   throw Error(ErrorCode::kProtocol, "'" + name + "' is no element type");

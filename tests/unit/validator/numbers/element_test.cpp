@@ -1,11 +1,14 @@
 #include "numbers/element.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <random>
 #include <set>
 
 #include <gtest/gtest.h>
+
+#include "numbers/problem.hpp"
 
 namespace envforge::validator::numbers {
 namespace {
@@ -52,12 +55,58 @@ TEST(Element, RoundsBf16ToNearestEven) {
 
 TEST(Element, ValueAndBitsAreTheSameNumber) {
   const U64 base = stream_base(3, 4);
-  for (const Type type : {Type::kFp64, Type::kFp32, Type::kFp16, Type::kBf16, Type::kU32}) {
+  for (const Type type : {Type::kFp64, Type::kFp32, Type::kFp16, Type::kBf16, Type::kE4m3, Type::kE5m2, Type::kU32}) {
     for (U64 i = 0; i < 5000; ++i) {
       for (const int amplitude : {0, 3}) {
         ASSERT_EQ(decode(element_bits(base, i, amplitude, type), type), element_value(base, i, amplitude, type));
       }
     }
+  }
+}
+
+TEST(Element, Fp8IsTheOneOfMachineLearning) {
+  EXPECT_EQ(encode({1, 0}, Type::kE4m3), 0x38U);
+  EXPECT_EQ(encode({-16, 0}, Type::kE4m3), 0xd8U);
+  EXPECT_EQ(encode({17, 0}, Type::kE4m3), 0x58U) << "a tie between 16 and 18: to even";
+  EXPECT_EQ(encode({-6, 0}, Type::kE5m2), 0xc6U);
+  EXPECT_EQ(decode(0x7e, Type::kE4m3), 448) << "the largest; e4m3 has no infinity";
+  EXPECT_EQ(decode(0x7f, Type::kE4m3), 1e308);
+  EXPECT_EQ(decode(0x7c, Type::kE5m2), 1e308);
+  EXPECT_EQ(decode(0x7b, Type::kE5m2), 57344);
+  EXPECT_EQ(decode(0x01, Type::kE4m3), std::ldexp(1.0, -9));
+  EXPECT_EQ(encode({3, -10}, Type::kE4m3), 0x02U) << "a tie below the normal range: to even";
+  EXPECT_EQ(encode({3, -11}, Type::kE4m3), 0x01U);
+  EXPECT_EQ(encode({1, -10}, Type::kE4m3), 0x00U) << "half a step: to even";
+  EXPECT_EQ(encode({1, -12}, Type::kE4m3), 0x00U);
+}
+
+TEST(Element, IntegersAreTwosComplementAndUnsignedOnesStartAtZero) {
+  EXPECT_EQ(encode({-1, 0}, Type::kI8), 0xffU);
+  EXPECT_EQ(decode(0x80, Type::kI8), -128);
+  EXPECT_EQ(decode(0x80, Type::kU8), 128);
+  EXPECT_EQ(decode(~U64{0} - 4, Type::kI64), -5);
+  EXPECT_EQ(decode(0xfffffffeU, Type::kI32), -2);
+  const U64 base = stream_base(8, 9);
+  for (const Type type : {Type::kI8, Type::kU8, Type::kI32, Type::kU32, Type::kI64, Type::kU64}) {
+    double lowest = 1e9, highest = -1e9;
+    for (U64 i = 0; i < 5000; ++i) {
+      const double value = element_value(base, i, 15, type);
+      ASSERT_EQ(decode(element_bits(base, i, 15, type), type), value) << to_string(type);
+      lowest = std::min(lowest, value);
+      highest = std::max(highest, value);
+    }
+    EXPECT_EQ(lowest, is_unsigned(type) ? 0 : -15);
+    EXPECT_EQ(highest, is_unsigned(type) ? 30 : 15);
+  }
+}
+
+TEST(Element, LoadsWhatItStoredAndTouchesNoNeighbour) {
+  for (const Type type : {Type::kFp64, Type::kBf16, Type::kE5m2, Type::kI8, Type::kI32, Type::kU64}) {
+    unsigned char memory[32] = {};
+    store(memory, 1, type, 0x8182838485868788ULL);
+    EXPECT_EQ(load(memory, 1, type), 0x8182838485868788ULL & mask_of(type)) << to_string(type);
+    EXPECT_EQ(load(memory, 0, type), 0U);
+    EXPECT_EQ(load(memory, 2, type), 0U);
   }
 }
 
