@@ -12,6 +12,7 @@
 #include <envforge/app/site_requests.hpp>
 #include <envforge/app/torch_group.hpp>
 #include <envforge/app/validator_programs.hpp>
+#include <envforge/protocol/check_catalog.hpp>
 #include <envforge/protocol/check_ids.hpp>
 #include <envforge/protocol/message.hpp>
 #include <envforge/protocol/request.hpp>
@@ -57,13 +58,29 @@ struct Plan {
   protocol::GroupResult torch_skipped;  // when there is no torch group for this image
 };
 
-Plan make_plan(const VerifyOptions& options, const TorchGroup& torch) {
+protocol::Suite suite_of(const Report& report) {
+  const auto suite = protocol::suite_from(report.suite);
+  if (!suite) throw Error(ErrorCode::kUsage, "no suite is called '" + support::printable(report.suite) + "'");
+  return *suite;
+}
+
+/// A check belongs to the run by its suite, or because it is called by its own name.
+bool is_asked_for(const protocol::CheckInfo& check, const VerifyOptions& options, const Report& report) {
+  const auto by_name = [&](const std::vector<std::string>& list) {
+    return std::find(list.begin(), list.end(), check.id) != list.end();
+  };
+  if (names(options.skip, check.id)) return false;
+  if (!options.only.empty() && !names(options.only, check.id)) return false;
+  return protocol::is_in_suite(check, suite_of(report)) || by_name(options.only) || by_name(report.required);
+}
+
+Plan make_plan(const VerifyOptions& options, const Report& report, const TorchGroup& torch) {
   Plan plan;
   const bool gpu = options.gpus.kind != GpuSelection::Kind::kNone;
-  for (const auto& id : protocol::known_checks()) {
+  for (const auto& check : protocol::check_catalog()) {
+    const std::string& id = check.id;
     const std::string group = protocol::group_of(id);
-    if (!options.only.empty() && !names(options.only, id)) continue;
-    if (names(options.skip, id)) continue;
+    if (!is_asked_for(check, options, report)) continue;
     if (!gpu && kGroupsWithoutGpu.count(group) == 0) continue;
     if (group == "torch" && torch.program.empty()) {
       protocol::CheckResult skipped;
@@ -154,9 +171,7 @@ protocol::DriverRequest make_request(const VerifyOptions& options, const Plan& p
                                      const std::string& key) {
   protocol::DriverRequest request;
   request.key = key;
-  const auto suite = protocol::suite_from(report.suite);
-  if (!suite) throw Error(ErrorCode::kUsage, "no suite is called '" + support::printable(report.suite) + "'");
-  request.group.suite = *suite;
+  request.group.suite = suite_of(report);
   request.group.checks = plan.checks;
   request.group.expected_gpus = options.gpus.kind == GpuSelection::Kind::kNone    ? 0
                                 : options.gpus.kind == GpuSelection::Kind::kCount ? options.gpus.count
@@ -186,7 +201,8 @@ VerifyResult run_here(World& world, const VerifyOptions& options, Report report,
   const support::TempDir folder;
   const TorchGroup torch{{}, "the torch group is compiled for images that envforge built"};
   write_programs(folder.path().string(), host_architecture(), torch);
-  const auto request = make_request(options, make_plan(options, torch), std::move(report), key);
+  const Plan plan = make_plan(options, report, torch);
+  const auto request = make_request(options, plan, std::move(report), key);
   process::Command command;
   command.argv = {(folder.path() / "envforge-driver").string()};
   command.standard_input = protocol::to_json(request).dump();
@@ -245,7 +261,8 @@ VerifyResult run_in_container(World& world, const Subject& subject, const Verify
   container.entrypoint = {mount + "/envforge-driver"};
   container.mounts = {{volume.name(), mount, true}};
   container.extra_args = report.container_args;
-  auto request = make_request(options, make_plan(options, torch), std::move(report), key);
+  const Plan plan = make_plan(options, report, torch);
+  auto request = make_request(options, plan, std::move(report), key);
   request.group.flags_are_the_runs = flags_are_the_runs;
   add_lock(world, request.report.lock_digest, subject.info.architecture, request.group);
   container.standard_input = protocol::to_json(request).dump();

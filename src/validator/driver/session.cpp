@@ -12,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <envforge/protocol/check_catalog.hpp>
 #include <envforge/protocol/check_ids.hpp>
 #include <envforge/support/canonical_json.hpp>
 #include <envforge/support/error.hpp>
@@ -40,7 +41,12 @@ Clock::time_point after(double seconds) {
 }
 
 std::vector<std::string> asked_checks(const protocol::DriverRequest& request) {
-  return request.group.checks.empty() ? protocol::known_checks() : request.group.checks;
+  if (!request.group.checks.empty()) return request.group.checks;
+  std::vector<std::string> out;
+  for (const auto& check : protocol::check_catalog()) {
+    if (protocol::is_in_suite(check, request.group.suite)) out.push_back(check.id);
+  }
+  return out;
 }
 
 /// A job whose process is alive.

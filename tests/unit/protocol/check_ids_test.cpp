@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <envforge/protocol/check_catalog.hpp>
+
 namespace envforge::protocol {
 namespace {
 
@@ -24,6 +26,22 @@ TEST(CheckIds, TheTableHoldsEveryFileOfTheTree) {
   }
   std::sort(on_disk.begin(), on_disk.end());
   EXPECT_EQ(known_checks(), on_disk);
+}
+
+TEST(CheckIds, EachCheckSaysWhatItProves) {
+  for (const CheckInfo& check : check_catalog()) {
+    EXPECT_GT(check.proves.size(), 20U) << check.id;
+    EXPECT_GT(check.control.size(), 10U) << check.id;
+    EXPECT_EQ(check.proves.find("//"), std::string::npos) << check.id;
+    EXPECT_EQ(check.proves.find('\n'), std::string::npos) << check.id;
+  }
+}
+
+TEST(CheckIds, ASmallerSuiteIsPartOfALargerOne) {
+  const CheckInfo standard{"a.b", "", "", Suite::kStandard};
+  EXPECT_FALSE(is_in_suite(standard, Suite::kQuick));
+  EXPECT_TRUE(is_in_suite(standard, Suite::kStandard));
+  EXPECT_TRUE(is_in_suite(standard, Suite::kSoak));
 }
 
 }  // namespace

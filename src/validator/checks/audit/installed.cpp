@@ -1,4 +1,8 @@
-// Whether the installed versions are those of the lock, and those that torch's own metadata pins.
+// Proves: torch, its CUDA and every wheel have the versions of the lock, and those that torch's own metadata pins.
+// Control: torch.__version__ is read as one release later.
+// Suite: quick
+//
+// Versions come from the wheels' METADATA and torch/version.py; nothing is imported.
 #include <envforge/support/text.hpp>
 
 #include "audit/installed.hpp"

@@ -1,4 +1,7 @@
-// Which file torch would get for each CUDA library, from whom and by which rule; and whether that set can work.
+// Proves: each CUDA library that torch would load comes from one place, and the versions of the set fit together, by
+//   the loader's own rules and without executing anything.
+// Control: a second copy of one library, of another version, within reach by LD_LIBRARY_PATH.
+// Suite: quick
 #include <envforge/support/text.hpp>
 
 #include "audit/conflicts.hpp"

@@ -1,4 +1,7 @@
-// Whether the GPU code in the image's libraries runs on the target's GPUs; read from the fat binaries' headers.
+// Proves: every library that torch always needs carries machine code (or PTX) for the target's GPUs, read from the
+//   headers of its fat binaries.
+// Control: the code for one GPU is taken out of one library's listing.
+// Suite: quick
 #include <algorithm>
 #include <chrono>
 #include <map>

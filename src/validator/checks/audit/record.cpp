@@ -1,4 +1,9 @@
-// Whether torch's and NVIDIA's files are still what their wheels held: overwritten, truncated and patched files.
+// Proves: torch's and NVIDIA's files still have the sizes, and as many as the suite has time for the SHA-256, that
+//   their wheels recorded.
+// Control: one bit of the recorded digest of one library is changed.
+// Suite: quick
+//
+// Overwritten, truncated and patched files: a later pip install, a half-copied layer.
 #include <algorithm>
 #include <thread>
 

@@ -1,4 +1,6 @@
-// The device files that CUDA needs, and whether this user may open them.
+// Proves: the device files that CUDA needs are in the container and this user may open them.
+// Control: none, open(2) on the real file answers by itself.
+// Suite: quick
 #include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>

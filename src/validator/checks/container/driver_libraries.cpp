@@ -1,5 +1,9 @@
-// Where libcuda comes from, and whether it fits the kernel module: a stub, a copy baked into the image, or a
-// cuda-compat package are the usual reasons why CUDA does not start although nvidia-smi looks fine.
+// Proves: libcuda loads, is no stub and fits the kernel module, and the mount that supplied it is known.
+// Control: none, paths and versions are read and compared as they are.
+// Suite: quick
+//
+// A stub, a copy baked into the image, or a cuda-compat package are the usual reasons why CUDA does not start although
+// nvidia-smi looks fine.
 #include <fstream>
 #include <sstream>
 

@@ -1,4 +1,8 @@
-// The GPUs that the container really got, against those that were asked for. Also tells the driver which there are.
+// Proves: CUDA sees the GPUs that were asked for, by number and by UUID.
+// Control: none, the driver's own enumeration is compared with the request.
+// Suite: quick
+//
+// Also tells the driver which GPUs there are.
 #include <sys/utsname.h>
 #include <unistd.h>
 

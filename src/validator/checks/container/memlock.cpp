@@ -1,4 +1,7 @@
-// The limit of locked memory: RDMA registers its buffers with it.
+// Proves: memory can be locked without limit where the container has RDMA devices, which register their buffers with
+//   it.
+// Control: none, the kernel's own limit is read.
+// Suite: quick
 #include <sys/resource.h>
 #include <unistd.h>
 

@@ -1,6 +1,11 @@
-// Products of bell-shaped data, timed, and the timed output itself verified. fp32 and fp64: Freivalds, with a tolerance
-// that follows from the rounding of a sum. 16-bit outputs, whose rounding would hide a fault from Freivalds: an fp64
-// reference over full rows and full columns, one in each 256th part of the output, element by element.
+// Proves: the very outputs that were timed are right on bell-shaped data in bf16, fp16, fp32 and fp64, and no type
+//   runs below half of what the multiprocessors can do at the observed clock.
+// Control: one element of the timed product is moved by three times its bound on the device, in each type.
+// Suite: quick
+//
+// fp32 and fp64: Freivalds, with a tolerance that follows from the rounding of a sum. 16-bit outputs, whose rounding
+// would hide a fault from Freivalds: an fp64 reference over full rows and full columns, one in each 256th part of the
+// output, element by element.
 #include "checks/cublas/session.hpp"
 
 #include <cmath>

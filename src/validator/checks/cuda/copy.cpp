@@ -1,5 +1,8 @@
-// Host to device, device to device, device to host: every byte must arrive. The data is made on the host and judged on
-// the device, then made on the device and judged on the host.
+// Proves: data that goes to the device, within it and back arrives with every byte right.
+// Control: one bit of one word is flipped on the device.
+// Suite: quick
+//
+// The data is made on the host and judged on the device, and what came back is judged on the host.
 #include <algorithm>
 #include <vector>
 

@@ -1,4 +1,6 @@
-// A context on the GPU that this group was given, and no other.
+// Proves: a context opens on the GPU that this group was given, and no other, and our machine code loads there.
+// Control: none, the GPU's own UUID is compared with the request.
+// Suite: quick
 #include "gpu/identity.hpp"
 #include "gpu/session.hpp"
 #include "harness/check.hpp"

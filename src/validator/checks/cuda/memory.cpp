@@ -1,5 +1,7 @@
-// A pattern that depends on the address, over a share of the free memory, written, read back and compared by our
-// kernels.
+// Proves: a declared share of the free memory holds a pattern that depends on the address, written, read back and
+//   compared by our kernels.
+// Control: one bit of one word is flipped in the device's memory.
+// Suite: quick
 #include <algorithm>
 
 #include <envforge/support/text.hpp>

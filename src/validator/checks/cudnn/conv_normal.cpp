@@ -1,5 +1,7 @@
-// A convolution of bell-shaped data in fp16, timed, and the timed output itself verified against our own fp64 sums, one
-// output out of each of 65536 equal parts.
+// Proves: the very output of a cuDNN convolution in fp16 that was timed is right on bell-shaped data, one output out
+//   of each of 65536 equal parts, and it does not run below 30 % of the model.
+// Control: one output of the timed convolution is moved by three times its bound on the device.
+// Suite: quick
 #include "checks/cudnn/session.hpp"
 
 #include <algorithm>

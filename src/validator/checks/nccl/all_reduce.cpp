@@ -1,5 +1,7 @@
-// All-reduce over every GPU of the container, in one process: exact data compared bit for bit on every rank, on the
-// output that was timed; bus bandwidth against the links that NVML counts.
+// Proves: an all-reduce over every GPU of the container, in one process, is right bit for bit on every rank, on the
+//   output that was timed, and moves at least half of what the links that NVML counts can carry.
+// Control: one element on one rank is changed by 1 on the device.
+// Suite: quick
 #include "checks/nccl/session.hpp"
 
 #include <algorithm>

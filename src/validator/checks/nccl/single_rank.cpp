@@ -1,4 +1,6 @@
-// With one GPU: NCCL loads, makes a communicator and moves data exactly. No proof of anything between GPUs.
+// Proves: with one GPU: NCCL loads, makes a communicator and moves data exactly; nothing between GPUs is proven.
+// Control: one element of the output is changed by 1 on the device.
+// Suite: quick
 #include "checks/nccl/session.hpp"
 
 namespace envforge::validator::nccl {
