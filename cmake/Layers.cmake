@@ -10,7 +10,7 @@ set(ENVFORGE_LAYERS
   "compat: versions support"
   "engine: process support"
   "packages: versions process support"
-  "bases: process support"
+  "bases: packages process support"
   "resolve: documents compat versions support"
   "render: documents versions support"
   "report: documents protocol support"

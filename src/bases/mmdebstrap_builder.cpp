@@ -3,7 +3,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -11,9 +10,9 @@
 #include <map>
 #include <vector>
 
+#include <envforge/packages/deb_index.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
-#include <envforge/support/sha256.hpp>
 #include <envforge/support/text.hpp>
 
 namespace envforge::bases {
@@ -76,13 +75,6 @@ std::string clean_up() {
          "find var/log -type f -delete; touch etc/hosts etc/resolv.conf";
 }
 
-std::string field(const std::string& control, const std::string& name) {
-  for (const std::string& line : support::split(control, '\n')) {
-    if (support::starts_with(line, name + ": ")) return support::trim(line.substr(name.size() + 2));
-  }
-  return {};
-}
-
 Error failed(ErrorCode code, const std::string& message, const process::Outcome& outcome) {
   constexpr std::size_t kLastLines = 15;
   Error error(code, message);
@@ -93,30 +85,6 @@ Error failed(ErrorCode code, const std::string& message, const process::Outcome&
 }
 
 }  // namespace
-
-/// Makes `repository` a flat repository of its .deb files; returns their names, comma-separated.
-std::string MmdebstrapBuilder::index(const std::string& repository) {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(repository)) files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  std::string packages;
-  std::vector<std::string> names;
-  for (const fs::path& file : files) {
-    process::Command command;
-    command.argv = {"dpkg-deb", "--field", file.string()};
-    command.deadline = settings_.deadline;
-    const process::Outcome outcome = runner_.run(command);
-    if (!outcome.ok())
-      throw failed(ErrorCode::kBaseBuild,
-                   file.filename().string() + " cannot be read: dpkg-deb " + process::describe(outcome), outcome);
-    names.push_back(field(outcome.out, "Package"));
-    packages += support::trim(outcome.out) + "\nFilename: ./" + file.filename().string() +
-                "\nSize: " + std::to_string(fs::file_size(file)) +
-                "\nSHA256: " + support::sha256_file_hex(file.string()) + "\n\n";
-  }
-  support::write_file_atomically(fs::path(repository) / "Packages", packages);
-  return support::join(names, ",");
-}
 
 void MmdebstrapBuilder::build(const BaseRequest& request, const std::string& tar_path) {
   if (runner_.find_programs("mmdebstrap").empty()) {
@@ -132,7 +100,9 @@ void MmdebstrapBuilder::build(const BaseRequest& request, const std::string& tar
     fs::permissions(repository / fs::path(file).filename(),
                     fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read);
   }
-  const std::string names = index(repository.string());
+  const packages::DebIndex index = packages::index_debs(runner_, repository.string(), settings_.deadline);
+  support::write_file_atomically(repository / "Packages", index.text);
+  const std::string names = support::join(index.names, ",");
   const fs::path tar = folder.path() / "base.tar";
   process::Command command;
   command.argv = {"mmdebstrap",

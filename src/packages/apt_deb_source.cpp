@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include <envforge/packages/deb_index.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
 #include <envforge/support/sha256.hpp>
@@ -216,28 +217,8 @@ void AptDebSource::refresh(const DebMirror& mirror, const std::string& folder, c
 
 /// A folder of .deb files as a repository whose index we write; apt then solves over it as over any other.
 void AptDebSource::index_folder(const DebMirror& mirror, const std::string& folder) {
-  std::string packages;
-  std::vector<fs::path> files;
-  if (!fs::is_directory(mirror.debs_dir)) {
-    throw Error(ErrorCode::kFileUnreadable, "the folder of .deb files " + mirror.debs_dir + " is not there");
-  }
-  for (const auto& entry : fs::directory_iterator(mirror.debs_dir)) {
-    if (entry.path().extension() == ".deb") files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  for (const fs::path& file : files) {
-    process::Command command;
-    command.argv = {"dpkg-deb", "--field", file.string()};
-    command.deadline = settings_.deadline;
-    const process::Outcome outcome = runner_.run(command);
-    if (!outcome.ok())
-      throw apt_error(ErrorCode::kDebTool, file.string() + " cannot be read: dpkg-deb " + process::describe(outcome),
-                      outcome);
-    packages += support::trim(outcome.out) + "\nFilename: ./" + file.filename().string() +
-                "\nSize: " + std::to_string(fs::file_size(file)) +
-                "\nSHA256: " + support::sha256_file_hex(file.string()) + "\n\n";
-  }
-  support::write_file_atomically(fs::path(folder) / "repository/Packages", packages);
+  const DebIndex index = index_debs(runner_, mirror.debs_dir, settings_.deadline);
+  support::write_file_atomically(fs::path(folder) / "repository/Packages", index.text);
   support::write_file_atomically(fs::path(folder) / "etc/sources.list",
                                  "deb [trusted=yes] copy:" + folder + "/repository ./\n");
 }

@@ -17,7 +17,8 @@ class BaseBuilder {
  public:
   virtual ~BaseBuilder() = default;
   /// Writes the root file system as one uncompressed tar to `tar_path`: the same request gives the same bytes.
-  /// Throws Error{kProgramMissing} without mmdebstrap, Error{kBaseBuild} with its last lines.
+  /// Throws Error{kProgramMissing} without mmdebstrap, Error{kBaseBuild} with its last lines, Error{kDebTool} for a
+  /// file that is no .deb.
   virtual void build(const BaseRequest& request, const std::string& tar_path) = 0;
 };
 

@@ -22,8 +22,6 @@ class MmdebstrapBuilder : public BaseBuilder {
   void build(const BaseRequest& request, const std::string& tar_path) override;
 
  private:
-  std::string index(const std::string& repository);
-
   process::ProcessRunner& runner_;
   MmdebstrapSettings settings_;
 };
