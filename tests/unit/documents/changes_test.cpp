@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sample_lock.hpp"
+#include "support/sample_lock.hpp"
 
 namespace envforge::documents {
 namespace {
@@ -10,13 +10,13 @@ namespace {
 using Changes = std::vector<Change>;
 
 TEST(WhatChanged, IsEmptyForTheSameSpecAndForOtherPlaces) {
-  ImageSpec now = testing::sample_spec();
+  ImageSpec now = testing::complete_spec();
   now.base.where.line = 9;
-  EXPECT_EQ(what_changed(testing::sample_spec(), now), Changes{});
+  EXPECT_EQ(what_changed(testing::complete_spec(), now), Changes{});
 }
 
 TEST(WhatChanged, NamesEachWordWithBeforeAndAfter) {
-  const ImageSpec old = testing::sample_spec();
+  const ImageSpec old = testing::complete_spec();
   ImageSpec now = old;
   now.base.value = "debian:13";
   now.torch.cuda.value = "cu126";
@@ -36,14 +36,14 @@ TEST(WhatChanged, NamesEachWordWithBeforeAndAfter) {
 }
 
 TEST(WhatChanged, TellsAnOtherOrderOfAList) {
-  ImageSpec now = testing::sample_spec();
+  ImageSpec now = testing::complete_spec();
   std::swap(now.command[0], now.command[1]);
-  EXPECT_EQ(what_changed(testing::sample_spec(), now),
+  EXPECT_EQ(what_changed(testing::complete_spec(), now),
             (Changes{{"command", "python, -c, print('é')", "-c, python, print('é')"}}));
 }
 
 TEST(WhatChanged, ComparesLocksByPackage) {
-  const Lock old = testing::sample_lock();
+  const Lock old = testing::complete_lock();
   Lock now = old;
   LockedPlatform& platform = now.platforms.at("linux/amd64");
   platform.torch = "2.7.1";

@@ -8,8 +8,8 @@
 #include <envforge/support/canonical_json.hpp>
 #include <envforge/support/sha256.hpp>
 
-#include "sample_lock.hpp"
 #include "support/golden.hpp"
+#include "support/sample_lock.hpp"
 
 namespace envforge::documents {
 namespace {
@@ -19,7 +19,7 @@ using support::ErrorCode;
 
 // The lock after `edit`, with a digest that is right again: what a hostile writer would make.
 std::string forged(const std::function<void(json&)>& edit) {
-  json document = json::parse(write_lock(testing::sample_lock()));
+  json document = json::parse(write_lock(testing::complete_lock()));
   document.erase("digest");
   edit(document);
   document["digest"] = "sha256:" + support::sha256_hex(support::canonical_json(document));
@@ -37,13 +37,13 @@ support::Error error_of(const std::string& text) {
 }
 
 TEST(Lock, ReadsWhatItWrote) {
-  const Lock lock = testing::sample_lock();
+  const Lock lock = testing::complete_lock();
   EXPECT_EQ(read_lock(write_lock(lock), "x.lock"), lock);
 }
 
 TEST(Lock, IsWrittenAsTheGoldenFileSays) {
   envforge::testing::expect_golden(std::string(ENVFORGE_SOURCE_DIR) + "/tests/golden/documents/lock/v1/sample.lock",
-                                   write_lock(testing::sample_lock()));
+                                   write_lock(testing::complete_lock()));
 }
 
 TEST(Lock, OfVersionOneIsStillRead) {
@@ -53,7 +53,7 @@ TEST(Lock, OfVersionOneIsStillRead) {
 }
 
 TEST(Lock, DigestIsTheOneThatStandsInTheFileAndFollowsTheContent) {
-  Lock lock = testing::sample_lock();
+  Lock lock = testing::complete_lock();
   const std::string before = lock_digest(lock);
   EXPECT_EQ(json::parse(write_lock(lock)).at("digest"), before);
   lock.platforms.at("linux/amd64").wheels[0].sha256 = testing::hex64('9');
@@ -61,7 +61,7 @@ TEST(Lock, DigestIsTheOneThatStandsInTheFileAndFollowsTheContent) {
 }
 
 TEST(SpecDigest, IgnoresPlacesAndFollowsEveryDecidingWord) {
-  ImageSpec spec = testing::sample_spec();
+  ImageSpec spec = testing::complete_spec();
   const std::string before = spec_digest(spec);
   spec.base.where = {"other.yaml", 3, 4, ""};
   spec.pools[0].where = {"other.yaml", 3, 4, ""};
@@ -71,7 +71,7 @@ TEST(SpecDigest, IgnoresPlacesAndFollowsEveryDecidingWord) {
 }
 
 TEST(Lock, EditedByHandIsToldByItsDigest) {
-  std::string text = write_lock(testing::sample_lock());
+  std::string text = write_lock(testing::complete_lock());
   text.replace(text.find("\"2.6.0\""), 7, "\"2.6.1\"");
   const auto error = error_of(text);
   EXPECT_EQ(error.code(), ErrorCode::kLockDigest);

@@ -14,8 +14,8 @@
 #include <envforge/support/canonical_json.hpp>
 #include <envforge/support/sha256.hpp>
 
-#include "sample_lock.hpp"
 #include "support/golden.hpp"
+#include "support/sample_lock.hpp"
 
 namespace envforge::documents {
 namespace {
@@ -169,8 +169,8 @@ std::vector<std::string> recipe_seeds() {
 
 // An accepted recipe must stand in a lock that the lock's reader accepts: the two grammars are one.
 void round_trip(const Recipe& recipe) {
-  static const LockedPlatform platform = testing::sample_lock().platforms.at("linux/amd64");
-  Lock lock = testing::sample_lock();
+  static const LockedPlatform platform = testing::complete_lock().platforms.at("linux/amd64");
+  Lock lock = testing::complete_lock();
   lock.spec = testing::without_places(recipe.spec);
   lock.platforms.clear();
   for (const auto& name : lock.spec.platforms) lock.platforms[name] = platform;
@@ -253,7 +253,7 @@ void mutate_json(json& document, Random& random) {
 TEST(MutatedLocks, GiveAValueOrAnErrorAboutTheDocument) {
   constexpr int kRuns = 4000;
   Random random(42);
-  const std::string text = write_lock(testing::sample_lock());
+  const std::string text = write_lock(testing::complete_lock());
   const std::vector<std::string> seeds{text};
   const json whole = json::parse(text);
   const auto read = [](const std::string& lock) { ASSERT_NO_FATAL_FAILURE(write_lock(read_lock(lock, "m.lock"))); };

@@ -17,9 +17,9 @@
 #include <envforge/support/files.hpp>
 #include <envforge/support/sha256.hpp>
 
-#include "sample_lock.hpp"
 #include "support/golden.hpp"
 #include "support/require.hpp"
+#include "support/sample_lock.hpp"
 
 namespace envforge::documents {
 namespace {
@@ -258,7 +258,7 @@ TEST_F(Schema, OfLocksAgreesWithTheReader) {
   const std::string golden =
       envforge::testing::read_text(std::string(ENVFORGE_SOURCE_DIR) + "/tests/golden/documents/lock/v1/sample.lock");
   expect_both_accept("lock-v1.schema.json",
-                     {{"golden.json", golden}, {"written.json", write_lock(testing::sample_lock())}}, read);
+                     {{"golden.json", golden}, {"written.json", write_lock(testing::complete_lock())}}, read);
 
   const std::string platform = "/platforms/linux~1amd64";
   const json gone(json::value_t::discarded);

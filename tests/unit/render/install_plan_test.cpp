@@ -2,17 +2,17 @@
 
 #include <gtest/gtest.h>
 
-#include "sample_lock.hpp"
+#include "support/sample_lock.hpp"
 
 namespace envforge::render {
 namespace {
 
-using testing::sample_lock;
-using testing::sha;
+using testing::hex64;
+using testing::small_lock;
 using testing::wheel;
 
 documents::LockedPlatform platform() {
-  return sample_lock().platforms.at(testing::kPlatform);
+  return small_lock().platforms.at(testing::kPlatform);
 }
 
 TEST(InstallPlan, PutsCudaLibrariesBeforeTorchAndBothBeforeTheRest) {
@@ -22,7 +22,7 @@ TEST(InstallPlan, PutsCudaLibrariesBeforeTorchAndBothBeforeTheRest) {
   EXPECT_EQ(shared[1].name, "torch");
   const auto rest = recipe_layers(platform());
   ASSERT_EQ(rest.size(), 1U);
-  EXPECT_EQ(rest[0].groups[0].requirements, "filelock==3.13.1 \\\n    --hash=sha256:" + sha('1') + "\n");
+  EXPECT_EQ(rest[0].groups[0].requirements, "filelock==3.13.1 \\\n    --hash=sha256:" + hex64('1') + "\n");
 }
 
 TEST(InstallPlan, SortsByNameWhateverTheLocksOrder) {

@@ -9,18 +9,18 @@
 
 #include <envforge/support/error.hpp>
 
-#include "sample_lock.hpp"
 #include "support/golden.hpp"
+#include "support/sample_lock.hpp"
 
 namespace envforge::render {
 namespace {
 
 using testing::deb;
 using ::testing::HasSubstr;
+using testing::hex64;
 using testing::kPlatform;
 using ::testing::Not;
-using testing::sample_lock;
-using testing::sha;
+using testing::small_lock;
 using testing::wheel;
 
 const std::filesystem::path kGoldens = std::filesystem::path(ENVFORGE_SOURCE_DIR) / "tests/golden/render";
@@ -47,32 +47,32 @@ std::vector<std::string> reference_paths(const RenderedImage& image) {
 }
 
 TEST(RenderGolden, BootstrappedBase) {
-  envforge::testing::expect_golden(kGoldens / "bootstrap.Dockerfile", normalised(dockerfile(sample_lock())));
+  envforge::testing::expect_golden(kGoldens / "bootstrap.Dockerfile", normalised(dockerfile(small_lock())));
 }
 
 TEST(RenderGolden, RegistryBase) {
-  auto lock = sample_lock();
+  auto lock = small_lock();
   auto& base = lock.platforms[kPlatform].base;
   base.kind = documents::BaseKind::kRegistry;
   base.name = "ubuntu:24.04";
   base.reference = "docker.io/library/ubuntu:24.04";
-  base.digest = "sha256:" + sha('e');
+  base.digest = "sha256:" + hex64('e');
   envforge::testing::expect_golden(kGoldens / "registry.Dockerfile", normalised(dockerfile(lock)));
 }
 
 TEST(RenderGolden, LocalBaseAndWheelFolder) {
-  auto lock = sample_lock();
+  auto lock = small_lock();
   auto& platform = lock.platforms[kPlatform];
   platform.base.kind = documents::BaseKind::kLocal;
   platform.base.reference = "base:local";
-  platform.base.digest = "sha256:" + sha('e');
+  platform.base.digest = "sha256:" + hex64('e');
   platform.debs.clear();
   for (auto& each : platform.wheels) each.index = "folder";
   envforge::testing::expect_golden(kGoldens / "local-wheels.Dockerfile", normalised(dockerfile(lock)));
 }
 
 documents::Lock full_lock() {
-  auto lock = sample_lock();
+  auto lock = small_lock();
   auto& spec = lock.spec;
   spec.user_name = "trainer";
   spec.uid = 1234;
@@ -142,17 +142,17 @@ TEST(Render, NamesEverythingThatTheContextNeeds) {
               ::testing::ElementsAre("base.tar", "build/uv", "copy/0", "copy/1", "debs/builder/g++.deb",
                                      "debs/foundation/python3.11-minimal.deb", "debs/foundation/tini.deb",
                                      "debs/image/git.deb"));
-  EXPECT_EQ(std::get<ContextReference::BaseTar>(image.references[0].what).sha256, sha('b'));
+  EXPECT_EQ(std::get<ContextReference::BaseTar>(image.references[0].what).sha256, hex64('b'));
   EXPECT_TRUE(image.references[4].only_for_torch_group);
   EXPECT_EQ(std::get<ContextReference::CopySource>(image.references[3].what).from, "train.py");
   ASSERT_NE(file(image, "debs/image/SHA256SUMS"), nullptr);
-  EXPECT_EQ(file(image, "debs/image/SHA256SUMS")->content, sha('9') + "  /run/debs/git.deb\n");
+  EXPECT_EQ(file(image, "debs/image/SHA256SUMS")->content, hex64('9') + "  /run/debs/git.deb\n");
   ASSERT_NE(file(image, "build/with-site"), nullptr);
   EXPECT_TRUE(file(image, "build/with-site")->executable);
 }
 
 TEST(Render, SendsOnlyWhatTheBuildUses) {
-  const auto image = render::render(sample_lock(), kPlatform);
+  const auto image = render::render(small_lock(), kPlatform);
   ASSERT_NE(file(image, ".dockerignore"), nullptr);
   EXPECT_EQ(file(image, ".dockerignore")->content,
             "*\n!Dockerfile\n!base.tar\n!build\n!check\n!debs\n!requirements\n!runtime\n!validator\n");
@@ -160,8 +160,8 @@ TEST(Render, SendsOnlyWhatTheBuildUses) {
 
 TEST(Render, SendsTheFilesOfServicesOnlyToImagesThatHaveThem) {
   EXPECT_NE(file(render::render(full_lock(), kPlatform), "services/sshd_config"), nullptr);
-  EXPECT_EQ(file(render::render(sample_lock(), kPlatform), "services/sshd_config"), nullptr);
-  auto lock = sample_lock();
+  EXPECT_EQ(file(render::render(small_lock(), kPlatform), "services/sshd_config"), nullptr);
+  auto lock = small_lock();
   lock.spec.services = {{"jupyter", {8888}}};
   EXPECT_EQ(file(render::render(lock, kPlatform), "services/ssh"), nullptr);
   EXPECT_NE(file(render::render(lock, kPlatform), "services/jupyter"), nullptr);
@@ -174,7 +174,7 @@ TEST(Render, LeavesTheCompilerOutWithoutTorchGroup) {
 }
 
 TEST(Render, RefusesAUserThatWouldBecomeAnother) {
-  auto lock = sample_lock();
+  auto lock = small_lock();
   lock.spec.user_name = "x:0:0";
   EXPECT_THROW(render::render(lock, kPlatform), support::Error);
   lock.spec.user_name = "aiuser";
@@ -183,7 +183,7 @@ TEST(Render, RefusesAUserThatWouldBecomeAnother) {
 }
 
 TEST(Render, RefusesAPlatformThatTheLockLacks) {
-  EXPECT_THROW(render::render(sample_lock(), "linux/arm64"), support::Error);
+  EXPECT_THROW(render::render(small_lock(), "linux/arm64"), support::Error);
 }
 
 TEST(SiteSecret, HasALineForEachSetting) {
