@@ -31,11 +31,23 @@ std::map<std::string, std::string> string_map(JsonReader object) {
   return out;
 }
 
+/// A count of at least one; `otherwise` where it is absent.
+int positive(JsonReader& in, const std::string& key, int otherwise) {
+  const auto value = in.integer_or(key, otherwise);
+  if (value < 1 || value > 1'000'000'000) in.fail("expected a count of at least 1", key);
+  return static_cast<int>(value);
+}
+
 json measurement_to_json(const Measurement& m) {
   json out = {{"name", m.name}, {"value", finite(m.value, m.name)}, {"unit", m.unit}};
   if (m.expected) out["expected"] = finite(*m.expected, m.name);
   if (!m.derivation.empty()) out["derivation"] = m.derivation;
   if (!m.context.empty()) out["context"] = m.context;
+  if (m.spread) {
+    out["spread"] = {{"lowest", finite(m.spread->lowest, m.name)},
+                     {"highest", finite(m.spread->highest, m.name)},
+                     {"samples", m.spread->samples}};
+  }
   return out;
 }
 
@@ -47,6 +59,11 @@ Measurement measurement_from(JsonReader in) {
   if (in.has("expected")) m.expected = in.number("expected");
   m.derivation = in.string_or("derivation", "");
   if (in.has("context")) m.context = string_map(in.object("context"));
+  if (in.has("spread")) {
+    JsonReader spread = in.object("spread");
+    m.spread = Spread{spread.number("lowest"), spread.number("highest"), positive(spread, "samples", 1)};
+    spread.finish();
+  }
   in.finish();
   return m;
 }
@@ -59,6 +76,18 @@ NegativeControl control_from(JsonReader in) {
   control.detected = in.boolean("detected");
   in.finish();
   return control;
+}
+
+RoundFailure failure_from(JsonReader in) {
+  RoundFailure failure;
+  failure.round = positive(in, "round", 0);
+  failure.second = in.number("second");
+  const auto verdict = verdict_from(in.string("verdict"));
+  if (!verdict) in.fail("unknown verdict", "verdict");
+  failure.verdict = *verdict;
+  failure.reason = in.string("reason");
+  in.finish();
+  return failure;
 }
 
 CheckResult check_from(JsonReader in) {
@@ -83,6 +112,10 @@ CheckResult check_from(JsonReader in) {
   if (recomputed < 0) in.fail("a count may not be negative", "recomputed");
   result.recomputed = static_cast<std::uint64_t>(recomputed);
   result.seconds = in.number("seconds");
+  result.rounds = positive(in, "rounds", 1);
+  if (in.has("failures")) {
+    for (auto& one : in.objects("failures")) result.failures.push_back(failure_from(std::move(one)));
+  }
   in.finish();
   return result;
 }
@@ -164,6 +197,13 @@ json to_json(const CheckResult& result) {
                       {"detected", result.control->detected}};
   }
   if (result.recomputed > 0) out["recomputed"] = result.recomputed;
+  if (result.rounds > 1) out["rounds"] = result.rounds;
+  for (const auto& failure : result.failures) {
+    out["failures"].push_back({{"round", failure.round},
+                               {"second", finite(failure.second, "second")},
+                               {"verdict", to_string(failure.verdict)},
+                               {"reason", failure.reason}});
+  }
   return out;
 }
 
@@ -236,6 +276,7 @@ json to_json(const Report& report) {
               {"verdict", to_string(overall(report))},
               {"verdict_reason", overall_reason(report)}};
   for (const auto& group : report.groups) out["groups"].push_back(to_json(group));
+  if (report.rounds > 1) out["rounds"] = report.rounds;
   return out;
 }
 
@@ -255,6 +296,7 @@ Report report_from_json(const json& value, const std::string& file) {
   report.started = in.string("started");
   report.seconds = in.number("seconds");
   report.suite = in.string("suite");
+  report.rounds = positive(in, "rounds", 1);
   report.required = in.strings("required");
   JsonReader image = in.object("image");
   report.image = image.string("reference");

@@ -100,6 +100,7 @@ json to_json(const DriverRequest& request) {
           {"group_deadline_seconds", request.group_deadline_seconds},
           {"prepare_deadline_seconds", request.prepare_deadline_seconds},
           {"total_deadline_seconds", request.total_deadline_seconds},
+          {"soak_seconds", request.soak_seconds},
           {"report", to_json(request.report)}};
 }
 
@@ -115,6 +116,7 @@ DriverRequest driver_request_from_text(const std::string& text) {
   request.group_deadline_seconds = in.number("group_deadline_seconds");
   request.prepare_deadline_seconds = in.number("prepare_deadline_seconds");
   request.total_deadline_seconds = in.number("total_deadline_seconds");
+  request.soak_seconds = in.number("soak_seconds");
   request.report = report_from_json(in.raw("report"), "request");
   in.finish();
   return request;

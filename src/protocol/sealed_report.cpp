@@ -30,6 +30,7 @@ Report open(const std::string& document, const std::string& file, const std::str
   }
   const std::string mac = in.string("mac");
   const json& report = in.raw("report");
+  if (in.has("host")) in.raw("host");  // what the host judged: outside the MAC, and derived from the report again
   in.finish();
   if (key != nullptr && !support::constant_time_equal(mac, mac_of(report, *key))) {
     throw Error(ErrorCode::kReportNotTrusted, "the report's MAC is not of this run's key",

@@ -1,11 +1,12 @@
 #include <envforge/report/console_report.hpp>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <sstream>
 
 #include <envforge/support/text.hpp>
+
+#include "layout.hpp"
+#include "worst_first.hpp"
 
 namespace envforge::report {
 namespace {
@@ -14,49 +15,6 @@ using protocol::CheckResult;
 using protocol::Report;
 using protocol::Verdict;
 using support::printable;
-
-constexpr std::size_t kColumns = 80;
-
-std::string fixed(double value, int digits) {
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
-  return text.data();
-}
-
-// Three to four significant digits: what a person compares.
-std::string figure(double value) {
-  const double size = value < 0 ? -value : value;
-  return fixed(value, size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 4);
-}
-
-std::string pad(std::string text, std::size_t width) {
-  if (text.size() < width) text.append(width - text.size(), ' ');
-  return text;
-}
-
-// Breaks at spaces; continuation lines get `indent` spaces. A word longer than a line stands alone.
-std::string wrap(const std::string& text, std::size_t first_column, std::size_t indent) {
-  std::string out;
-  std::size_t column = first_column;
-  std::istringstream words(text);
-  std::string word;
-  bool line_is_empty = true;
-  while (words >> word) {
-    if (!line_is_empty && column + 1 + word.size() > kColumns) {
-      out += "\n" + std::string(indent, ' ');
-      column = indent;
-      line_is_empty = true;
-    }
-    if (!line_is_empty) {
-      out += ' ';
-      ++column;
-    }
-    out += word;
-    column += word.size();
-    line_is_empty = false;
-  }
-  return out;
-}
 
 class Painter {
  public:
@@ -152,27 +110,6 @@ void check_lines(std::ostream& out, const CheckResult& check, const Painter& pai
   if (!check.mend.empty()) out << "      " << wrap("mend:  " + printable(check.mend), 6, 13) << "\n";
 }
 
-// Worst first, then by id; what passed comes last.
-int rank(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kFail:
-      return 0;
-    case Verdict::kCrashed:
-      return 1;
-    case Verdict::kHung:
-      return 2;
-    case Verdict::kError:
-      return 3;
-    case Verdict::kDegraded:
-      return 4;
-    case Verdict::kPass:
-      return 5;
-    case Verdict::kSkipped:
-      return 6;
-  }
-  return 7;
-}
-
 void libraries(std::ostream& out, const Report& report) {
   for (const auto& group : report.groups) {
     if (group.libraries.empty()) continue;
@@ -206,13 +143,7 @@ std::string console_report(const Report& report, const ConsoleStyle& style) {
   const Painter painter(style.colour);
   std::ostringstream out;
   head(out, report, painter);
-  std::vector<const CheckResult*> checks;
-  for (const auto& group : report.groups) {
-    for (const auto& check : group.checks) checks.push_back(&check);
-  }
-  std::stable_sort(checks.begin(), checks.end(),
-                   [](const CheckResult* a, const CheckResult* b) { return rank(a->verdict) < rank(b->verdict); });
-  for (const auto* check : checks) check_lines(out, *check, painter, style.details);
+  for (const auto* check : worst_first(report)) check_lines(out, *check, painter, style.details);
   if (style.details) libraries(out, report);
   foot(out, report);
   return out.str();

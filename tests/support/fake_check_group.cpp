@@ -35,6 +35,19 @@ std::string passed_line(const std::string& id) {
   return protocol::to_line(protocol::Result{result}) + "\n";
 }
 
+// Passes in its first run, fails in its second, and so on; a file that FAKE_STATE names counts the runs.
+void alternate(Context&, CheckResult& result) {
+  const char* path = getenv("FAKE_STATE");
+  FILE* state = path == nullptr ? nullptr : fopen(path, "a");
+  if (state == nullptr) throw harness::Skip("FAKE_STATE names no file");
+  fputc('x', state);
+  const long runs = ftell(state);
+  fclose(state);
+  result.measurements.push_back({"runs", static_cast<double>(runs), "runs", {}, "", {}});
+  if (runs % 2 == 0) throw harness::Failure("it is broken now", protocol::Layer::kHardware);
+  result.verdict = Verdict::kPass;
+}
+
 using Body = void (*)(Context&, CheckResult&);
 
 class Fake : public harness::Check {
@@ -128,6 +141,7 @@ struct Row {
 };
 
 const Row kRows[] = {
+    {"alternates", alternate, false},
     {"passes", [](Context&, CheckResult& r) { r.verdict = Verdict::kPass; }, false},
     {"fails", [](Context&, CheckResult&) { throw harness::Failure("it is broken", protocol::Layer::kHardware); },
      false},

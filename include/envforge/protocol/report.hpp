@@ -27,13 +27,20 @@ std::optional<Verdict> verdict_from(const std::string& text);
 std::string to_string(Layer layer);
 std::optional<Layer> layer_from(const std::string& text);
 
+/// What the single samples behind a measurement were, in its unit; in a soak, the values of its rounds.
+struct Spread {
+  double lowest = 0, highest = 0;
+  int samples = 0;
+};
+
 struct Measurement {
   std::string name;  // "throughput"
   double value = 0;
-  std::string unit;                            // "TFLOP/s"
-  std::optional<double> expected;              // by the model
-  std::string derivation;                      // "132 SM x 2048 FMA x 2 x 1.83 GHz"
-  std::map<std::string, std::string> context;  // dtype, shape, transport, clock
+  std::string unit;                             // "TFLOP/s"
+  std::optional<double> expected;               // by the model
+  std::string derivation;                       // "132 SM x 2048 FMA x 2 x 1.83 GHz"
+  std::map<std::string, std::string> context;   // dtype, shape, transport, clock
+  std::optional<Spread> spread = std::nullopt;  // `value` is the median of these; absent = one sample
 };
 
 /// A library that the process really mapped.
@@ -51,6 +58,14 @@ struct NegativeControl {
   bool detected = false;
 };
 
+/// One round of a soak that did not pass.
+struct RoundFailure {
+  int round = 0;      // from 1
+  double second = 0;  // since the run began
+  Verdict verdict = Verdict::kError;
+  std::string reason;
+};
+
 struct CheckResult {
   std::string id;  // "cublas.gemm-exact" = checks/cublas/gemm_exact.cpp
   Verdict verdict = Verdict::kError;
@@ -64,6 +79,8 @@ struct CheckResult {
   std::optional<NegativeControl> control;
   std::uint64_t recomputed = 0;  // elements of the output that the driver itself recomputed and found right
   double seconds = 0;
+  int rounds = 1;                      // of a soak: how often the check ran; the worst round's verdict stands above
+  std::vector<RoundFailure> failures;  // of a soak: every round that neither passed nor was skipped
 };
 
 struct GroupResult {
@@ -102,6 +119,7 @@ struct Report {
   std::string started;  // RFC 3339
   double seconds = 0;
   std::string suite;
+  int rounds = 1;  // of a soak
   std::vector<std::string> required;
   // Filled in by the host.
   std::string image, image_id, manifest_digest, lock_digest;

@@ -43,6 +43,7 @@ struct DriverRequest {
   double group_deadline_seconds = 120;    // of one group, from its turn on the GPU
   double prepare_deadline_seconds = 120;  // until a group is ready for its turn
   double total_deadline_seconds = 600;
+  double soak_seconds = 0;  // rounds begin until this time is over; 0 = one round
   /// The report so far: everything that the host knows. The driver fills in the rest, so that the MAC covers all of it.
   Report report;
 };

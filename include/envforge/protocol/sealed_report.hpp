@@ -15,6 +15,7 @@ inline constexpr std::string_view kReportBegin = "-----BEGIN ENVFORGE SEALED REP
 inline constexpr std::string_view kReportEnd = "-----END ENVFORGE SEALED REPORT-----";
 
 /// One JSON document {schema, schema_version, report, mac}; the MAC is HMAC-SHA-256 over the report's canonical bytes.
+/// The host may add a member `host` beside them, its own judgement of the report; readers here pass over it.
 std::string seal(const Report& report, std::string_view key);
 /// Throws Error{kReportMalformed, kReportTooNew} for a document that cannot be read and Error{kReportNotTrusted} for a
 /// MAC of another key or other bytes.

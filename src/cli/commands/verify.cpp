@@ -4,6 +4,7 @@
 
 #include <envforge/app/load_recipe.hpp>
 #include <envforge/app/verify_image.hpp>
+#include <envforge/report/check_list.hpp>
 #include <envforge/report/console_report.hpp>
 #include <envforge/support/canonical_json.hpp>
 #include <envforge/support/error.hpp>
@@ -21,6 +22,7 @@ struct VerifyArguments {
   std::string injection = "auto";
   std::string report_file;
   bool details = false;
+  bool list = false;
   app::VerifyOptions verify;
 };
 
@@ -43,6 +45,7 @@ void declare_arguments(CLI::App& command, VerifyArguments& arguments) {
   command.add_option("--report", arguments.report_file, "also write the JSON report to this file");
   command.add_flag("--here", arguments.verify.here, "judge the environment this command runs in, without an engine");
   command.add_flag("--details", arguments.details, "every measurement, control and library");
+  command.add_flag("--list", arguments.list, "say what each check proves, its suite and its control; runs nothing");
   command.add_option("docker_args", arguments.verify.docker_args,
                      "after --: the docker flags that this image is run with");
 }
@@ -54,12 +57,20 @@ support::ExitCode exit_code_of(const protocol::Report& report) {
   return good ? support::ExitCode::kDone : support::ExitCode::kNegativeVerdict;
 }
 
+support::ExitCode show_list(Session& session) {
+  const auto& checks = protocol::check_catalog();
+  print_out(session.options().json ? support::readable_json(report::check_list_json(checks))
+                                   : report::check_list_text(checks));
+  return support::ExitCode::kDone;
+}
+
 }  // namespace
 
 Action declare_verify(CLI::App& command) {
   auto arguments = std::make_shared<VerifyArguments>();
   declare_arguments(command, *arguments);
   return [arguments](Session& session) {
+    if (arguments->list) return show_list(session);
     auto options = arguments->verify;
     options.gpus = app::parse_gpus(arguments->gpus);
     options.injection = app::parse_injection(arguments->injection);

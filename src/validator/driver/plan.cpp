@@ -29,6 +29,10 @@ Scope scope_of(const std::string& group) {
   return rank == scopes().size() ? Scope::kMachine : scopes()[rank].second;
 }
 
+bool repeats_in_a_soak(const std::string& group) {
+  return group != "audit";
+}
+
 std::vector<Job> make_jobs(const std::vector<std::string>& checks, const std::vector<protocol::GpuInfo>& gpus) {
   std::vector<std::pair<std::string, std::vector<std::string>>> groups;
   for (const auto& id : checks) {

@@ -22,6 +22,9 @@ inline constexpr const char* kFirstGroup = "container";
 
 Scope scope_of(const std::string& group);
 
+/// False for what cannot change while the container runs: a soak does that once.
+bool repeats_in_a_soak(const std::string& group);
+
 struct Job {
   std::string group;
   std::vector<std::string> checks;

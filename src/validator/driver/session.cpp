@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <thread>
 
 #include <nlohmann/json.hpp>
 
@@ -21,6 +22,7 @@
 #include "driver/conversation.hpp"
 #include "driver/group_process.hpp"
 #include "driver/plan.hpp"
+#include "driver/rounds.hpp"
 
 namespace envforge::validator::driver {
 namespace {
@@ -72,12 +74,8 @@ class Session {
         end_(after(request.total_deadline_seconds)) {}
 
   protocol::Report run() {
-    look_at_machine();
-    const auto checks = asked_checks(request_);
-    std::vector<protocol::GpuInfo> gpus =
-        request_.group.expected_gpus == 0 ? std::vector<protocol::GpuInfo>{} : report_.machine.gpus;
-    auto jobs = make_jobs(checks, gpus);
-    work_off(std::move(jobs));
+    run_round(asked_checks(request_));
+    if (request_.soak_seconds > 0) soak();
     finish();
     return std::move(report_);
   }
@@ -85,9 +83,44 @@ class Session {
  private:
   std::string program_of(const std::string& group) const { return around_.groups_dir + "/envforge-group-" + group; }
 
-  void look_at_machine() {
+  void run_round(const std::vector<std::string>& checks) {
+    look_at_machine(checks);
+    std::vector<protocol::GpuInfo> gpus =
+        request_.group.expected_gpus == 0 ? std::vector<protocol::GpuInfo>{} : report_.machine.gpus;
+    work_off(make_jobs(checks, gpus));
+  }
+
+  // The same checks with other inputs until the time is over; the round that is under way then is finished.
+  void soak() {
+    constexpr double kShortestRound = 1;  // seconds: without a GPU a round is over at once
     std::vector<std::string> checks;
     for (const auto& id : asked_checks(request_)) {
+      if (repeats_in_a_soak(protocol::group_of(id))) checks.push_back(id);
+    }
+    const protocol::MachineInfo machine = report_.machine;
+    Rounds rounds;
+    rounds.add(report_.groups, 0);
+    double began = 0;
+    while (!checks.empty() && seconds_since(start_) < request_.soak_seconds && !stopped()) {
+      if (seconds_since(start_) < began + kShortestRound) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        continue;
+      }
+      began = seconds_since(start_);
+      report_.groups.clear();
+      run_round(checks);
+      // A GPU that has gone is a failure of this round, and is looked for again in the next.
+      report_.machine = machine;
+      rounds.add(report_.groups, began);
+      say_round(rounds.count());
+    }
+    report_.rounds = rounds.count();
+    report_.groups = rounds.merged();
+  }
+
+  void look_at_machine(const std::vector<std::string>& asked) {
+    std::vector<std::string> checks;
+    for (const auto& id : asked) {
       if (protocol::group_of(id) == kFirstGroup) checks.push_back(id);
     }
     // It says which GPUs there are, so it runs whenever it is there, whatever was asked.
@@ -333,6 +366,12 @@ class Session {
     }
     report_.not_judged.push_back("a library of the image that computes rightly and does other things besides");
     report_.seconds = seconds_since(start_);
+  }
+
+  void say_round(int round) const {
+    if (around_.progress) {
+      around_.progress({"note", "", "", "", "round " + std::to_string(round) + " is over", seconds_since(start_)});
+    }
   }
 
   void say(const char* what, const Running& one, const std::string& check = {}, const std::string& text = {}) const {

@@ -52,6 +52,7 @@ void judge_speed(protocol::CheckResult& result, const harness::Context& context,
                {"median", number(run.timing.median * 1e3, "%.4f ms")},
                {"fastest", number(run.timing.fastest * 1e3, "%.4f ms")},
                {"slowest", number(run.timing.slowest * 1e3, "%.4f ms")}};
+  m.spread = harness::spread_of_rate(run.timing, 2 * multiply_adds / 1e12);
   const protocol::GpuInfo& gpu = context.request().gpus.front();
   const auto rate =
       multiply_adds_per_clock(session.device().capability(), input, gpu.name.find("GeForce") != std::string::npos);

@@ -16,4 +16,9 @@ Timing measure(const std::function<double()>& once, double warm_seconds, int sam
   return {seconds[seconds.size() / 2], seconds.front(), seconds.back(), samples};
 }
 
+std::optional<protocol::Spread> spread_of_rate(const Timing& timing, double amount) {
+  if (timing.samples < 1 || timing.fastest <= 0) return std::nullopt;
+  return protocol::Spread{amount / timing.slowest, amount / timing.fastest, timing.samples};
+}
+
 }  // namespace envforge::validator::harness

@@ -34,7 +34,11 @@ json a_sealed_report() {
   check.gpu = "GPU-1";
   check.recomputed = 64;
   check.control = NegativeControl{"one element changed by 1", 1, 1, true};
-  check.measurements.push_back({"throughput", 795.5, "TFLOP/s", 989.0, "SM x FMA x clock", {{"dtype", "bf16"}}});
+  check.measurements.push_back(
+      {"throughput", 795.5, "TFLOP/s", 989.0, "SM x FMA x clock", {{"dtype", "bf16"}}, Spread{790, 801.5, 20}});
+  check.rounds = 3;
+  check.failures.push_back({2, 61.5, Verdict::kFail, "wrong"});
+  report.rounds = 3;
   report.groups.push_back({"cublas", {check}, {{"libcublas.so.12", "/x", "12.4.5", "pip x", "RPATH"}}, 1.5});
   report.not_judged = {"speed"};
   return json::parse(seal(report, std::string(64, 'k')));
@@ -62,6 +66,10 @@ TEST(ReportSchema, TakesWhatTheDriverWritesAndRefusesEveryChangeAsTheReaderDoes)
       {"unknown-layer", [](json& d) { d["report"]["groups"][0]["checks"][0]["layer"] = "moon"; }},
       {"newer-version", [](json& d) { d["report"]["schema_version"] = 2; }},
       {"control-without-size", [](json& d) { d["report"]["groups"][0]["checks"][0]["control"].erase("found"); }},
+      {"no-rounds", [](json& d) { d["report"]["rounds"] = 0; }},
+      {"failure-without-round", [](json& d) { d["report"]["groups"][0]["checks"][0]["failures"][0].erase("round"); }},
+      {"spread-without-samples",
+       [](json& d) { d["report"]["groups"][0]["checks"][0]["measurements"][0]["spread"]["samples"] = 0; }},
       {"gpu-without-uuid", [](json& d) { d["report"]["machine"]["gpus"][0].erase("uuid"); }}};
   const support::TempDir folder;
   process::Command command;

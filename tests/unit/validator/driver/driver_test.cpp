@@ -131,6 +131,26 @@ TEST(Driver, ItRecomputesElementsItselfAndOverrulesAPass) {
   EXPECT_EQ(wrong.reason.rfind("the group saw no fault, but element 17 is ", 0), 0U) << wrong.reason;
 }
 
+TEST(Driver, ASoakRepeatsUntilItsTimeIsOverAndTellsEveryFailure) {
+  const std::string state = ::testing::TempDir() + "envforge-soak-" + std::to_string(getpid());
+  auto request = request_for({"alternates", "passes"});
+  request.soak_seconds = 3.5;
+  const Driven run = run_request(protocol::to_json(request).dump(), {{"FAKE_STATE", state}});
+  std::filesystem::remove(state);
+  ASSERT_EQ(run.report.groups.size(), 1U) << run.outcome.err;
+  ASSERT_GE(run.report.rounds, 3);
+  const auto& alternates = run.report.groups[0].checks[0];
+  EXPECT_EQ(alternates.rounds, run.report.rounds);
+  EXPECT_EQ(alternates.verdict, Verdict::kFail);
+  EXPECT_EQ(static_cast<int>(alternates.failures.size()), run.report.rounds / 2);
+  EXPECT_EQ(alternates.failures[0].round, 2);
+  EXPECT_EQ(alternates.failures[0].reason, "it is broken now");
+  ASSERT_TRUE(alternates.measurements[0].spread);
+  EXPECT_EQ(alternates.measurements[0].spread->lowest, 1);
+  EXPECT_EQ(alternates.measurements[0].spread->highest, run.report.rounds);
+  EXPECT_TRUE(run.report.groups[0].checks[1].failures.empty());
+}
+
 TEST(Driver, AnUnknownCheckIsAnErrorAndNeverSilent) {
   const Driven run = run_checks({"passes", "does-not-exist"});
   const auto counts = protocol::count(run.report);

@@ -1,0 +1,48 @@
+#include "layout.hpp"
+
+#include <array>
+#include <cstdio>
+#include <sstream>
+
+namespace envforge::report {
+
+std::string fixed(double value, int digits) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
+  return text.data();
+}
+
+std::string figure(double value) {
+  const double size = value < 0 ? -value : value;
+  return fixed(value, size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 4);
+}
+
+std::string pad(std::string text, std::size_t width) {
+  if (text.size() < width) text.append(width - text.size(), ' ');
+  return text;
+}
+
+std::string wrap(const std::string& text, std::size_t first_column, std::size_t indent) {
+  std::string out;
+  std::size_t column = first_column;
+  std::istringstream words(text);
+  std::string word;
+  bool line_is_empty = true;
+  while (words >> word) {
+    if (!line_is_empty && column + 1 + word.size() > kColumns) {
+      out += "\n" + std::string(indent, ' ');
+      column = indent;
+      line_is_empty = true;
+    }
+    if (!line_is_empty) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += word.size();
+    line_is_empty = false;
+  }
+  return out;
+}
+
+}  // namespace envforge::report

@@ -1,0 +1,18 @@
+// Numbers and paragraphs as people read them on a terminal. Used by every text of this area.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace envforge::report {
+
+inline constexpr std::size_t kColumns = 80;
+
+std::string fixed(double value, int digits);
+/// Three to four significant digits: what a person compares.
+std::string figure(double value);
+std::string pad(std::string text, std::size_t width);
+/// Breaks at spaces; continuation lines get `indent` spaces. A word longer than a line stands alone.
+std::string wrap(const std::string& text, std::size_t first_column, std::size_t indent);
+
+}  // namespace envforge::report
