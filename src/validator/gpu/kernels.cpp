@@ -17,7 +17,7 @@ constexpr unsigned int kBlock = 128;
 }  // namespace
 
 std::string kernel_source() {
-  return std::string(kElementText) + kKernelText;
+  return std::string(kElementText) + kOperationText + kKernelText;
 }
 
 Source source_of(const protocol::Operand& operand, std::uint64_t seed) {
@@ -120,6 +120,16 @@ Buffer Kernels::reference_convolution(const std::vector<std::uint64_t>& indices,
          narrow(shape.w), narrow(shape.c), narrow(shape.k), narrow(shape.r), narrow(shape.s), narrow(shape.pad),
          narrow(shape.stride), narrow(shape.out_h()), narrow(shape.out_w()), x.base, x.amplitude,
          static_cast<int>(x.type), weights.base, weights.amplitude, static_cast<int>(weights.type));
+  device_->synchronize();
+  return out;
+}
+
+Buffer Kernels::reference_operation(const std::vector<std::uint64_t>& indices, const numbers::Operation& operation,
+                                    const Source& a, const Source& b) const {
+  const Buffer list = upload(*device_, indices);
+  Buffer out(*device_, indices.size() * sizeof(double));
+  launch("reference_operation", indices.size(), out.address(), list.address(), U64{indices.size()}, operation,
+         numbers::Stream{a.base, a.amplitude, a.type}, numbers::Stream{b.base, b.amplitude, b.type});
   device_->synchronize();
   return out;
 }

@@ -11,6 +11,7 @@
 
 #include "gpu/device.hpp"
 #include "harness/control.hpp"
+#include "numbers/operation.hpp"
 #include "numbers/problem.hpp"
 
 namespace envforge::validator::gpu {
@@ -63,6 +64,10 @@ class Kernels {
                                     const Bound& bound) const;
   Buffer reference_convolution(const std::vector<std::uint64_t>& indices, const numbers::Convolution& shape,
                                const Source& x, const Source& weights) const;
+
+  /// Elements `indices` of the output of a layer, in double.
+  Buffer reference_operation(const std::vector<std::uint64_t>& indices, const numbers::Operation& operation,
+                             const Source& a, const Source& b) const;
 
   harness::Comparison compare_reduced(const Buffer& out, std::uint64_t count, std::uint64_t seed,
                                       std::uint64_t first_stream, int ranks, int amplitude, numbers::Type type) const;

@@ -83,11 +83,21 @@ Sum all_reduce_element(const Problem& problem, std::uint64_t seed, std::uint64_t
   return sum;
 }
 
+Stream stream_of(const Operand& operand, std::uint64_t seed) {
+  return {stream_base(seed, operand.stream), operand.amplitude, type_from(operand.type)};
+}
+
 Sum sum_of(const Problem& problem, std::uint64_t seed, std::uint64_t index) {
   if (problem.kind == "gemm") return gemm_element(problem, seed, index);
   if (problem.kind == "conv2d") return convolution_element(problem, seed, index);
   if (problem.kind == "all-reduce") return all_reduce_element(problem, seed, index);
   if (problem.kind == "copy") return {value_of(problem.a, seed, index), 1};
+  if (problem.kind == "layer") {
+    const Operation operation = operation_of(problem);
+    const Stream a = stream_of(problem.a, seed);
+    const Stream b = problem.b.type.empty() ? a : stream_of(problem.b, seed);
+    return {operation_element(operation, a, b, index), terms_of(operation)};
+  }
   throw Error(ErrorCode::kProtocol, "the driver cannot recompute a '" + problem.kind + "'");
 }
 
@@ -141,6 +151,93 @@ Convolution convolution_of(const Problem& problem) {
   return shape;
 }
 
+Operation operation_of(const Problem& problem) {
+  constexpr std::int64_t kMost = 1 << 20;
+  const auto size = [&](const std::string& name) {
+    const std::int64_t value = size_of(problem, name.c_str());
+    if (value > kMost) throw Error(ErrorCode::kProtocol, "a layer whose '" + name + "' is " + std::to_string(value));
+    return static_cast<int>(value);
+  };
+  Operation o{};
+  const int kind = size("kind");
+  if (kind > static_cast<int>(OperationKind::kTanh)) throw Error(ErrorCode::kProtocol, "a layer of no known kind");
+  o.kind = static_cast<OperationKind>(kind);
+  o.n = size("n");
+  o.c = size("c");
+  o.k = size("k");
+  o.groups = size("groups");
+  o.channels_last = size("channels last");
+  bool sound = o.groups > 0 && o.n > 0 && o.c > 0 && o.k > 0 && o.c % o.groups == 0 && o.k % o.groups == 0;
+  for (int d = 0; d < 3; ++d) {
+    const std::string number = std::to_string(d);
+    o.in[d] = size("in " + number);
+    o.window[d] = size("window " + number);
+    o.pad[d] = size("pad " + number);
+    o.stride[d] = size("stride " + number);
+    sound = sound && o.stride[d] > 0 && o.window[d] > 0 && o.out(d) > 0;
+  }
+  if (!sound) throw Error(ErrorCode::kProtocol, "a layer without outputs");
+  return o;
+}
+
+Problem problem_of(const Operation& o, const Operand& a, const Operand& b, Type output) {
+  Problem problem{"layer", {}, a, b, to_string(output), elements_of(o)};
+  problem.sizes = {{"kind", static_cast<int>(o.kind)}, {"n", o.n}, {"c", o.c}, {"k", o.k}, {"groups", o.groups},
+                   {"channels last", o.channels_last}};
+  for (int d = 0; d < 3; ++d) {
+    const std::string number = std::to_string(d);
+    problem.sizes["in " + number] = o.in[d];
+    problem.sizes["window " + number] = o.window[d];
+    problem.sizes["pad " + number] = o.pad[d];
+    problem.sizes["stride " + number] = o.stride[d];
+  }
+  return problem;
+}
+
+std::uint64_t elements_of(const Operation& o) {
+  switch (o.kind) {
+    case OperationKind::kForward:
+    case OperationKind::kMaxPool:
+    case OperationKind::kAveragePool:
+      return static_cast<std::uint64_t>(o.outputs());
+    case OperationKind::kWeightGradient:
+      return static_cast<std::uint64_t>(o.weights());
+    default:
+      return static_cast<std::uint64_t>(o.inputs());
+  }
+}
+
+double terms_of(const Operation& o) {
+  switch (o.kind) {
+    case OperationKind::kForward:
+      return static_cast<double>(o.c / o.groups) * o.taps();
+    case OperationKind::kDataGradient:
+      return static_cast<double>(o.k / o.groups) * o.taps();
+    case OperationKind::kWeightGradient:
+      return static_cast<double>(o.n * o.positions());
+    default:
+      return o.taps();
+  }
+}
+
+Tolerance tolerance_of(const Operation& operation, const Operand& a, const Operand& b, Type output) {
+  if (a.amplitude > 0 || operation.kind == OperationKind::kRelu || operation.kind == OperationKind::kMaxPool) return {};
+  // Of the store into the output's type; a single-precision output has been rounded within the terms below.
+  const double stored = output == Type::kFp32 ? 0 : std::ldexp(1.0, -(fraction_bits(output) + 1));
+  switch (operation.kind) {
+    case OperationKind::kBatchNormTraining:
+    case OperationKind::kBatchNormInference: {
+      constexpr double kRoundings = 64;
+      return {stored + std::ldexp(kRoundings, -24), std::ldexp(kRoundings, -24)};
+    }
+    case OperationKind::kSigmoid:
+    case OperationKind::kTanh:
+      return {stored + std::ldexp(1.0, -10), 0};
+    default:
+      return {relative_bound(output), accumulation_bound(a, b, terms_of(operation), to_string(output))};
+  }
+}
+
 // Half a unit in the last place. Tensor cores cut off instead of rounding at each of the k/16 steps of a sum, which
 // moves the result by up to k/16 x 2^-23 of itself: at k = 8192 that is 0.12 of half a unit of fp16 and 0.015 of one of
 // bf16. Measured on H200: one of 4 million elements of an 8192^3 product in fp16 was 6 % beyond half a unit and a
@@ -164,7 +261,10 @@ Truth truth_of(const Problem& problem, std::uint64_t seed, std::uint64_t index) 
   const Sum sum = sum_of(problem, seed, index);
   Truth truth;
   truth.value = sum.value;
-  if (!is_exact(problem) && problem.kind != "copy") {
+  if (problem.kind == "layer") {
+    const Tolerance allowed = tolerance_of(operation_of(problem), problem.a, problem.b, type_from(problem.output_type));
+    truth.bound = allowed.relative * std::fabs(sum.value) + allowed.absolute;
+  } else if (!is_exact(problem) && problem.kind != "copy") {
     truth.bound = relative_bound(type_from(problem.output_type)) * std::fabs(sum.value) +
                   accumulation_bound(problem.a, problem.b, sum.terms, problem.output_type);
   }

@@ -12,6 +12,7 @@
 
 #include "faults.hpp"
 #include "numbers/element.hpp"
+#include "numbers/operation.hpp"
 
 // What a CUDA compiler brings along. __global__ is defined away on the command line.
 namespace {
@@ -77,6 +78,7 @@ const Row kKernels[] = {{"fill", entry<&fill>},
                         {"compare_fill", entry<&compare_fill>},
                         {"reference_lines", entry<&reference_lines>},
                         {"reference_convolution", entry<&reference_convolution>},
+                        {"reference_operation", entry<&reference_operation>},
                         {"compare_lines", entry<&compare_lines>},
                         {"compare_reduced", entry<&compare_reduced>},
                         {"signs", entry<&signs>},
