@@ -52,6 +52,8 @@ set(ENVFORGE_GPU_SOURCES
   src/validator/gpu/cublas_api.cpp
   src/validator/gpu/cuda_api.cpp
   src/validator/gpu/cudnn_api.cpp
+  src/validator/gpu/cudnn_graph.cpp
+  src/validator/gpu/cudnn_layers.cpp
   src/validator/gpu/device.cpp
   src/validator/gpu/identity.cpp
   src/validator/gpu/image_libraries.cpp

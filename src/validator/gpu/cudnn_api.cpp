@@ -6,6 +6,10 @@ namespace envforge::validator::gpu {
 
 using numbers::Type;
 
+int cudnn_type(Type type) {
+  return type == Type::kFp16 ? kCudnnHalf : type == Type::kBf16 ? kCudnnBfloat16 : kCudnnFloat;
+}
+
 Cudnn::Cudnn(ImageLibraries& libraries) : library_(libraries.open("libcudnn", {"9", "8"})) {
   library_.bind(api_.cudnnGetVersion, "cudnnGetVersion");
   library_.bind(api_.cudnnGetErrorString, "cudnnGetErrorString");
@@ -23,6 +27,23 @@ Cudnn::Cudnn(ImageLibraries& libraries) : library_(libraries.open("libcudnn", {"
   library_.bind(api_.cudnnDestroyConvolutionDescriptor, "cudnnDestroyConvolutionDescriptor");
   library_.bind(api_.cudnnGetConvolutionForwardAlgorithm_v7, "cudnnGetConvolutionForwardAlgorithm_v7");
   library_.bind(api_.cudnnConvolutionForward, "cudnnConvolutionForward");
+  library_.bind(api_.cudnnBackendCreateDescriptor, "cudnnBackendCreateDescriptor");
+  library_.bind(api_.cudnnBackendDestroyDescriptor, "cudnnBackendDestroyDescriptor");
+  library_.bind(api_.cudnnBackendSetAttribute, "cudnnBackendSetAttribute");
+  library_.bind(api_.cudnnBackendGetAttribute, "cudnnBackendGetAttribute");
+  library_.bind(api_.cudnnBackendFinalize, "cudnnBackendFinalize");
+  library_.bind(api_.cudnnBackendExecute, "cudnnBackendExecute");
+  library_.bind(api_.cudnnSetTensor4dDescriptorEx, "cudnnSetTensor4dDescriptorEx");
+  library_.bind(api_.cudnnCreatePoolingDescriptor, "cudnnCreatePoolingDescriptor");
+  library_.bind(api_.cudnnSetPooling2dDescriptor, "cudnnSetPooling2dDescriptor");
+  library_.bind(api_.cudnnDestroyPoolingDescriptor, "cudnnDestroyPoolingDescriptor");
+  library_.bind(api_.cudnnPoolingForward, "cudnnPoolingForward");
+  library_.bind(api_.cudnnCreateActivationDescriptor, "cudnnCreateActivationDescriptor");
+  library_.bind(api_.cudnnSetActivationDescriptor, "cudnnSetActivationDescriptor");
+  library_.bind(api_.cudnnDestroyActivationDescriptor, "cudnnDestroyActivationDescriptor");
+  library_.bind(api_.cudnnActivationForward, "cudnnActivationForward");
+  library_.bind(api_.cudnnBatchNormalizationForwardTraining, "cudnnBatchNormalizationForwardTraining");
+  library_.bind(api_.cudnnBatchNormalizationForwardInference, "cudnnBatchNormalizationForwardInference");
 }
 
 Cudnn::~Cudnn() {
@@ -52,7 +73,7 @@ void Cudnn::check(int status, const std::string& call) const {
 Convolution::Convolution(const Cudnn& cudnn, const Device& device, const numbers::Convolution& shape, Type type)
     : cudnn_(&cudnn) {
   const CudnnApi& api = cudnn.api();
-  const int data = type == Type::kFp16 ? kCudnnHalf : type == Type::kBf16 ? kCudnnBfloat16 : kCudnnFloat;
+  const int data = cudnn_type(type);
   const auto narrow = [](std::int64_t n) { return static_cast<int>(n); };
   cudnn.check(api.cudnnCreateTensorDescriptor(&x_), "cudnnCreateTensorDescriptor");
   cudnn.check(api.cudnnCreateTensorDescriptor(&y_), "cudnnCreateTensorDescriptor");

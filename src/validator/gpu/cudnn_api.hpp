@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "gpu/device.hpp"
@@ -45,6 +46,37 @@ struct CudnnApi {
   int (*cudnnConvolutionForward)(void* handle, const void* alpha, const void* x, const void* x_data, const void* w,
                                  const void* w_data, const void* convolution, int algorithm, void* workspace,
                                  std::size_t workspace_bytes, const void* beta, const void* y, void* y_data);
+  // The graph interface, which torch calls for convolutions; see cudnn_graph.hpp.
+  int (*cudnnBackendCreateDescriptor)(int kind, void** descriptor);
+  int (*cudnnBackendDestroyDescriptor)(void* descriptor);
+  int (*cudnnBackendSetAttribute)(void* descriptor, int name, int type, std::int64_t count, const void* values);
+  int (*cudnnBackendGetAttribute)(void* descriptor, int name, int type, std::int64_t asked, std::int64_t* count,
+                                  void* values);
+  int (*cudnnBackendFinalize)(void* descriptor);
+  int (*cudnnBackendExecute)(void* handle, void* plan, void* pack);
+  // Batch norm, pooling and activations, see cudnn_layers.hpp.
+  int (*cudnnSetTensor4dDescriptorEx)(void* descriptor, int type, int n, int c, int h, int w, int n_stride,
+                                      int c_stride, int h_stride, int w_stride);
+  int (*cudnnCreatePoolingDescriptor)(void** descriptor);
+  int (*cudnnSetPooling2dDescriptor)(void* descriptor, int mode, int nan, int window_h, int window_w, int pad_h,
+                                     int pad_w, int stride_h, int stride_w);
+  int (*cudnnDestroyPoolingDescriptor)(void* descriptor);
+  int (*cudnnPoolingForward)(void* handle, const void* pooling, const void* alpha, const void* x, const void* x_data,
+                             const void* beta, const void* y, void* y_data);
+  int (*cudnnCreateActivationDescriptor)(void** descriptor);
+  int (*cudnnSetActivationDescriptor)(void* descriptor, int mode, int nan, double coefficient);
+  int (*cudnnDestroyActivationDescriptor)(void* descriptor);
+  int (*cudnnActivationForward)(void* handle, void* activation, const void* alpha, const void* x, const void* x_data,
+                                const void* beta, const void* y, void* y_data);
+  int (*cudnnBatchNormalizationForwardTraining)(void* handle, int mode, const void* alpha, const void* beta,
+                                                const void* x, const void* x_data, const void* y, void* y_data,
+                                                const void* statistics, const void* scale, const void* shift,
+                                                double factor, void* running_mean, void* running_variance,
+                                                double epsilon, void* saved_mean, void* saved_inverse);
+  int (*cudnnBatchNormalizationForwardInference)(void* handle, int mode, const void* alpha, const void* beta,
+                                                 const void* x, const void* x_data, const void* y, void* y_data,
+                                                 const void* statistics, const void* scale, const void* shift,
+                                                 const void* mean, const void* variance, double epsilon);
 };
 
 enum CudnnConstant : int {
@@ -52,11 +84,21 @@ enum CudnnConstant : int {
   kCudnnHalf = 2,
   kCudnnBfloat16 = 9,
   kCudnnNhwc = 1,
+  kCudnnPoolingMax = 0,
+  kCudnnPoolingAverageWithPadding = 1,
+  kCudnnActivationSigmoid = 0,
+  kCudnnActivationRelu = 1,
+  kCudnnActivationTanh = 2,
+  kCudnnPropagateNan = 1,
+  kCudnnBatchNormSpatial = 1,
   kCudnnCrossCorrelation = 1,
   kCudnnTensorOpMath = 1,
   kCudnnFmaMath = 3,
   kCudnnLastDirectAlgorithm = 3,  // CUDNN_CONVOLUTION_FWD_ALGO_DIRECT; the transforms follow
 };
+
+/// cudnnDataType_t of an element.
+int cudnn_type(numbers::Type type);
 
 /// cuDNN with a handle on the current context.
 class Cudnn {

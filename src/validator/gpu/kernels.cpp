@@ -17,7 +17,11 @@ constexpr unsigned int kBlock = 128;
 }  // namespace
 
 std::string kernel_source() {
-  return std::string(kElementText) + kOperationText + kKernelText;
+  return std::string(kElementText) + kKernelText;
+}
+
+std::string operation_source() {
+  return std::string(kElementText) + kOperationText + kOperationKernelText;
 }
 
 Source source_of(const protocol::Operand& operand, std::uint64_t seed) {

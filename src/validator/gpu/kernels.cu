@@ -89,12 +89,6 @@ extern "C" __global__ void reference_convolution(double* out, const U64* indices
   }
 }
 
-/// out[i] = element indices[i] of a layer's output.
-extern "C" __global__ void reference_operation(double* out, const U64* indices, U64 count, Operation operation, Stream a,
-                                               Stream b) {
-  for (U64 i = first_index(); i < count; i += stride()) out[i] = operation_element(operation, a, b, indices[i]);
-}
-
 /// Compares reference[r * count + j] with element list[r] * row + j * step of `out`. An element may be off by relative *
 /// |reference| + absolute; `worst` is in units of that, or plain where both are 0.
 extern "C" __global__ void compare_lines(const double* reference, const void* out, const U64* list, U64 lines,

@@ -18,6 +18,8 @@ namespace envforge::validator::gpu {
 
 /// The text that NVRTC gets.
 std::string kernel_source();
+/// That of reference_operation alone: it takes as long to compile as all the others.
+std::string operation_source();
 
 /// A matrix or tensor as the kernels take it: where its values come from.
 struct Source {
@@ -65,7 +67,7 @@ class Kernels {
   Buffer reference_convolution(const std::vector<std::uint64_t>& indices, const numbers::Convolution& shape,
                                const Source& x, const Source& weights) const;
 
-  /// Elements `indices` of the output of a layer, in double.
+  /// Elements `indices` of the output of a layer, in double. Only where the cubin is that of operation_source.
   Buffer reference_operation(const std::vector<std::uint64_t>& indices, const numbers::Operation& operation,
                              const Source& a, const Source& b) const;
 

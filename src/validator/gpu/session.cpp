@@ -1,6 +1,5 @@
 #include "gpu/session.hpp"
 
-#include "gpu/nvrtc_api.hpp"
 #include "harness/check.hpp"
 
 namespace envforge::validator::gpu {
@@ -24,13 +23,19 @@ Session::Session(harness::Context& context, Torch torch) : context_(context), li
   }
   cuda_ = bind_cuda(driver);
   const SharedLibrary nvrtc = libraries_.open("libnvrtc", {"13", "12", "11.2"});
-  const NvrtcApi api = bind_nvrtc(nvrtc);
+  nvrtc_ = bind_nvrtc(nvrtc);
   int major = 0, minor = 0;
-  api.nvrtcVersion(&major, &minor);
+  nvrtc_.nvrtcVersion(&major, &minor);
   libraries_.report(nvrtc, "nvrtcVersion", std::to_string(major) + "." + std::to_string(minor));
-  const std::string architecture = architecture_of(context.request().gpus.front().compute_capability);
-  context.doing("compiling our kernels for " + architecture);
-  cubin_ = compile_to_cubin(api, kernel_source(), architecture);
+  architecture_ = architecture_of(context.request().gpus.front().compute_capability);
+  context.doing("compiling our kernels for " + architecture_);
+  cubin_ = compile_to_cubin(nvrtc_, kernel_source(), architecture_);
+}
+
+void Session::prepare_operations() {
+  if (!operations_cubin_.empty()) return;
+  context_.doing("compiling our layers for " + architecture_);
+  operations_cubin_ = compile_to_cubin(nvrtc_, operation_source(), architecture_);
 }
 
 const Device& Session::device() {
@@ -48,6 +53,12 @@ const Kernels& Session::kernels() {
   const Device& gpu = device();
   if (kernels_ == nullptr) kernels_ = std::make_unique<Kernels>(gpu, cubin_);
   return *kernels_;
+}
+
+const Kernels& Session::operations() {
+  const Device& gpu = device();
+  if (operations_ == nullptr) operations_ = std::make_unique<Kernels>(gpu, operations_cubin_);
+  return *operations_;
 }
 
 const std::optional<Nvml>& Session::nvml() {

@@ -12,6 +12,7 @@
 #include "gpu/image_libraries.hpp"
 #include "gpu/kernels.hpp"
 #include "gpu/nvml_api.hpp"
+#include "gpu/nvrtc_api.hpp"
 #include "harness/context.hpp"
 
 namespace envforge::validator::gpu {
@@ -30,6 +31,9 @@ class Session {
   /// How much memory of the first GPU a check may take.
   double room() { return static_cast<double>(device().free_bytes()) * context_.request().memory_fraction; }
   const std::string& cubin() const { return cubin_; }
+  /// Compiles the reference of layers, in `prepare` of a check that asks for operations().
+  void prepare_operations();
+  const Kernels& operations();
   const std::optional<Nvml>& nvml();
   std::string uuid() const { return context_.request().gpus.front().uuid; }
 
@@ -37,9 +41,10 @@ class Session {
   harness::Context& context_;
   ImageLibraries libraries_;
   CudaApi cuda_{};
-  std::string cubin_;
+  NvrtcApi nvrtc_{};
+  std::string architecture_, cubin_, operations_cubin_;
   std::unique_ptr<Device> device_;
-  std::unique_ptr<Kernels> kernels_;
+  std::unique_ptr<Kernels> kernels_, operations_;
   std::optional<Nvml> nvml_;
   bool nvml_asked_ = false;
 };

@@ -38,6 +38,7 @@ long long __double_as_longlong(double value) {
 }  // namespace
 using std::fabs;
 #include "gpu/kernels.cu"
+#include "gpu/operations.cu"
 
 namespace {
 
