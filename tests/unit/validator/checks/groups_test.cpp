@@ -92,8 +92,11 @@ TEST(CoreGroups, ListTheChecksThatTheirPathsName) {
 }
 
 TEST(CoreGroups, PassOnLibrariesThatComputeRightly) {
-  const Report report = run({"cuda.copy", "cuda.device", "cuda.memory", "cublas.gemm-exact", "cublas.gemm-normal",
-                             "cudnn.conv-exact", "cudnn.conv-normal", "nccl.single-rank", "nccl.all-reduce"});
+  const Report report =
+      run({"cuda.copy", "cuda.device", "cuda.memory", "cublas.gemm-exact", "cublas.gemm-normal", "cudnn.conv-exact",
+           "cudnn.conv-normal", "cudnn.conv-forward", "cudnn.conv-data-gradient", "cudnn.conv-weight-gradient",
+           "cudnn.data-gradient-normal", "cudnn.weight-gradient-normal", "cudnn.batch-norm", "cudnn.pooling",
+           "cudnn.activation", "nccl.single-rank", "nccl.all-reduce"});
   std::map<std::string, CheckResult> by_id;
   for (const auto& group : report.groups) {
     for (const auto& check : group.checks) by_id[check.id] = check;
@@ -164,6 +167,23 @@ TEST(CoreGroups, FindAWrongConvolution) {
   expect("cudnn.conv-normal", "conv-element", Verdict::kFail, "wrong");
 }
 
+TEST(CoreGroups, FindAWrongElementAndAWrongGroupOfAConvolutionAndItsGradients) {
+  for (const char* id : {"cudnn.conv-forward", "cudnn.conv-data-gradient", "cudnn.conv-weight-gradient"}) {
+    expect(id, "graph-element", Verdict::kFail, "fp32, N 2, C 32, 14 x 13, K 48, window 3 x 3, NHWC, engine 2");
+    expect(id, "group-mixed", Verdict::kFail, "4 groups");
+    expect(id, "no-engine", Verdict::kFail, "cuDNN offers no engine for any convolution in fp32");
+  }
+  expect("cudnn.data-gradient-normal", "graph-element", Verdict::kFail, "wrong");
+  expect("cudnn.weight-gradient-normal", "graph-element", Verdict::kFail, "wrong");
+}
+
+TEST(CoreGroups, FindWrongLayers) {
+  expect("cudnn.pooling", "pool-border", Verdict::kFail, "average pooling in fp32");
+  expect("cudnn.batch-norm", "batch-variance", Verdict::kFail, "training in fp32");
+  expect("cudnn.batch-norm", "keeps-variance", Verdict::kFail, "inference in fp32");
+  expect("cudnn.activation", "activation", Verdict::kFail, "tanh in fp32");
+}
+
 TEST(CoreGroups, FindARankThatWasLeftOut) {
   const auto found = results(run({"nccl.all-reduce"}, "reduce-rank", 2), "nccl.all-reduce");
   ASSERT_EQ(found.size(), 1U);
@@ -173,6 +193,8 @@ TEST(CoreGroups, FindARankThatWasLeftOut) {
 TEST(CoreGroups, NameTheCallThatCrashedOrHung) {
   expect("cublas.gemm-exact", "crash-cublasGemmEx", Verdict::kCrashed,
          "signal 11 (Segmentation fault) in: cublasGemmEx in fp32");
+  expect("cudnn.conv-forward", "crash-cudnnBackendExecute", Verdict::kCrashed,
+         "cudnnBackendExecute in fp32: N 2, C 32");
   expect("cudnn.conv-exact", "hang-cudnnCreate", Verdict::kHung, "no end after 5 s");
 }
 

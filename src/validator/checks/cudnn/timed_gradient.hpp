@@ -1,0 +1,50 @@
+// One gradient of a large convolution in fp16 on bell-shaped data: timed, and the very output that was timed verified
+// against fp64 sums, one element out of each of many equal parts.
+#pragma once
+
+#include "checks/cudnn/layers.hpp"
+#include "gpu/speed.hpp"
+#include "harness/check.hpp"
+
+namespace envforge::validator::cudnn {
+
+class TimedGradient : public harness::Check {
+ public:
+  TimedGradient(numbers::OperationKind kind, double lowest_fraction) : kind_(kind), lowest_fraction_(lowest_fraction) {}
+  bool recomputed() const override { return true; }
+  void prepare(harness::Context& context) override { context.session<Session>().prepare_operations(); }
+
+  void run(harness::Context& context, protocol::CheckResult& result) override {
+    auto& session = context.session<Session>();
+    session.started();
+    numbers::Operation operation{kind_, 1, 256, 256, 1, {1, 56, 56}, {1, 3, 3}, {0, 1, 1}, {1, 1, 1}, 1};
+    constexpr double kMostPictures = 32;
+    const double bytes_of_picture = 4.0 * static_cast<double>(operation.outputs()) * 2;
+    operation.n = static_cast<int>(std::clamp(session.room() / bytes_of_picture, 1.0, kMostPictures));
+    // A slice with hardly any memory: fewer channels too.
+    if (session.room() < kRoomForAll) operation.c = operation.k = 32;
+    context.doing("choosing an engine in fp16: " + shape_of(operation));
+    auto convolution = gpu::GraphConvolution::plan(session.cudnn, session.device(), operation, numbers::Type::kFp16,
+                                                   gpu::Products::kAsTheyAre);
+    if (!convolution) {
+      throw harness::Failure("cuDNN offers no engine for a 3 x 3 convolution in fp16", protocol::Layer::kImage,
+                             shape_of(operation), "all libcudnn_*.so must be of one release");
+    }
+    const Work work(context, session, operation, numbers::Type::kFp16, 0);
+    convolution->bind(work.a, work.b, work.out);
+    context.doing("timing cudnnBackendExecute in fp16: " + shape_of(operation));
+    const gpu::SpeedRun speed = gpu::time_on_gpu(
+        session, [&] { convolution->run(); }, 1, 50);
+    constexpr std::uint64_t kOutputs = 16384;
+    judge_layer(context, session, work, chosen_elements(context, session, work, kOutputs), result);
+    const double products = static_cast<double>(operation.outputs()) * operation.c * operation.taps();
+    gpu::judge_speed(result, context, session, speed, products, numbers::Type::kFp16,
+                     shape_of(operation) + ", " + convolution->engine(), lowest_fraction_);
+  }
+
+ private:
+  numbers::OperationKind kind_;
+  double lowest_fraction_;
+};
+
+}  // namespace envforge::validator::cudnn
