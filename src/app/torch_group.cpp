@@ -40,7 +40,7 @@ TorchGroup find_torch_group(const World& world, const engine::ImageInfo& image) 
   const TorchBuild build{label_of(image, "dev.envforge.torch"), label_of(image, "dev.envforge.cuda-variant"),
                          label_of(image, "dev.envforge.python"), image.architecture};
   if (!is_plain(build.torch) || !is_plain(build.variant) || !is_plain(build.python) || !is_plain(build.architecture)) {
-    return {{}, "the torch group is compiled for images that envforge built, and this one has no labels of that"};
+    return {{}, "the image has no labels of envforge's that name its torch build"};
   }
   const auto path = kept_at(world, build);
   std::error_code error;

@@ -22,6 +22,7 @@
 #include <envforge/support/suggest.hpp>
 #include <envforge/support/text.hpp>
 
+#include "foreign_torch_group.hpp"
 #include "known_locks.hpp"
 
 namespace envforge::app {
@@ -122,19 +123,32 @@ std::string label_of(const engine::ImageInfo& info, const std::string& name) {
   return label == info.labels.end() ? "" : label->second;
 }
 
-void write_programs(const std::string& folder, const std::string& architecture, const TorchGroup& torch) {
+void write_programs(const std::string& folder, const std::string& architecture) {
   const auto programs = validator_programs(architecture);
   if (programs.empty()) {
-    throw Error(ErrorCode::kValidatorMissing, "this envforge carries no validator programs for " + architecture,
-                std::nullopt, "use a release, or build with ziglang installed (./dev build)");
+    const bool other = architecture != host_architecture();
+    throw Error(ErrorCode::kValidatorMissing,
+                (other ? "the image is for linux/" + architecture + ", and this envforge" : "this envforge") +
+                    " carries no validator programs for " + architecture,
+                std::nullopt,
+                other ? "verify it on a machine of that architecture; this one is " + host_architecture()
+                      : "use a release, or build with ziglang installed (./dev build)");
   }
   for (const auto& program : programs) {
     support::write_file_atomically(std::filesystem::path(folder) / program.name, program.content, 0755);
   }
-  if (!torch.program.empty()) {
-    support::write_file_atomically(std::filesystem::path(folder) / "envforge-group-torch",
-                                   support::read_file(torch.program), 0755);
-  }
+}
+
+void write_torch_group(const std::string& folder, const TorchGroup& torch) {
+  support::write_file_atomically(std::filesystem::path(folder) / "envforge-group-torch",
+                                 support::read_file(torch.program), 0755);
+}
+
+bool wants_torch(const VerifyOptions& options, const Report& report) {
+  const auto& catalog = protocol::check_catalog();
+  return std::any_of(catalog.begin(), catalog.end(), [&](const protocol::CheckInfo& check) {
+    return protocol::group_of(check.id) == "torch" && is_asked_for(check, options, report);
+  });
 }
 
 /// The driver's progress lines stand on standard error among whatever the engine and the image write there.
@@ -197,14 +211,38 @@ VerifyResult read_report(const std::string& out, const std::string& err, const s
   throw error;
 }
 
+/// What `envforge-driver --torch` printed; what it did not say becomes the reason.
+template <class Compile>
+TorchGroup torch_group_of(const process::Outcome& outcome, const Compile& compile) {
+  if (outcome.kind == process::Outcome::Kind::kInterrupted) throw Error(ErrorCode::kInterrupted, "interrupted");
+  try {
+    return compile(protocol::torch_facts_from_text(outcome.out));
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kInterrupted) throw;
+    return {{}, "what torch there is could not be read: " + error.message()};
+  }
+}
+
+TorchGroup torch_group_here(World& world, const std::string& driver) {
+  process::Command command;
+  command.argv = {driver, "--torch"};
+  return torch_group_of(world.processes.run(command),
+                        [&](const protocol::TorchFacts& facts) { return torch_group_for_here(world, facts); });
+}
+
 VerifyResult run_here(World& world, const VerifyOptions& options, Report report, const std::string& key) {
   const support::TempDir folder;
-  const TorchGroup torch{{}, "the torch group is compiled for images that envforge built"};
-  write_programs(folder.path().string(), host_architecture(), torch);
-  const Plan plan = make_plan(options, report, torch);
-  const auto request = make_request(options, plan, std::move(report), key);
+  write_programs(folder.path().string(), host_architecture());
   process::Command command;
   command.argv = {(folder.path() / "envforge-driver").string()};
+  TorchGroup torch;
+  if (wants_torch(options, report)) {
+    torch = torch_group_here(world, command.argv.front());
+    if (!torch.program.empty()) write_torch_group(folder.path().string(), torch);
+  }
+  const Plan plan = make_plan(options, report, torch);
+  auto request = make_request(options, plan, std::move(report), key);
+  request.group.flags_are_the_runs = true;  // whoever started this environment chose them
   command.standard_input = protocol::to_json(request).dump();
   world.events.step("validating this environment");
   const auto outcome = world.processes.run(command, [&](process::Stream stream, std::string_view line) {
@@ -248,11 +286,31 @@ class Volume {
               "run it again with -v to see the flags; --injection cdi or gpus changes how GPUs are handed over");
 }
 
-VerifyResult run_in_container(World& world, const Subject& subject, const VerifyOptions& options,
-                              bool flags_are_the_runs, Report report, const std::string& key) {
-  const auto torch = find_torch_group(world, subject.info);
+/// How the container of a run is started.
+struct Flags {
+  std::vector<std::string> args;  // without those for GPUs
+  bool are_the_runs = false;      // the recipe's or the user's, not verify's own
+};
+
+/// Compiled with the recipe, or before, or now; the driver reads in a container of the image what torch it has.
+TorchGroup torch_group_for(World& world, const Subject& subject, const Flags& flags,
+                           engine::ContainerRequest container) {
+  const auto found = find_torch_group(world, subject.info);
+  if (!found.program.empty()) return found;
+  container.extra_args = flags.args;
+  container.command = {"--torch"};
+  world.events.step("looking for torch in " + subject.image);
+  const auto ran = world.engine.run(container, {});
+  if (!ran.engine_error.empty()) container_did_not_start(ran);
+  return torch_group_of(ran.outcome, [&](const protocol::TorchFacts& facts) {
+    return torch_group_for_image(world, subject.info, facts);
+  });
+}
+
+VerifyResult run_in_container(World& world, const Subject& subject, const VerifyOptions& options, const Flags& flags,
+                              Report report, const std::string& key) {
   const support::TempDir folder;
-  write_programs(folder.path().string(), subject.info.architecture, torch);
+  write_programs(folder.path().string(), subject.info.architecture);
   const Volume volume(world.engine, subject.image, folder.path().string());
   const std::string mount = "/envforge-" + world.random_hex(8);
 
@@ -260,10 +318,19 @@ VerifyResult run_in_container(World& world, const Subject& subject, const Verify
   container.image = subject.image;
   container.entrypoint = {mount + "/envforge-driver"};
   container.mounts = {{volume.name(), mount, true}};
+  TorchGroup torch;
+  if (wants_torch(options, report)) {
+    torch = torch_group_for(world, subject, flags, container);
+    const support::TempDir more;
+    if (!torch.program.empty()) {
+      write_torch_group(more.path().string(), torch);
+      world.engine.fill_volume(volume.name(), subject.image, more.path().string());
+    }
+  }
   container.extra_args = report.container_args;
   const Plan plan = make_plan(options, report, torch);
   auto request = make_request(options, plan, std::move(report), key);
-  request.group.flags_are_the_runs = flags_are_the_runs;
+  request.group.flags_are_the_runs = flags.are_the_runs;
   add_lock(world, request.report.lock_digest, subject.info.architecture, request.group);
   container.standard_input = protocol::to_json(request).dump();
   world.events.step("validating " + subject.image);
@@ -325,12 +392,13 @@ VerifyResult verify_image(World& world, const std::string& image, const std::opt
   report.lock_digest = label_of(subject.info, "dev.envforge.lock-digest");
   report.engine = "docker " + engine.server_version;
   report.gpu_injection = gpus.how;
-  report.container_args = !options.docker_args.empty() ? options.docker_args
-                          : recipe                     ? run_arguments(*recipe)
-                                                       : kOwnFlags;
+  const Flags flags{!options.docker_args.empty() ? options.docker_args
+                    : recipe                     ? run_arguments(*recipe)
+                                                 : kOwnFlags,
+                    recipe.has_value() || !options.docker_args.empty()};
+  report.container_args = flags.args;
   report.container_args.insert(report.container_args.end(), gpus.args.begin(), gpus.args.end());
-  const bool flags_are_the_runs = recipe.has_value() || !options.docker_args.empty();
-  return run_in_container(world, subject, options, flags_are_the_runs, std::move(report), key);
+  return run_in_container(world, subject, options, flags, std::move(report), key);
 }
 
 }  // namespace envforge::app

@@ -18,7 +18,7 @@ struct TorchGroup {
 /// Where the group for a locked platform is kept: by torch build, ABI, Python, platform and the group's sources.
 std::filesystem::path torch_group_path(const World& world, const documents::LockedPlatform& locked,
                                        const std::string& platform);
-/// The labels of an image that name its torch build, which find_torch_group reads back.
+/// The group that was compiled with the image's recipe, by the labels that name its torch build.
 TorchGroup find_torch_group(const World& world, const engine::ImageInfo& image);
 
 }  // namespace envforge::app

@@ -38,9 +38,15 @@ void declare_arguments(CLI::App& command, VerifyArguments& arguments) {
                      "how GPUs reach the container: auto, gpus (--gpus) or cdi (--device)");
   command.add_option("--suite", arguments.verify.suite, "quick or standard")
       ->check(CLI::IsMember({"quick", "standard"}));
-  command.add_option("--require", arguments.verify.require, "groups or checks that must run and pass")->delimiter(',');
-  command.add_option("--only", arguments.verify.only, "only these groups or checks")->delimiter(',');
-  command.add_option("--skip", arguments.verify.skip, "not these groups or checks")->delimiter(',');
+  command.add_option("--require", arguments.verify.require, "groups or checks that must run and pass")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command.add_option("--only", arguments.verify.only, "only these groups or checks")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command.add_option("--skip", arguments.verify.skip, "not these groups or checks")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command.add_option("--nonce", arguments.verify.nonce, "a value of yours that the report repeats");
   command.add_option("--report", arguments.report_file, "also write the JSON report to this file");
   command.add_flag("--here", arguments.verify.here, "judge the environment this command runs in, without an engine");

@@ -35,6 +35,16 @@ Copy copy_of(const loader::Root& root, loader::Owners& owners, const std::string
   return copy;
 }
 
+/// A torch that no package manager knows (built from source, copied in) has libraries of its own all the same.
+void add_own_libraries(const loader::Root& root, Inventory& inventory) {
+  const std::string folder = inventory.torch.folder + "/lib";
+  auto& files = inventory.library_files;
+  for (const std::string& name : root.list(folder)) {
+    const auto real = loader::is_library_name(name) ? root.real(folder + "/" + name) : std::nullopt;
+    if (real && std::find(files.begin(), files.end(), *real) == files.end()) files.push_back(*real);
+  }
+}
+
 std::vector<SharedFile> shared_files(loader::Owners& owners, const std::vector<std::string>& files) {
   std::vector<SharedFile> out;
   for (const std::string& path : files) {
@@ -82,6 +92,7 @@ std::variant<Inventory, NothingToAudit> take_inventory(const loader::Root& root,
   }
   out.distributions = owners.distributions();
   out.library_files = owners.libraries();
+  add_own_libraries(root, out);
   out.shared_files = shared_files(owners, out.library_files);
   return out;
 }

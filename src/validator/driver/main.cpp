@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include <envforge/protocol/sealed_report.hpp>
+#include <envforge/protocol/torch_facts.hpp>
 #include <envforge/support/canonical_json.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/exit_code.hpp>
@@ -22,6 +23,7 @@
 
 #include "driver/guard.hpp"
 #include "driver/session.hpp"
+#include "driver/torch_facts.hpp"
 
 extern char** environ;
 
@@ -109,6 +111,11 @@ int main(int argc, char** argv) {
   try {
     if (argc > 1 && std::string(argv[1]) == "--request") {
       print_request({argv + 2, argv + argc});
+      return 0;
+    }
+    if (argc > 1 && std::string(argv[1]) == "--torch") {
+      const auto facts = validator::driver::read_torch_facts("/", whole_environment(), argc > 2 ? argv[2] : "");
+      std::printf("%s\n", support::canonical_json(to_json(facts)).c_str());
       return 0;
     }
     validator::driver::make_unreadable();

@@ -23,6 +23,7 @@
 #include "driver/group_process.hpp"
 #include "driver/plan.hpp"
 #include "driver/rounds.hpp"
+#include "driver/torch_facts.hpp"
 
 namespace envforge::validator::driver {
 namespace {
@@ -171,12 +172,16 @@ class Session {
     if (access(program.c_str(), X_OK) != 0) {
       return settle(job, Verdict::kSkipped, "the group " + job.group + " is not part of this validator");
     }
+    const std::string no_loader = loader_missing("/", program);
+    if (!no_loader.empty()) return settle(job, Verdict::kSkipped, no_loader);
     try {
       report_.validator.binaries["envforge-group-" + job.group] = support::sha256_file_hex(program);
       protocol::GroupRequest request = request_.group;
       request.seed = around_.random();
       request.checks = job.checks;
       request.gpus = job.gpus;
+      // What is judged once for the machine is judged for the GPUs that are there, whatever the lock's target says.
+      if (scope_of(job.group) == Scope::kMachine) request.target_gpus = with_present_gpus(request.target_gpus);
       request.judge_speed =
           request.judge_speed && std::all_of(job.gpus.begin(), job.gpus.end(),
                                              [](const protocol::GpuInfo& gpu) { return gpu.used_by.empty(); });
@@ -199,11 +204,21 @@ class Session {
     }
   }
 
+  std::string with_present_gpus(std::string targets) const {
+    if (request_.group.expected_gpus == 0) return targets;
+    for (const auto& gpu : report_.machine.gpus) {
+      if (!gpu.compute_capability.empty()) targets += (targets.empty() ? "" : ",") + gpu.compute_capability;
+    }
+    return targets;
+  }
+
   std::map<std::string, std::string> environment_for(const Job& job) const {
     auto out = around_.environment;
     if (scope_of(job.group) == Scope::kEachGpu || scope_of(job.group) == Scope::kGpuOrCpu) {
       if (!job.gpus.empty()) out["CUDA_VISIBLE_DEVICES"] = job.gpus.front().uuid;
     }
+    // The first group judges the environment as it is.
+    if (job.group == kFirstGroup) return out;
     if (request_.group.expected_gpus == 0) out["CUDA_VISIBLE_DEVICES"] = "";
     // NVLink multicast asks for more than most containers have and fails in the middle of a collective.
     out.emplace("NCCL_NVLS_ENABLE", "0");

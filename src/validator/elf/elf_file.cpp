@@ -12,6 +12,7 @@ constexpr std::uint64_t kSectionHeaderSize = 64;
 constexpr std::uint64_t kDynamicEntrySize = 16;
 constexpr std::uint32_t kSegmentLoad = 1;
 constexpr std::uint32_t kSegmentDynamic = 2;
+constexpr std::uint32_t kSegmentInterpreter = 3;
 constexpr std::uint32_t kSectionWithoutBytes = 8;  // SHT_NOBITS
 constexpr std::uint16_t kIndexElsewhere = 0xffff;  // SHN_XINDEX: the number stands in section 0
 // A table of a hostile file may claim billions of rows; libtorch_cuda.so has 40 sections and 11 segments.
@@ -99,6 +100,15 @@ std::optional<std::string> read_names(const Bytes& file, const std::vector<Segme
   return std::nullopt;
 }
 
+std::string read_interpreter(const Bytes& file, const std::vector<Segment>& segments) {
+  for (const Segment& segment : segments) {
+    if (segment.type != kSegmentInterpreter) continue;
+    const auto bytes = file.slice(segment.offset, segment.bytes_in_file);
+    return bytes ? bytes->text(0, 4096).value_or("") : "";
+  }
+  return "";
+}
+
 std::vector<Section> read_sections(const Bytes& file) {
   const auto offset = file.read<std::uint64_t>(40);
   const auto row = file.read<std::uint16_t>(58);
@@ -150,6 +160,7 @@ std::variant<ElfFile, NotElf> read_elf(const Bytes& file) {
   out.machine = *file.read<std::uint16_t>(18);
   const auto segments = read_segments(file);
   if (!segments) return NotElf{"the program headers lie beyond the end of the file"};
+  out.interpreter = read_interpreter(file, *segments);
   if (auto reason = read_names(file, *segments, out)) return NotElf{std::move(*reason)};
   out.sections = read_sections(file);
   return out;

@@ -25,6 +25,7 @@ struct ElfFile {
   std::vector<std::string> needed;
   std::optional<std::string> rpath;    // DT_RPATH, which the loader ignores when there is a RUNPATH
   std::optional<std::string> runpath;  // DT_RUNPATH
+  std::string interpreter;             // of a program: the loader that the kernel starts it with; "" = none
   std::vector<Section> sections;
 
   const Section* section(const std::string& name) const;

@@ -143,7 +143,15 @@ std::vector<PythonEnvironment> find_python_environments(const Root& root, const 
   }
   add("/opt/venv", "/opt/venv");
   add(variable(environment, "CONDA_PREFIX"), "CONDA_PREFIX");
-  add("/opt/conda", "/opt/conda");
+  // Where images that set no PATH keep theirs: an entrypoint that activates an environment is not run here.
+  for (const char* conda : {"/opt/conda", "/opt/miniconda3", "/opt/miniforge3", "/opt/mambaforge", "/opt/micromamba",
+                            "/root/miniconda3", "/root/miniforge3"}) {
+    add(conda, conda);
+    const std::string environments = std::string(conda) + "/envs";
+    for (const std::string& name : root.list(environments)) add(environments + "/" + name, environments);
+  }
+  for (const char* prefix : {"/venv", "/app/venv", "/app/.venv", "/workspace/.venv", "/usr/local", "/usr"})
+    add(prefix, prefix);
   return out;
 }
 

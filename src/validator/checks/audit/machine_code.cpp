@@ -39,6 +39,15 @@ std::vector<GpuTarget> targets_of(const protocol::GroupRequest& request) {
   return out;
 }
 
+/// The GPUs that a library has machine code of their own for.
+std::vector<GpuTarget> machine_code_targets(const elf::DeviceCode& code) {
+  std::vector<GpuTarget> out;
+  for (const auto& [target, entries] : code.sass()) {
+    if (target.suffix == 0) out.push_back(target);
+  }
+  return out;
+}
+
 bool lacks(const Gap& gap) {
   return gap.coverage == Coverage::kNone || gap.coverage == Coverage::kPartial;
 }
@@ -61,12 +70,12 @@ class MachineCode : public harness::Check {
   void run(harness::Context& context, protocol::CheckResult& result) override {
     const Session& session = context.session<Session>();
     const auto inventory = session.inventory();
-    const auto gpus = targets_of(context.request());
-    if (gpus.empty()) throw harness::Skip("no GPU is asked for: neither a target nor a device");
+    auto gpus = targets_of(context.request());
     const auto start = std::chrono::steady_clock::now();
     ReadCode read = validator::audit::read_code(session.root(), files_of(inventory));
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     if (read.libraries.empty()) throw harness::Skip("no library of the image has GPU code");
+    if (gpus.empty()) return describe(read, took.count(), result);
 
     const auto gaps = find_gaps(read.libraries, gpus);
     const auto compare = [&] {
@@ -85,6 +94,33 @@ class MachineCode : public harness::Check {
     judge(result, compare, control, protocol::Layer::kImage);
     measure(read, gaps, gpus, took.count(), result);
     explain(read, gaps, gpus, result);
+  }
+
+  /// Without a target: which GPUs torch itself was built for, and which other libraries leave one of those out.
+  static void describe(ReadCode& read, double seconds, protocol::CheckResult& result) {
+    const auto main = std::find_if(read.libraries.begin(), read.libraries.end(), [](const LibraryCode& library) {
+      return support::starts_with(library.name, "libtorch_cuda.so");
+    });
+    if (main == read.libraries.end()) throw harness::Skip("no GPU is asked for, and torch has no libtorch_cuda.so");
+    const std::vector<GpuTarget> built_for = machine_code_targets(main->code);
+    if (built_for.empty()) throw harness::Skip("no GPU is asked for, and libtorch_cuda.so lists no machine code");
+    LibraryCode kept;
+    const auto compare = [&] {
+      harness::Comparison comparison;
+      comparison.compared = built_for.size();
+      for (const Gap& gap : validator::audit::find_gaps({*main}, built_for)) comparison.wrong += lacks(gap) ? 1 : 0;
+      comparison.worst = static_cast<double>(comparison.wrong);
+      return comparison;
+    };
+    const harness::Control control{"the code for " + capability_name(built_for.front()) + " taken out of " + main->name,
+                                   1, [&] { kept = remove_code(*main, built_for.front()); }, [&] { *main = kept; }};
+    judge(result, compare, control, protocol::Layer::kImage);
+    measure(read, validator::audit::find_gaps(read.libraries, built_for), built_for, seconds, result);
+    if (result.verdict != protocol::Verdict::kPass) return;
+    result.summary = "no GPU was asked for; torch has machine code for " + validator::audit::describe_code(main->code);
+    const std::string without = list(validator::audit::find_gaps(read.libraries, built_for),
+                                     [](const Gap& gap) { return gap.role == Role::kEveryUse && lacks(gap); });
+    if (!without.empty()) result.summary += "; of these lack code: " + without;
   }
 
   static std::vector<std::string> files_of(const validator::audit::Inventory& inventory) {

@@ -1,7 +1,7 @@
 #!/bin/sh
-# build.sh VENV SOURCES OUT [NLOHMANN]: compiles the torch group against the torch in VENV and writes
-# OUT/envforge-group-torch. Runs where that torch is (a stage of the image's Dockerfile) with a C++ compiler and POSIX
-# tools only. SOURCES is the top of the source tree; NLOHMANN the folder that holds nlohmann/ (default: SOURCES/third_party
+# build.sh VENV SOURCES OUT [NLOHMANN]: compiles the torch group against the torch in VENV, or against VENV itself where
+# that is a folder `torch`, and writes OUT/envforge-group-torch. Runs where that torch is (a stage of the image's
+# Dockerfile) with a C++ compiler and POSIX tools only. SOURCES is the top of the source tree; NLOHMANN the folder that holds nlohmann/ (default: SOURCES/third_party
 # if it is there, else the system's).
 set -eu
 venv=$1 sources=$2 out=$3 nlohmann=${4:-}
@@ -12,6 +12,7 @@ torch=
 for folder in "$venv"/lib/python3*/site-packages/torch; do
   [ -f "$folder/version.py" ] && torch=$folder
 done
+[ -f "$venv/version.py" ] && torch=$venv
 [ -n "$torch" ] || fail "no torch below $venv/lib/python3*/site-packages"
 [ -d "$torch/include/ATen" ] || fail "$torch has no headers"
 
@@ -52,8 +53,11 @@ printf '%s\n' $checks $listed | xargs -P "$jobs" -n 1 sh -c '
 ' sh || fail "a source did not compile"
 
 mkdir -p "$out"
+# Where an environment has a C++ library of its own (conda), Python finds it in the environment's lib.
+environment=
+case $torch in /usr/lib/*) ;; *) environment="-Wl,-rpath,$(dirname "$(dirname "$(dirname "$torch")")")" ;; esac
 # RPATH, not RUNPATH: an LD_LIBRARY_PATH of the image must not decide which torch this program tests.
 "$cxx" "$objects"/*.o -o "$out/envforge-group-torch" -L"$torch/lib" $cuda -ltorch -ltorch_cpu -lc10 -lpthread -ldl \
-  -Wl,--disable-new-dtags -Wl,-rpath,"$torch/lib" -Wl,--allow-shlib-undefined || fail "linking failed"
+  -Wl,--disable-new-dtags -Wl,-rpath,"$torch/lib" $environment -Wl,--allow-shlib-undefined || fail "linking failed"
 strip "$out/envforge-group-torch" 2>/dev/null || true
 echo "wrote $out/envforge-group-torch: $(wc -c < "$out/envforge-group-torch") bytes"

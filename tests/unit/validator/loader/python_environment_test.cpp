@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "support/fake_image.hpp"
+#include "support/third_party_image.hpp"
 
 namespace envforge::validator::loader {
 namespace {
@@ -27,6 +28,16 @@ TEST(PythonEnvironment, IsTheVenvWhosePythonIsFirstOnPath) {
   EXPECT_THAT(found[0].search_path, ElementsAre(kFakeSite));
   EXPECT_EQ(found[1].prefix, "/usr");
   EXPECT_EQ(find_torch(root, found)->folder, std::string(kFakeSite) + "/torch");
+}
+
+TEST(PythonEnvironment, OfCondaIsFoundBelowEnvsThoughNoPathNamesIt) {
+  tests::FakeImage image;
+  tests::with_conda_torch(image);
+  const Root root(image.root());
+  const auto torch = find_torch(root, find_python_environments(root, {{"PATH", "/opt/conda/bin"}}, ""));
+  ASSERT_TRUE(torch.has_value());
+  EXPECT_EQ(torch->folder, "/opt/conda/envs/ml/lib/python3.11/site-packages/torch");
+  EXPECT_EQ(torch->python.kind, "conda");
 }
 
 TEST(PythonEnvironment, TheWantedOneComesFirst) {
