@@ -50,6 +50,7 @@ set(ENVFORGE_AUDIT_SOURCES
 # What the groups that compute on a GPU are made of besides; with the text of our kernels, see src/validator/portable.
 set(ENVFORGE_GPU_SOURCES
   src/validator/gpu/cublas_api.cpp
+  src/validator/gpu/cublaslt_api.cpp
   src/validator/gpu/cuda_api.cpp
   src/validator/gpu/cudnn_api.cpp
   src/validator/gpu/cudnn_graph.cpp
@@ -64,7 +65,8 @@ set(ENVFORGE_GPU_SOURCES
   src/validator/gpu/rates.cpp
   src/validator/gpu/session.cpp
   src/validator/gpu/shared_library.cpp
-  src/validator/gpu/speed.cpp)
+  src/validator/gpu/speed.cpp
+  src/validator/gpu/thresholds.cpp)
 
 # The groups that one program for every image can be: they find what they need with dlopen.
 set(ENVFORGE_PORTABLE_GROUPS container cuda cublas cudnn nccl audit)

@@ -1,24 +1,72 @@
 #include "gpu/cublas_api.hpp"
 
 #include "harness/check.hpp"
+#include "numbers/problem.hpp"
 
 namespace envforge::validator::gpu {
 
 using numbers::Type;
 
 int cuda_data_type(Type type) {
-  return type == Type::kFp64   ? kCudaR64F
-         : type == Type::kFp16 ? kCudaR16F
-         : type == Type::kBf16 ? kCudaR16BF
-                               : kCudaR32F;
+  switch (type) {
+    case Type::kFp64:
+      return kCudaR64F;
+    case Type::kFp16:
+      return kCudaR16F;
+    case Type::kBf16:
+      return kCudaR16BF;
+    case Type::kI8:
+      return kCudaR8I;
+    case Type::kI32:
+      return kCudaR32I;
+    case Type::kE4m3:
+      return kCudaR8FE4m3;
+    default:
+      return kCudaR32F;  // tf32 lies in memory as fp32
+  }
 }
+
+std::string to_string(const Gemm& gemm) {
+  return std::to_string(gemm.m) + " x " + std::to_string(gemm.n) + " x " + std::to_string(gemm.k) + " in " +
+         numbers::to_string(gemm.input) + (gemm.transposed_a ? ", A^T" : "") + (gemm.transposed_b ? ", B^T" : "") +
+         (gemm.batch > 1 ? ", batch of " + std::to_string(gemm.batch) : "");
+}
+
+namespace {
+
+int compute_type_of(Type input) {
+  return input == Type::kFp64   ? kCublasCompute64F
+         : input == Type::kI8   ? kCublasCompute32I
+         : input == Type::kTf32 ? kCublasCompute32FFastTf32
+                                : kCublasCompute32F;
+}
+
+// 1 and 0 in the type that the sum has.
+struct Factors {
+  explicit Factors(Type input) {
+    if (input == Type::kFp64) {
+      one = &wide[0], zero = &wide[1];
+    } else if (input == Type::kI8) {
+      one = &whole[0], zero = &whole[1];
+    }
+  }
+  static constexpr float single[2] = {1, 0};
+  static constexpr double wide[2] = {1, 0};
+  static constexpr int whole[2] = {1, 0};
+  const void* one = &single[0];
+  const void* zero = &single[1];
+};
+
+}  // namespace
 
 Cublas::Cublas(ImageLibraries& libraries) : library_(libraries.open("libcublas", {"13", "12", "11"})) {
   library_.bind(api_.cublasCreate_v2, "cublasCreate_v2");
   library_.bind(api_.cublasDestroy_v2, "cublasDestroy_v2");
   library_.bind(api_.cublasGetVersion_v2, "cublasGetVersion_v2");
   library_.bind(api_.cublasSetMathMode, "cublasSetMathMode");
+  library_.bind(api_.cublasSetWorkspace_v2, "cublasSetWorkspace_v2");
   library_.bind(api_.cublasGemmEx, "cublasGemmEx");
+  library_.bind(api_.cublasGemmStridedBatchedEx, "cublasGemmStridedBatchedEx");
   library_.bind(api_.cublasGetStatusString, "cublasGetStatusString");
 }
 
@@ -40,16 +88,27 @@ void Cublas::start(ImageLibraries& libraries) {
 }
 
 // cuBLAS counts by columns: the rows of C = A B are the columns of its C' = B' A'.
-void Cublas::gemm(const void* a, const void* b, void* c, int m, int n, int k, Type input, Type output) const {
-  const bool wide = output == Type::kFp64;
-  const float one = 1, zero = 0;
-  const double wide_one = 1, wide_zero = 0;
-  const void* alpha = wide ? static_cast<const void*>(&wide_one) : &one;
-  const void* beta = wide ? static_cast<const void*>(&wide_zero) : &zero;
-  check(api_.cublasGemmEx(handle_, kCublasOpN, kCublasOpN, n, m, k, alpha, b, cuda_data_type(input), n, a,
-                          cuda_data_type(input), k, beta, c, cuda_data_type(output), n,
-                          wide ? kCublasCompute64F : kCublasCompute32F, kCublasGemmDefault),
-        "cublasGemmEx " + std::to_string(m) + " x " + std::to_string(n) + " x " + std::to_string(k));
+void Cublas::gemm(const Gemm& gemm, const void* a, const void* b, void* c) const {
+  const Factors factors(gemm.input);
+  const int type = cuda_data_type(gemm.input), output = cuda_data_type(gemm.output);
+  const int compute = compute_type_of(gemm.input);
+  const int op_a = gemm.transposed_a ? kCublasOpT : kCublasOpN, op_b = gemm.transposed_b ? kCublasOpT : kCublasOpN;
+  const int lda = gemm.transposed_a ? gemm.m : gemm.k, ldb = gemm.transposed_b ? gemm.k : gemm.n;
+  if (gemm.batch == 1) {
+    check(api_.cublasGemmEx(handle_, op_b, op_a, gemm.n, gemm.m, gemm.k, factors.one, b, type, ldb, a, type, lda,
+                            factors.zero, c, output, gemm.n, compute, kCublasGemmDefault),
+          "cublasGemmEx " + to_string(gemm));
+    return;
+  }
+  const auto area = [](int rows, int columns) { return static_cast<long long>(rows) * columns; };
+  check(api_.cublasGemmStridedBatchedEx(handle_, op_b, op_a, gemm.n, gemm.m, gemm.k, factors.one, b, type, ldb,
+                                        area(gemm.k, gemm.n), a, type, lda, area(gemm.m, gemm.k), factors.zero, c,
+                                        output, gemm.n, area(gemm.m, gemm.n), gemm.batch, compute, kCublasGemmDefault),
+        "cublasGemmStridedBatchedEx " + to_string(gemm));
+}
+
+void Cublas::set_workspace(void* workspace, std::size_t bytes) const {
+  check(api_.cublasSetWorkspace_v2(handle_, workspace, bytes), "cublasSetWorkspace");
 }
 
 void Cublas::check(int status, const std::string& call) const {

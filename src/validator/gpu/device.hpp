@@ -21,6 +21,8 @@ class Device {
   ~Device();
 
   const CudaApi& api() const { return *api_; }
+  void* context() const { return context_; }
+  int ordinal() const { return device_; }
   void make_current() const;
   void synchronize() const;
   int attribute(CudaAttribute attribute) const;
@@ -33,6 +35,11 @@ class Device {
   const CudaApi* api_;
   int device_ = 0;
   void* context_ = nullptr;
+};
+
+/// A part of device memory that somebody else owns.
+struct View {
+  std::uint64_t address = 0, bytes = 0;
 };
 
 /// Device memory.
@@ -50,6 +57,7 @@ class Buffer {
   std::uint64_t address() const { return address_; }
   void* pointer() const { return reinterpret_cast<void*>(address_); }
   std::size_t bytes() const { return bytes_; }
+  operator View() const { return {address_, bytes_}; }
 
   void write(const void* from, std::size_t bytes, std::size_t offset = 0) const;
   void read(void* to, std::size_t bytes, std::size_t offset = 0) const;
@@ -79,6 +87,7 @@ class Event {
   Event& operator=(const Event&) = delete;
   ~Event();
   void record() const;
+  void* handle() const { return event_; }
   /// From `start` to this, once both have happened.
   double seconds_since(const Event& start) const;
 

@@ -28,6 +28,11 @@ Source source_of(const protocol::Operand& operand, std::uint64_t seed) {
   return {numbers::stream_base(seed, operand.stream), operand.amplitude, numbers::type_from(operand.type)};
 }
 
+Source shifted(Source source, std::uint64_t offset) {
+  source.base = numbers::base_from(source.base, offset);
+  return source;
+}
+
 std::function<std::vector<std::uint64_t>(const std::vector<std::uint64_t>&)> elements_of(const Buffer& buffer,
                                                                                          Type type) {
   return [&buffer, type](const std::vector<std::uint64_t>& indices) {
@@ -82,14 +87,14 @@ Comparison Kernels::read_findings(const Buffer& findings, std::uint64_t compared
   return out;
 }
 
-void Kernels::fill(const Buffer& out, std::uint64_t count, const Source& source) const {
-  launch("fill", count, out.address(), U64{count}, source.base, source.amplitude, static_cast<int>(source.type));
+void Kernels::fill(const View& out, std::uint64_t count, const Source& source) const {
+  launch("fill", count, U64{out.address}, U64{count}, source.base, source.amplitude, static_cast<int>(source.type));
 }
 
-Comparison Kernels::compare_fill(const Buffer& out, std::uint64_t count, const Source& source) const {
+Comparison Kernels::compare_fill(const View& out, std::uint64_t count, const Source& source) const {
   const Buffer found = cleared_findings();
-  launch("compare_fill", count, out.address(), U64{count}, source.base, source.amplitude, static_cast<int>(source.type),
-         found.address());
+  launch("compare_fill", count, U64{out.address}, U64{count}, source.base, source.amplitude,
+         static_cast<int>(source.type), found.address());
   return read_findings(found, count);
 }
 

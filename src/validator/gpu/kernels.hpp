@@ -28,6 +28,8 @@ struct Source {
   numbers::Type type = numbers::Type::kFp32;
 };
 Source source_of(const protocol::Operand& operand, std::uint64_t seed);
+/// The same stream from element `offset` on.
+Source shifted(Source source, std::uint64_t offset);
 
 /// One operand of a product, seen as lines: element (line, t) lies at line * row + t * step.
 struct Lines {
@@ -54,8 +56,8 @@ class Kernels {
   Kernels& operator=(const Kernels&) = delete;
   ~Kernels();
 
-  void fill(const Buffer& out, std::uint64_t count, const Source& source) const;
-  harness::Comparison compare_fill(const Buffer& out, std::uint64_t count, const Source& source) const;
+  void fill(const View& out, std::uint64_t count, const Source& source) const;
+  harness::Comparison compare_fill(const View& out, std::uint64_t count, const Source& source) const;
 
   /// Full lines `list` of X times Y, in double: list.size() x count values.
   Buffer reference_lines(const std::vector<std::uint64_t>& list, std::uint64_t count, std::uint64_t terms,

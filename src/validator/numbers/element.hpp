@@ -23,16 +23,17 @@ enum class Type : int {
   kU8 = 8,
   kI32 = 9,
   kI64 = 10,
-  kU64 = 11
+  kU64 = 11,
+  kTf32 = 12  // what tensor cores keep of fp32; lies in memory as fp32
 };
 
 constexpr int fraction_bits(Type type) {
-  return type == Type::kFp64   ? 52
-         : type == Type::kFp32 ? 23
-         : type == Type::kFp16 ? 10
-         : type == Type::kE4m3 ? 3
-         : type == Type::kE5m2 ? 2
-                               : 7;
+  return type == Type::kFp64                          ? 52
+         : type == Type::kFp32                        ? 23
+         : type == Type::kFp16 || type == Type::kTf32 ? 10
+         : type == Type::kE4m3                        ? 3
+         : type == Type::kE5m2                        ? 2
+                                                      : 7;
 }
 
 constexpr int exponent_bits(Type type) {
@@ -40,10 +41,10 @@ constexpr int exponent_bits(Type type) {
 }
 
 constexpr int bytes_of(Type type) {
-  return type == Type::kFp64 || type == Type::kI64 || type == Type::kU64   ? 8
-         : type == Type::kFp32 || type == Type::kU32 || type == Type::kI32 ? 4
-         : type == Type::kFp16 || type == Type::kBf16                      ? 2
-                                                                           : 1;
+  return type == Type::kFp64 || type == Type::kI64 || type == Type::kU64                          ? 8
+         : type == Type::kFp32 || type == Type::kTf32 || type == Type::kU32 || type == Type::kI32 ? 4
+         : type == Type::kFp16 || type == Type::kBf16                                             ? 2
+                                                                                                  : 1;
 }
 
 constexpr bool is_unsigned(Type type) {
@@ -51,6 +52,11 @@ constexpr bool is_unsigned(Type type) {
 }
 constexpr bool is_integer(Type type) {
   return is_unsigned(type) || type == Type::kI8 || type == Type::kI32 || type == Type::kI64;
+}
+
+/// Bits below those that the type keeps.
+constexpr int unused_bits(Type type) {
+  return type == Type::kTf32 ? 13 : 0;
 }
 
 /// All ones in the width of `type`.
@@ -73,8 +79,13 @@ constexpr U64 stream_base(U64 seed, U64 stream) {
   return mix(seed ^ mix(stream * 0x9e3779b97f4a7c15ULL + 0x632be59bd9b4e019ULL));
 }
 
+/// The base under which element `offset` of a stream is element 0.
+constexpr U64 base_from(U64 base, U64 offset) {
+  return base + offset * 0x9e3779b97f4a7c15ULL;
+}
+
 constexpr U64 bits_at(U64 base, U64 index) {
-  return mix(base + index * 0x9e3779b97f4a7c15ULL);
+  return mix(base_from(base, index));
 }
 
 /// A number as significand x 2^exponent: what all types below can be made from without rounding twice.
@@ -160,8 +171,9 @@ constexpr U64 encode(Exact value, Type type) {
     ++exponent;
   }
   const int biased = exponent + bias;
-  if (biased <= 0) return sign | (magnitude >> (1 - biased));
-  return sign | (static_cast<U64>(biased) << fraction) | (magnitude & ((1ULL << fraction) - 1));
+  const int unused = unused_bits(type);
+  if (biased <= 0) return (sign | (magnitude >> (1 - biased))) << unused;
+  return (sign | (static_cast<U64>(biased) << fraction) | (magnitude & ((1ULL << fraction) - 1))) << unused;
 }
 
 /// Integers of unsigned types lie in [0, 2 amplitude]. Those of amplitude 0 have all bits at random: only u32 has that.
@@ -198,6 +210,7 @@ inline double decode(U64 bits, Type type) {
   }
   const int fraction = fraction_bits(type);
   const int width = exponent_bits(type);
+  bits >>= unused_bits(type);
   const int biased = static_cast<int>((bits >> fraction) & ((1ULL << width) - 1));
   const U64 low = bits & ((1ULL << fraction) - 1);
   if (biased == (1 << width) - 1 && (type != Type::kE4m3 || low == 7)) return 1e308;

@@ -25,7 +25,7 @@ double value_of(const Operand& operand, std::uint64_t seed, std::uint64_t index)
 }
 
 bool is_exact(const Problem& problem) {
-  return problem.a.amplitude > 0 || problem.a.type == "u32";
+  return problem.a.amplitude > 0 || is_integer(type_from(problem.a.type));
 }
 
 struct Sum {
@@ -33,13 +33,24 @@ struct Sum {
   double terms = 0;
 };
 
+bool has_flag(const Problem& problem, const char* name) {
+  const auto found = problem.sizes.find(name);
+  return found != problem.sizes.end() && found->second != 0;
+}
+
+// Matrices row by row, those of a batch one behind the other; with "transposed_a" A lies as its transpose, k x m.
 Sum gemm_element(const Problem& problem, std::uint64_t seed, std::uint64_t index) {
+  const auto m = static_cast<std::uint64_t>(size_of(problem, "m"));
   const auto n = static_cast<std::uint64_t>(size_of(problem, "n"));
   const auto k = static_cast<std::uint64_t>(size_of(problem, "k"));
-  if (n == 0) throw Error(ErrorCode::kProtocol, "a gemm without columns");
+  if (m == 0 || n == 0) throw Error(ErrorCode::kProtocol, "a gemm without rows or columns");
+  const bool turned_a = has_flag(problem, "transposed_a"), turned_b = has_flag(problem, "transposed_b");
+  const std::uint64_t matrix = index / (m * n), i = index / n % m, j = index % n;
   Sum sum;
   for (std::uint64_t t = 0; t < k; ++t) {
-    sum.value += value_of(problem.a, seed, (index / n) * k + t) * value_of(problem.b, seed, t * n + index % n);
+    const std::uint64_t a = matrix * m * k + (turned_a ? t * m + i : i * k + t);
+    const std::uint64_t b = matrix * k * n + (turned_b ? j * k + t : t * n + j);
+    sum.value += value_of(problem.a, seed, a) * value_of(problem.b, seed, b);
   }
   sum.terms = static_cast<double>(k);
   return sum;
@@ -87,10 +98,18 @@ Stream stream_of(const Operand& operand, std::uint64_t seed) {
   return {stream_base(seed, operand.stream), operand.amplitude, type_from(operand.type)};
 }
 
+// 32-bit words, each of which became factor x word + term.
+Sum changed_word(const Problem& problem, std::uint64_t seed, std::uint64_t index) {
+  const auto word = static_cast<std::uint32_t>(value_of(problem.a, seed, index));
+  const auto factor = static_cast<std::uint32_t>(size_of(problem, "factor"));
+  return {static_cast<double>(factor * word + static_cast<std::uint32_t>(size_of(problem, "term"))), 1};
+}
+
 Sum sum_of(const Problem& problem, std::uint64_t seed, std::uint64_t index) {
   if (problem.kind == "gemm") return gemm_element(problem, seed, index);
   if (problem.kind == "conv2d") return convolution_element(problem, seed, index);
   if (problem.kind == "all-reduce") return all_reduce_element(problem, seed, index);
+  if (problem.kind == "words") return changed_word(problem, seed, index);
   if (problem.kind == "copy") return {value_of(problem.a, seed, index), 1};
   if (problem.kind == "layer") {
     const Operation operation = operation_of(problem);
@@ -129,13 +148,15 @@ std::string to_string(Type type) {
       return "i64";
     case Type::kU64:
       return "u64";
+    case Type::kTf32:
+      return "tf32";
   }
   return "?";
 }
 
 Type type_from(const std::string& name) {
   for (const Type type : {Type::kFp64, Type::kFp32, Type::kFp16, Type::kBf16, Type::kU32, Type::kE4m3, Type::kE5m2,
-                          Type::kI8, Type::kU8, Type::kI32, Type::kI64, Type::kU64}) {
+                          Type::kI8, Type::kU8, Type::kI32, Type::kI64, Type::kU64, Type::kTf32}) {
     if (to_string(type) == name) return type;
   }
   throw Error(ErrorCode::kProtocol, "'" + name + "' is no element type");
@@ -250,11 +271,15 @@ double relative_bound(Type output_type) {
 }
 
 double accumulation_bound(const Operand& a, const Operand& b, double terms, const std::string& output_type) {
-  if (a.amplitude > 0 || a.type == "u32") return 0;
+  if (a.amplitude > 0 || is_integer(type_from(a.type))) return 0;
+  const double spread = spread_of(a.amplitude) * spread_of(b.amplitude);
+  // Tensor cores sum fp8 with 13 bits behind the leading one, cut off once for each 32 terms; the running sum is taken
+  // as three times its spread.
+  constexpr double kFp8Step = 32;
+  if (a.type == "fp8 e4m3") return 3 * std::sqrt(terms) * spread * terms / kFp8Step * std::ldexp(1.0, -13);
   const double unit = std::ldexp(1.0, output_type == "fp64" ? -53 : -24);
-  const double steps =
-      output_type == "fp16" || output_type == "bf16" ? 24 : 4;  // cut off, see relative_bound, or rounded
-  return steps * terms * unit * spread_of(a.amplitude) * spread_of(b.amplitude);
+  const bool cut_off = output_type == "fp16" || output_type == "bf16" || a.type == "tf32";  // see relative_bound
+  return (cut_off ? 24 : 4) * terms * unit * spread;
 }
 
 Truth truth_of(const Problem& problem, std::uint64_t seed, std::uint64_t index) {

@@ -22,6 +22,10 @@ std::vector<Real> read(const void* memory, std::size_t count, Type type) {
 }
 
 inline void write(void* memory, std::size_t index, double value, Type type) {
+  if (envforge::validator::numbers::is_integer(type)) {
+    const envforge::validator::numbers::Exact whole{static_cast<long long>(value), 0};
+    return envforge::validator::numbers::store(memory, index, type, envforge::validator::numbers::encode(whole, type));
+  }
   int exponent = 0;
   const double fraction = std::frexp(value, &exponent);
   constexpr int kBits = 60;

@@ -19,7 +19,7 @@ struct Session : gpu::Session {
 
 /// Element types that this GPU multiplies itself.
 inline bool has_type(int capability, numbers::Type type) {
-  return type != numbers::Type::kBf16 || capability >= 80;
+  return (type != numbers::Type::kBf16 && type != numbers::Type::kTf32) || capability >= 80;
 }
 
 }  // namespace envforge::validator::cublas

@@ -66,6 +66,16 @@ void expect(const std::string& id, const std::string& fault, Verdict verdict, co
   }
 }
 
+// Passed, with its control found and its output shown to the driver.
+void expect_proven(const Report& report, const std::string& id) {
+  const auto found = results(report, id);
+  ASSERT_EQ(found.size(), 1U) << id;
+  EXPECT_EQ(to_string(found[0].verdict), "pass") << id << ": " << found[0].reason;
+  ASSERT_TRUE(found[0].control.has_value()) << id;
+  EXPECT_TRUE(found[0].control->detected) << id;
+  EXPECT_GT(found[0].recomputed, 0U) << id << " was not looked at by the driver";
+}
+
 TEST(CoreGroups, ListTheChecksThatTheirPathsName) {
   process::PosixProcessRunner runner;
   std::set<std::string> listed;
@@ -117,6 +127,14 @@ TEST(CoreGroups, PassOnLibrariesThatComputeRightly) {
   EXPECT_EQ(report.machine.gpus.at(0).compute_capability, "9.0");
 }
 
+TEST(CoreGroups, PassOnACublasThatComputesRightly) {
+  const std::vector<std::string> ids = {"cublas.gemm-tf32",    "cublas.gemm-int8",    "cublas.gemm-fp8",
+                                        "cublas.gemm-layouts", "cublas.gemm-batched", "cublas.workspace",
+                                        "cublas.threads"};
+  const Report report = run(ids);
+  for (const auto& id : ids) expect_proven(report, id);
+}
+
 TEST(CoreGroups, SayWhichLibraryTheyUsed) {
   const Report report = run({"cuda.device"});
   std::map<std::string, protocol::LoadedLibrary> libraries;
@@ -160,6 +178,29 @@ TEST(CoreGroups, FindATileThatWasNeverWritten) {
 
 TEST(CoreGroups, FindAProductOfRoundedInputs) {
   expect("cublas.gemm-normal", "gemm-tf32", Verdict::kFail, "fp32: ");
+}
+
+TEST(CoreGroups, FindOperandsThatWereTakenAsTheyLie) {
+  expect("cublas.gemm-layouts", "gemm-transpose", Verdict::kFail, "307 x 211 x 263 in fp32, A^T: ");
+}
+
+TEST(CoreGroups, FindAMatrixOfABatchMadeFromAnother) {
+  expect("cublas.gemm-batched", "batch", Verdict::kFail, "batch of 7: ");
+}
+
+TEST(CoreGroups, FindAForgottenScaleOfFp8) {
+  expect("cublas.gemm-fp8", "fp8-scale", Verdict::kFail, "wrong");
+  expect("cublas.gemm-fp8", "fp8-none", Verdict::kFail, "proposes no algorithm");
+}
+
+TEST(CoreGroups, FindAByteBehindTheWorkspace) {
+  expect("cublas.workspace", "workspace", Verdict::kFail, "1 of ");
+}
+
+TEST(CoreGroups, FindAWrongElementOfIntegersAndOfTf32) {
+  expect("cublas.gemm-int8", "gemm-element", Verdict::kFail, "wrong");
+  expect("cublas.gemm-tf32", "gemm-tf32", Verdict::kFail, "wrong");
+  expect("cublas.threads", "gemm-element", Verdict::kFail, "1 of ");
 }
 
 TEST(CoreGroups, FindAWrongConvolution) {

@@ -24,12 +24,23 @@ TEST(Rates, ReproduceTheNominalPeaks) {
   EXPECT_NEAR(tera(132, 90, Type::kFp64, false, 1.98), 67, 1);
   EXPECT_NEAR(tera(132, 90, Type::kFp32, false, 1.98), 67, 1);
   EXPECT_NEAR(tera(170, 120, Type::kFp16, true, 2.407), 209.5, 1);  // RTX 5090
+  EXPECT_NEAR(tera(108, 80, Type::kTf32, false, 1.41), 156, 1);
+  EXPECT_NEAR(tera(132, 90, Type::kTf32, false, 1.83), 495, 1);
+  EXPECT_NEAR(tera(132, 90, Type::kE4m3, false, 1.83), 1979, 1);
+  EXPECT_NEAR(tera(142, 89, Type::kE4m3, false, 2.52), 733, 1);
+  EXPECT_NEAR(tera(128, 89, Type::kE4m3, true, 2.52), 330, 1);
+  EXPECT_NEAR(tera(108, 80, Type::kI8, false, 1.41), 624, 1);
+  EXPECT_NEAR(tera(40, 75, Type::kI8, false, 1.59), 130, 1);
+  EXPECT_NEAR(tera(128, 89, Type::kI8, true, 2.52), 660, 1);
 }
 
 TEST(Rates, AGpuWithoutARowHasNoExpectation) {
   EXPECT_EQ(multiply_adds_per_clock(87, Type::kFp16, false), std::nullopt);
   EXPECT_EQ(multiply_adds_per_clock(75, Type::kBf16, false), std::nullopt);
   EXPECT_EQ(multiply_adds_per_clock(75, Type::kFp16, true), std::nullopt);
+  EXPECT_EQ(multiply_adds_per_clock(80, Type::kE4m3, false), std::nullopt);
+  EXPECT_EQ(multiply_adds_per_clock(70, Type::kI8, false), std::nullopt);
+  EXPECT_EQ(multiply_adds_per_clock(75, Type::kTf32, false), std::nullopt);
 }
 
 }  // namespace

@@ -55,6 +55,12 @@ TEST(Judge, FailsAWrongOutputAndNamesTheLayer) {
   EXPECT_EQ(result.reason, "1 of 8 wrong; an element is wrong");
 }
 
+TEST(Judge, AnOutputThatIsWrongEverywhereFailsThoughTheControlAddsNothing) {
+  Bench bench;
+  bench.output = std::vector<double>(8, 0.25);
+  EXPECT_EQ(bench.judged().verdict, Verdict::kFail);
+}
+
 TEST(Judge, AComparisonThatCannotSeeIsAnErrorHoweverGoodTheOutput) {
   Bench bench;
   bench.blind = true;

@@ -135,5 +135,21 @@ TEST(Element, InfinityAndNanDecodeToWhatNoBoundAccepts) {
   EXPECT_EQ(decode(0xfc00, Type::kFp16), 1e308);
 }
 
+TEST(Element, Tf32KeepsElevenBitsAndLiesInMemoryAsFp32) {
+  const U64 base = stream_base(3, 4);
+  for (U64 i = 0; i < 5000; ++i) {
+    const U64 bits = element_bits(base, i, 0, Type::kTf32);
+    ASSERT_EQ(bits & 0x1fff, 0U);
+    ASSERT_EQ(decode(bits, Type::kFp32), element_value(base, i, 0, Type::kTf32));
+    ASSERT_NEAR(decode(bits, Type::kTf32), element_value(base, i, 0, Type::kFp32),
+                std::ldexp(1.0, -11) * std::fabs(element_value(base, i, 0, Type::kFp32)));
+  }
+}
+
+TEST(Element, AStreamCanBeTakenFromAnyElementOn) {
+  const U64 base = stream_base(3, 4);
+  EXPECT_EQ(bits_at(base_from(base, 1000), 7), bits_at(base, 1007));
+}
+
 }  // namespace
 }  // namespace envforge::validator::numbers

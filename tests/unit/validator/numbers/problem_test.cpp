@@ -1,5 +1,6 @@
 #include "numbers/problem.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -25,6 +26,42 @@ TEST(Truth, OfAGemmIsTheRowTimesTheColumn) {
   const Truth truth = truth_of(gemm, kSeed, 2 * 7 + 4);
   EXPECT_EQ(truth.value, expected);
   EXPECT_EQ(truth.bound, 0) << "integers are compared bit for bit";
+}
+
+TEST(Truth, OfATransposedBatchTakesTheOperandsAsTheyLie) {
+  const Problem gemm{"gemm",         {{"m", 5}, {"n", 7}, {"k", 11}, {"transposed_a", 1}, {"transposed_b", 1}},
+                     {1, "fp16", 3}, {2, "fp16", 3},
+                     "fp32",         70};
+  double expected = 0;
+  for (std::uint64_t t = 0; t < 11; ++t) expected += at(gemm.a, 55 + t * 5 + 2) * at(gemm.b, 77 + 4 * 11 + t);
+  EXPECT_EQ(truth_of(gemm, kSeed, 35 + 2 * 7 + 4).value, expected) << "of the second matrix";
+}
+
+TEST(Truth, OfIntegersIsExactWhateverTheirType) {
+  const Problem gemm{"gemm", {{"m", 2}, {"n", 2}, {"k", 4096}}, {1, "i8", 127}, {2, "i8", 127}, "i32", 4};
+  EXPECT_EQ(truth_of(gemm, kSeed, 3).bound, 0);
+}
+
+// What the accumulators of tensor cores may lose in fp8: the bound holds for one that cuts every 32nd step to 13 bits.
+TEST(Truth, BoundOfFp8HoldsForAShortAccumulator) {
+  const Problem gemm{"gemm", {{"m", 1}, {"n", 64}, {"k", 4096}}, {1, "fp8 e4m3", 0}, {2, "fp8 e4m3", 0}, "bf16", 64};
+  double worst = 0, typical = 0;
+  for (std::uint64_t j = 0; j < 64; ++j) {
+    double sum = 0;
+    for (std::uint64_t t = 0; t < 4096; t += 32) {
+      double step = sum;
+      for (std::uint64_t i = t; i < t + 32; ++i) step += at(gemm.a, i) * at(gemm.b, i * 64 + j);
+      int exponent = 0;
+      const double fraction = std::frexp(step, &exponent);
+      sum = std::ldexp(std::trunc(std::ldexp(fraction, 14)), exponent - 14);
+    }
+    const Truth truth = truth_of(gemm, kSeed, j);
+    worst = std::max(worst, std::fabs(sum - truth.value) / truth.bound);
+    typical += std::fabs(truth.value) / 64;
+    EXPECT_LT(truth.bound, 5.5);
+  }
+  EXPECT_LT(worst, 1) << "of the bound";
+  EXPECT_GT(typical, 40) << "so a bound of 5 sees what matters";
 }
 
 TEST(Truth, OfAConvolutionMatchesAPaddedWindow) {

@@ -1,0 +1,35 @@
+#include "gpu/thresholds.hpp"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+namespace envforge::validator::gpu {
+namespace {
+
+// A row is about two thirds of the lowest share that a healthy GPU was seen at, so that no choice of kernel and no
+// neighbour on the host raises an alarm, and a GPU at half of its speed does. Measured on H200 (driver 580.159, CUDA
+// 13.0), November 2026; shares of other GPUs from public measurements with nvbandwidth and cuBLAS.
+constexpr std::array<Threshold, 11> kRows{{
+    {"gemm bf16", 0.5, "H200 0.76 to 0.94 at the observed clock"},
+    {"gemm fp16", 0.5, "H200 0.76 to 0.94 at the observed clock"},
+    {"gemm fp32", 0.5, "H200 0.76 to 0.94 at the observed clock"},
+    {"gemm fp64", 0.5, "H200 0.76 to 0.94 at the observed clock"},
+    {"gemm tf32", 0.5, "H200 0.73 to 0.83 of the nominal peak"},
+    {"gemm fp8 e4m3", 0.45, "H200 0.76 of the nominal peak with fast accumulation; without it less"},
+    {"gemm i8", 0.3, "H200 0.46 of the nominal peak"},
+    {"copy on the device", 0.55, "H200 0.89, H100 0.77 of memory clock x bus"},
+    {"copy to the device", 0.6, "PCIe 5.0 x16 0.88, 4.0 x16 0.80, 3.0 x16 0.76 of the raw link"},
+    {"copy from the device", 0.6, "PCIe 5.0 x16 0.88, 4.0 x16 0.80, 3.0 x16 0.76 of the raw link"},
+    {"copy between devices", 0.6, "NVLink of H100 and H200 0.84 to 0.88 of links x raw rate"},
+}};
+
+}  // namespace
+
+const Threshold& threshold_of(const std::string& what) {
+  const auto row = std::find_if(kRows.begin(), kRows.end(), [&](const Threshold& r) { return what == r.what; });
+  if (row == kRows.end()) throw std::out_of_range("no threshold for " + what);
+  return *row;
+}
+
+}  // namespace envforge::validator::gpu
