@@ -4,6 +4,7 @@
 
 #include <ATen/Context.h>
 #include <c10/core/Device.h>
+#include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <c10/util/Exception.h>
 #include <unistd.h>
 
@@ -53,7 +54,9 @@ class Session {
  private:
   static c10::Device choose(const protocol::GroupRequest& request) {
     if (request.gpus.empty()) return c10::Device(c10::kCPU);
-    if (at::hasCUDA() && at::detail::getCUDAHooks().deviceCount() > 0) return c10::Device(c10::kCUDA, 0);
+    if (c10::impl::hasDeviceGuardImpl(c10::kCUDA) && c10::impl::getDeviceGuardImpl(c10::kCUDA)->deviceCount() > 0) {
+      return c10::Device(c10::kCUDA, 0);
+    }
     throw harness::Failure("torch " + std::string(kTorchVersion) + " sees no GPU, though the driver does",
                            protocol::Layer::kImage,
                            at::hasCUDA() ? "libtorch counts 0 CUDA devices" : "libtorch_cuda.so is not in this process",
