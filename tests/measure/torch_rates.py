@@ -1,0 +1,71 @@
+"""What torch itself reaches on this machine, for the table in docs/measurements.md: python3 torch_rates.py
+
+The same shapes and the same kind of data (normal) that the checks time; each figure is the median and the best of 20 samples.
+The all-reduce runs with one process for each GPU.
+"""
+import json, os, statistics, sys
+
+import torch
+
+
+def rate(work, amount, samples=20, warm_up=5, inner=10):
+    for _ in range(warm_up):
+        work()
+    torch.cuda.synchronize()
+    rates = []
+    for _ in range(samples):
+        begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+        begin.record()
+        for _ in range(inner):
+            work()
+        end.record()
+        end.synchronize()
+        rates.append(amount * inner / (begin.elapsed_time(end) * 1e-3))
+    return {"median": statistics.median(rates), "best": max(rates)}
+
+
+def one_gpu():
+    torch.backends.cudnn.benchmark = True
+    out = {}
+    a = torch.randn(8192, 8192, device="cuda", dtype=torch.bfloat16)
+    b = torch.randn_like(a)
+    c = torch.empty_like(a)
+    out["gemm bf16 8192, TFLOP/s"] = rate(lambda: torch.mm(a, b, out=c), 2 * 8192**3 / 1e12)
+    x = torch.randn(64, 256, 56, 56, device="cuda", dtype=torch.float16).to(memory_format=torch.channels_last)
+    w = torch.randn(256, 256, 3, 3, device="cuda", dtype=torch.float16).to(memory_format=torch.channels_last)
+    flops = 2 * 64 * 56 * 56 * 256 * 256 * 9
+    out["conv fp16 64x56x56x256 3x3, TFLOP/s"] = rate(lambda: torch.nn.functional.conv2d(x, w, padding=1), flops / 1e12)
+    source = torch.empty(1 << 32, dtype=torch.uint8, device="cuda").random_()
+    target = torch.empty_like(source)
+    out["copy D2D 4 GiB, read and written, GB/s"] = rate(lambda: target.copy_(source), 2 * (1 << 32) / 1e9, inner=4)
+    for pinned in (True, False):
+        host = torch.empty(1 << 28, dtype=torch.uint8, pin_memory=pinned)
+        device = target[: 1 << 28]
+        name = "pinned" if pinned else "pageable"
+        out[f"copy H2D 256 MiB {name}, GB/s"] = rate(lambda: device.copy_(host, non_blocking=True), (1 << 28) / 1e9, inner=4)
+        out[f"copy D2H 256 MiB {name}, GB/s"] = rate(lambda: host.copy_(device, non_blocking=True), (1 << 28) / 1e9, inner=4)
+    return out
+
+
+def all_reduce(rank, world, results):
+    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT="29517", RANK=str(rank), WORLD_SIZE=str(world))
+    torch.cuda.set_device(rank)
+    torch.distributed.init_process_group("nccl", device_id=torch.device("cuda", rank))
+    data = torch.zeros(1 << 28, device="cuda")
+    found = rate(lambda: torch.distributed.all_reduce(data), data.nbytes * 2 * (world - 1) / world / 1e9)
+    if rank == 0:
+        results["all-reduce fp32 1 GiB, bus GB/s"] = found
+    torch.distributed.destroy_process_group()
+
+
+if __name__ == "__main__":
+    torch.set_grad_enabled(False)
+    found = one_gpu()
+    if torch.cuda.device_count() > 1:
+        torch.cuda.empty_cache()
+        results = torch.multiprocessing.Manager().dict()
+        world = torch.cuda.device_count()
+        torch.multiprocessing.spawn(all_reduce, args=(world, results), nprocs=world)
+        found.update(results)
+    json.dump({"torch": torch.__version__, "gpu": torch.cuda.get_device_name(), "rates": found}, sys.stdout, indent=1)
+    print()
