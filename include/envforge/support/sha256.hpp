@@ -19,7 +19,7 @@ class Sha256 {
   std::array<std::uint8_t, 32> finish();
 
  private:
-  void block(const std::uint8_t* data);
+  void compress(const std::uint8_t* data, std::size_t blocks);
   std::array<std::uint32_t, 8> state_;
   std::array<std::uint8_t, 64> buffer_{};
   std::uint64_t bytes_ = 0;

@@ -1,8 +1,13 @@
 #include <envforge/support/sha256.hpp>
 
+#include <array>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include <envforge/support/files.hpp>
+
+#include "sha256_compress.hpp"
 
 namespace envforge::support {
 namespace {
@@ -25,6 +30,33 @@ TEST(Sha256, PiecesGiveTheSameDigestAsTheWhole) {
     const auto digest = hash.finish();
     EXPECT_EQ(to_hex(digest.data(), digest.size()), sha256_hex(text)) << piece;
   }
+}
+
+TEST(Sha256, TheProcessorsInstructionsGiveWhatPlainCodeGives) {
+  const Sha256Compress native = sha256_compress_native();
+  if (native == nullptr) GTEST_SKIP() << "this processor has no SHA-256 instructions";
+  std::array<std::uint32_t, 8> plain_state{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                           0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  auto native_state = plain_state;
+  std::uint32_t number = 1;
+  for (std::size_t blocks = 1; blocks < 20; ++blocks) {
+    std::vector<std::uint8_t> data(64 * blocks + 1);
+    for (auto& byte : data) byte = static_cast<std::uint8_t>((number = number * 1664525 + 1013904223) >> 24);
+    sha256_compress_plain(plain_state, data.data() + 1, blocks);  // + 1: no alignment is promised
+    native(native_state, data.data() + 1, blocks);
+    ASSERT_EQ(native_state, plain_state) << blocks;
+  }
+}
+
+// The digest of "abc" by plain code alone: on a machine with instructions no other test runs it against a vector.
+TEST(Sha256, PlainCodeMatchesANistVector) {
+  std::array<std::uint8_t, 64> block{'a', 'b', 'c', 0x80};
+  block[63] = 24;
+  std::array<std::uint32_t, 8> state{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                     0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  sha256_compress_plain(state, block.data(), 1);
+  EXPECT_EQ(state, (std::array<std::uint32_t, 8>{0xba7816bf, 0x8f01cfea, 0x414140de, 0x5dae2223, 0xb00361a3, 0x96177a9c,
+                                                 0xb410ff61, 0xf20015ad}));
 }
 
 TEST(Sha256, FileDigestEqualsTheDigestOfItsBytes) {

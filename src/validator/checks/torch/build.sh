@@ -47,7 +47,7 @@ printf '%s\n' $checks $listed | xargs -P "$jobs" -n 1 sh -c '
   flags="-O1"
   case $1 in
     src/validator/checks/torch/*) flags="-O1 -isystem $torch/include -isystem $torch/include/torch/csrc/api/include" ;;
-    src/support/sha256.cpp | src/validator/numbers/*) flags="-O2" ;;
+    src/support/sha256*.cpp | src/validator/numbers/*) flags="-O2" ;;
   esac
   exec "$cxx" -std=c++$standard -D_GLIBCXX_USE_CXX11_ABI=$abi $flags -Iinclude -Isrc/validator ${nlohmann:+-isystem "$nlohmann"} -c "$1" -o "$object"
 ' sh || fail "a source did not compile"
