@@ -88,6 +88,7 @@ Env environment(const StageInput& input) {
       {"NVIDIA_DRIVER_CAPABILITIES", "compute,utility"},
   };
   if (!input.platform.require_cuda.empty()) env.values.emplace_back("NVIDIA_REQUIRE_CUDA", input.platform.require_cuda);
+  if (has_torch_compile(spec)) env.values.emplace_back("TRITON_LIBCUDA_PATH", kLinkLibcuda);
   for (const auto& [name, service] : spec.services) {
     env.values.emplace_back(port_variable(name), std::to_string(service.port));
   }

@@ -79,6 +79,19 @@ Run make_venv(const StageInput& input) {
   return run;
 }
 
+Run make_link_libcuda() {
+  const std::string folder(kLinkLibcuda);
+  Run run;
+  run.mounts = mounts_below_run({BindMount{"torch_compile", "/run/torch_compile", ""}});
+  run.commands = {{{"mkdir", "-p", folder}, ""},
+                  {{"gcc", "-shared", "-nostdlib", "-s", "-Wl,-soname,libcuda.so.1", "-o", folder + "/libcuda.so.1",
+                    "/run/torch_compile/libcuda.c"},
+                   ""},
+                  {{"ln", "-s", "libcuda.so.1", folder + "/libcuda.so"}, ""},
+                  fixed_times()};
+  return run;
+}
+
 void add_wheel_layers(const std::vector<WheelLayer>& layers, Stage& stage) {
   for (const auto& layer : layers) stage.instructions.push_back({layer.comment, install_wheels(layer), {}});
 }
@@ -118,6 +131,11 @@ Run install_debs(const std::string& folder, std::vector<Command> afterwards) {
   };
   std::move(afterwards.begin(), afterwards.end(), std::back_inserter(run.commands));
   return run;
+}
+
+bool has_torch_compile(const documents::ImageSpec& spec) {
+  return std::any_of(spec.capabilities.begin(), spec.capabilities.end(),
+                     [](const auto& capability) { return capability.value == "torch_compile"; });
 }
 
 std::vector<LockedDeb> debs_of(const documents::LockedPlatform& platform, bool foundation) {
@@ -166,6 +184,14 @@ Stage environment_stage(const StageInput& input) {
       afterwards.push_back({{"find", "/etc/ssh", "-name", "ssh_host_*", "-delete"}, ""});
     }
     stage.instructions.push_back({"The recipe's system packages.", install_debs("image", std::move(afterwards)), {}});
+  }
+  if (has_torch_compile(input.lock.spec)) {
+    stage.instructions.push_back(
+        {"What triton links against, so that it need not find the driver's library by ldconfig's cache, which not "
+         "every "
+         "way of handing over GPUs brings up to date.",
+         make_link_libcuda(),
+         {}});
   }
   add_wheel_layers(recipe_layers(input.platform), stage);
   return stage;

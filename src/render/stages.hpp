@@ -12,12 +12,16 @@ namespace envforge::render {
 
 inline constexpr std::string_view kVenv = "/opt/venv";
 
+/// What triton's modules are linked against, where an image can run torch.compile (images/torch_compile/libcuda.c).
+inline constexpr std::string_view kLinkLibcuda = "/opt/envforge/libcuda";
+
 struct StageInput {
   const documents::Lock& lock;
   const documents::LockedPlatform& platform;
   const TorchGroupSources& torch_group;
 };
 
+bool has_torch_compile(const documents::ImageSpec& spec);
 Stage base_stage(const StageInput& input);
 Stage environment_stage(const StageInput& input);
 std::vector<Stage> check_stages(const StageInput& input);

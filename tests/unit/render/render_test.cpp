@@ -94,6 +94,21 @@ TEST(RenderGolden, EverythingThatARecipeMaySay) {
                                    normalised(render::render(full_lock(), kPlatform, torch_group).dockerfile));
 }
 
+TEST(RenderGolden, TorchCompile) {
+  auto lock = small_lock();
+  lock.spec.capabilities = {{"torch_compile", {}}};
+  lock.platforms[kPlatform].debs.push_back(deb("gcc", '9'));
+  const auto image = render::render(lock, kPlatform);
+  envforge::testing::expect_golden(kGoldens / "torch-compile.Dockerfile", normalised(image.dockerfile));
+  EXPECT_NE(file(image, "torch_compile/libcuda.c"), nullptr);
+}
+
+TEST(Render, WithoutTorchCompileNamesNoLibraryToLink) {
+  const auto image = render::render(full_lock(), kPlatform);
+  EXPECT_EQ(file(image, "torch_compile/libcuda.c"), nullptr);
+  EXPECT_THAT(image.dockerfile, Not(HasSubstr("TRITON_LIBCUDA_PATH")));
+}
+
 TEST(Render, IsTheSameForTheSameLock) {
   const auto once = render::render(full_lock(), kPlatform);
   const auto again = render::render(full_lock(), kPlatform);
