@@ -46,7 +46,15 @@ set(ENVFORGE_AUDIT_SOURCES
   src/validator/audit/coverage.cpp
   src/validator/audit/installed.cpp
   src/validator/audit/inventory.cpp
-  src/validator/audit/record.cpp)
+  src/validator/audit/record.cpp
+  src/validator/audit/symbols.cpp
+  src/validator/elf/dynamic_symbols.cpp)
+
+# The rules that the group container consists of besides its checks.
+set(ENVFORGE_CONTAINER_SOURCES
+  src/validator/container/environment_rules.cpp
+  src/validator/container/limits.cpp
+  src/validator/container/search_path.cpp)
 
 # What the groups that compute on a GPU are made of besides; with the text of our kernels, see src/validator/portable.
 set(ENVFORGE_GPU_SOURCES

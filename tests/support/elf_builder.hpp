@@ -48,6 +48,26 @@ inline std::string fat_binary(const std::vector<FatEntry>& entries) {
   return out + body;
 }
 
+/// The sections .dynsym and .dynstr of a library that wants and offers these names.
+inline std::vector<std::pair<std::string, std::string>> symbol_sections(const std::vector<std::string>& wanted,
+                                                                        const std::vector<std::string>& offered) {
+  std::string names(1, '\0');
+  std::string table(24, '\0');
+  const auto add = [&](const std::string& name, unsigned section, unsigned binding) {
+    put(table, names.size(), 4);
+    put(table, binding << 4U | 2, 1);
+    put(table, 0, 1);
+    put(table, section, 2);
+    put(table, 0, 16);
+    names += name;
+    names.push_back('\0');
+  };
+  for (const auto& name : wanted) add(name, 0, 1);
+  for (const auto& name : offered) add(name, 1, 1);
+  add("ncclWeakAndAbsent", 0, 2);
+  return {{".dynsym", table}, {".dynstr", names}};
+}
+
 struct ElfRecipe {
   std::string soname;
   std::vector<std::string> needed;

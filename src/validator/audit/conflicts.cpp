@@ -20,17 +20,6 @@ std::string named(const std::string& soname, const Copy& copy) {
   return soname + " " + version_of(copy) + " (" + copy.path + ", " + to_string(copy.owner) + ")";
 }
 
-/// What takes a copy out of reach.
-std::string mend_for(const Copy& copy) {
-  const std::string folder = loader::parent(copy.path);
-  if (copy.rule == "LD_LIBRARY_PATH") return "take " + folder + " out of LD_LIBRARY_PATH (recipe: environment)";
-  if (copy.rule == "LD_PRELOAD") return "take " + copy.path + " out of LD_PRELOAD and /etc/ld.so.preload";
-  if (copy.owner.kind == "apt") return "apt-get remove " + copy.owner.package;
-  if (copy.owner.kind == "pip") return "pip uninstall " + copy.owner.package;
-  if (copy.owner.kind == "conda") return "conda remove " + copy.owner.package;
-  return "take " + folder + " out of /etc/ld.so.conf.d and run ldconfig";
-}
-
 void find_missing(const Inventory& inventory, std::vector<Conflict>& out) {
   const std::string version = inventory.torch_version.substr(0, inventory.torch_version.find('+'));
   for (const auto& missing : inventory.missing) {
@@ -159,7 +148,29 @@ void find_leftovers(const Inventory& inventory, std::vector<Conflict>& out) {
                  "pip uninstall " + support::join(leftovers, " ")});
 }
 
+void find_other_cuda(const Inventory& inventory, std::vector<Conflict>& out) {
+  const std::string major = inventory.cuda_version.substr(0, inventory.cuda_version.find('.'));
+  const std::string its = inventory.nccl_built_for.substr(0, inventory.nccl_built_for.find('.'));
+  if (major.empty() || its.empty() || its == major) return;
+  for (const Library& library : inventory.libraries) {
+    if (!support::starts_with(library.soname, "libnccl.so")) continue;
+    out.push_back({named(library.soname, library.chosen) + " was built for CUDA " + inventory.nccl_built_for +
+                       ", torch for " + inventory.cuda_version,
+                   mend_for(library.chosen)});
+  }
+}
+
 }  // namespace
+
+std::string mend_for(const Copy& copy) {
+  const std::string folder = loader::parent(copy.path);
+  if (copy.rule == "LD_LIBRARY_PATH") return "take " + folder + " out of LD_LIBRARY_PATH (recipe: environment)";
+  if (copy.rule == "LD_PRELOAD") return "take " + copy.path + " out of LD_PRELOAD and /etc/ld.so.preload";
+  if (copy.owner.kind == "apt") return "apt-get remove " + copy.owner.package;
+  if (copy.owner.kind == "pip") return "pip uninstall " + copy.owner.package;
+  if (copy.owner.kind == "conda") return "conda remove " + copy.owner.package;
+  return "take " + folder + " out of /etc/ld.so.conf.d and run ldconfig";
+}
 
 std::vector<Conflict> find_conflicts(const Inventory& inventory) {
   std::vector<Conflict> out;
@@ -169,6 +180,7 @@ std::vector<Conflict> find_conflicts(const Inventory& inventory) {
   find_stubs(inventory, out);
   find_overwritten(inventory, out);
   find_leftovers(inventory, out);
+  find_other_cuda(inventory, out);
   return out;
 }
 

@@ -14,8 +14,12 @@ struct Conflict {
   std::vector<std::string> details = {};  // every library with versions and owners, where `what` names only some
 };
 
+/// What takes a copy out of reach: "apt-get remove libnccl2", or the variable or folder that offers it.
+std::string mend_for(const Copy& copy);
+
 /// Missing libraries, files chosen before the wheel's, second copies of another version within reach, parts of one
-/// library from different releases, stubs, wheels that overwrite each other, leftovers of another CUDA major.
+/// library from different releases, stubs, wheels that overwrite each other, leftovers of another CUDA major, an NCCL
+/// that was built for another CUDA major.
 std::vector<Conflict> find_conflicts(const Inventory& inventory);
 
 }  // namespace envforge::validator::audit

@@ -5,6 +5,9 @@
 
 #include <envforge/support/text.hpp>
 
+#include "elf/elf_file.hpp"
+#include "elf/mapped_file.hpp"
+
 namespace envforge::validator::audit {
 namespace {
 
@@ -43,6 +46,25 @@ void add_own_libraries(const loader::Root& root, Inventory& inventory) {
     const auto real = loader::is_library_name(name) ? root.real(folder + "/" + name) : std::nullopt;
     if (real && std::find(files.begin(), files.end(), *real) == files.end()) files.push_back(*real);
   }
+}
+
+/// "12.4" of "NCCL version 2.21.5+cuda12.4", which every libnccl has among its constants.
+std::string nccl_built_for(const loader::Root& root, const std::vector<Library>& libraries) {
+  const auto nccl = std::find_if(libraries.begin(), libraries.end(),
+                                 [](const Library& one) { return support::starts_with(one.soname, "libnccl.so"); });
+  const auto place = nccl == libraries.end() ? std::nullopt : root.on_disk(nccl->chosen.path);
+  const auto file = place ? elf::MappedFile::open(*place) : std::nullopt;
+  if (!file) return "";
+  const auto parsed = elf::read_elf(file->bytes());
+  const auto* elf = std::get_if<elf::ElfFile>(&parsed);
+  const elf::Section* constants = elf == nullptr ? nullptr : elf->section(".rodata");
+  if (constants == nullptr) return "";
+  const std::string_view text(reinterpret_cast<const char*>(constants->bytes.data()), constants->bytes.size());
+  const auto at = text.find("NCCL version ");
+  const auto cuda = at == std::string_view::npos ? at : text.find("+cuda", at);
+  if (cuda == std::string_view::npos || cuda - at > 40) return "";
+  const auto from = cuda + 5;
+  return std::string(text.substr(from, text.find_first_not_of("0123456789.", from) - from));
 }
 
 std::vector<SharedFile> shared_files(loader::Owners& owners, const std::vector<std::string>& files) {
@@ -90,6 +112,7 @@ std::variant<Inventory, NothingToAudit> take_inventory(const loader::Root& root,
   for (const auto& missing : process.missing) {
     if (loader::is_cuda_library(missing.soname)) out.missing.push_back(missing);
   }
+  out.nccl_built_for = nccl_built_for(root, out.libraries);
   out.distributions = owners.distributions();
   out.library_files = owners.libraries();
   add_own_libraries(root, out);

@@ -41,6 +41,7 @@ struct Inventory {
   std::string torch_version;  // torch.__version__: "2.6.0+cu124"
   std::string cuda_version;   // torch.version.cuda: "12.4"; "" for a build without CUDA
   std::vector<Library> libraries;
+  std::string nccl_built_for;                   // the CUDA version in NCCL's own version text, "12.4"; "" = not known
   std::vector<loader::MissingLibrary> missing;  // CUDA libraries only
   std::vector<SharedFile> shared_files;
   std::vector<loader::Distribution> distributions;

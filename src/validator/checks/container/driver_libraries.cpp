@@ -9,6 +9,7 @@
 
 #include <envforge/support/text.hpp>
 
+#include "container/search_path.hpp"
 #include "gpu/image_libraries.hpp"
 #include "harness/check.hpp"
 #include "loader/root.hpp"
@@ -25,20 +26,6 @@ std::string text_of_file(const char* path) {
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
-}
-
-// The mount that a path lies on, as /proc/self/mountinfo names it; "" = the image's own file system.
-std::string mount_of(const std::string& path) {
-  std::string best;
-  for (const auto& line : support::split(text_of_file("/proc/self/mountinfo"), '\n')) {
-    const auto fields = support::split(line, ' ');
-    if (fields.size() < 5) continue;
-    const std::string& point = fields[4];
-    const bool holds =
-        path == point || (support::starts_with(path, point) && point != "/" && path[point.size()] == '/');
-    if (holds && point.size() > best.size()) best = point;
-  }
-  return best;
 }
 
 // "580.159.04" of the kernel module, from "NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.159.04  ...".
@@ -67,7 +54,7 @@ class DriverLibraries : public harness::Check {
     const loader::Root root;
     const std::string file = library.file_of("cuInit");
     const std::string path = root.real(file).value_or(file);
-    const std::string mount = mount_of(path);
+    const std::string mount = container::mount_of(path, text_of_file("/proc/self/mountinfo"));
     const std::string version = version_in(path);
     const std::string module = module_version();
     context.found_library({"libcuda.so.1", path, version, mount.empty() ? "the image" : "the host",

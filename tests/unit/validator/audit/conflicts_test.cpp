@@ -110,6 +110,16 @@ TEST_F(Conflicts, AStubIsNoLibrary) {
   EXPECT_THAT(found({{"LD_LIBRARY_PATH", "/usr/local/cuda/lib64/stubs"}}), testing::Contains(HasSubstr("is a stub")));
 }
 
+TEST_F(Conflicts, AnNcclThatWasBuiltForAnotherCudaMajorIsTold) {
+  image_.file(std::string(kFakeSite) + "/nvidia/nccl/lib/libnccl.so.2",
+              tests::elf_library({"libnccl.so.2", {}, "", "", {{".rodata", "x NCCL version 2.28.9+cuda13.0 y"}}}));
+  EXPECT_THAT(found(), testing::Contains(AllOf(HasSubstr("was built for CUDA 13.0, torch for 12.4"),
+                                               HasSubstr("| pip uninstall nvidia-nccl-cu12"))));
+  image_.file(std::string(kFakeSite) + "/nvidia/nccl/lib/libnccl.so.2",
+              tests::elf_library({"libnccl.so.2", {}, "", "", {{".rodata", "NCCL version 2.21.5+cuda12.2"}}}));
+  EXPECT_THAT(found(), IsEmpty()) << "the minor is compatible";
+}
+
 TEST(Inventory, OfAnImageWithoutTorchSaysWhereItLooked) {
   tests::FakeImage image;
   image.file("/opt/venv/pyvenv.cfg", "version = 3.11.2\n");

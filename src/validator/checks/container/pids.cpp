@@ -1,0 +1,70 @@
+// Proves: the container may start one thread for each CPU and each GPU's process, which torch does by itself.
+// Control: none, the kernel itself answers.
+// Suite: quick
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "container/limits.hpp"
+#include "harness/check.hpp"
+
+namespace envforge::validator {
+namespace {
+
+std::string first_line(const char* path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+long usable_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+  return sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+class Pids : public harness::Check {
+ public:
+  void run(harness::Context& context, protocol::CheckResult& result) override {
+    std::optional<long> limit = container::pids_limit(first_line("/sys/fs/cgroup/pids.max"));  // cgroup v2
+    if (!limit) limit = container::pids_limit(first_line("/sys/fs/cgroup/pids/pids.max"));     // v1
+    std::string source = "pids.max of the cgroup";
+    rlimit processes{};
+    const bool limited =
+        getrlimit(RLIMIT_NPROC, &processes) == 0 && processes.rlim_cur != RLIM_INFINITY && geteuid() != 0;
+    if (limited && (!limit || static_cast<long>(processes.rlim_cur) < *limit)) {
+      limit = static_cast<long>(processes.rlim_cur);
+      source = "RLIMIT_NPROC";
+    }
+    const long gpus = std::max<long>(1, static_cast<long>(context.request().gpus.size()));
+    const long needed = usable_cpus() * gpus;
+    if (limit) {
+      result.measurements.push_back({"processes and threads",
+                                     static_cast<double>(*limit),
+                                     "",
+                                     static_cast<double>(needed),
+                                     "CPUs that this container may use x one process for each GPU",
+                                     {}});
+    }
+    if (!context.request().flags_are_the_runs) throw harness::Skip("these flags are verify's own");
+    result.verdict = protocol::Verdict::kPass;
+    result.summary = limit ? std::to_string(*limit) + " by " + source : "no limit";
+    if (!limit || *limit > needed) return;
+    result.verdict = protocol::Verdict::kDegraded;
+    result.reason = "only " + std::to_string(*limit) + " processes and threads are allowed (" + source +
+                    "); torch starts one thread for each of " + std::to_string(needed) + " CPUs before any data loader";
+    result.layer = protocol::Layer::kContainerFlags;
+    result.evidence = source;
+    result.mend = "docker run --pids-limit -1 ..., --ulimit nproc=-1";
+  }
+};
+ENVFORGE_CHECK(Pids);
+
+}  // namespace
+}  // namespace envforge::validator

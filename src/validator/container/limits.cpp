@@ -1,0 +1,73 @@
+#include "container/limits.hpp"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include <envforge/support/text.hpp>
+
+namespace envforge::validator::container {
+namespace {
+
+struct Call {
+  const char* name;
+  long number;
+  long arguments[4];
+  const char* consequence;
+};
+
+// Numbers are the same on x86-64 and arm64 from 424 on (the unified table); the C library of an old build machine may
+// not name them. glibc falls back on ENOSYS only: a profile that answers EPERM breaks the call.
+constexpr long kClone3 = 435, kFaccessat2 = 439;
+
+const Call kCalls[] = {
+    {"clone3", kClone3, {0, 0, 0, 0}, "glibc 2.34 and later cannot start threads"},
+    {"faccessat2", kFaccessat2, {-1, 0, 0, 0}, "glibc 2.33 and later cannot test files for access"},
+    {"statx", SYS_statx, {-1, 0, 0, 0}, "glibc 2.28 and later cannot read file times"},
+    {"memfd_create", SYS_memfd_create, {0, 0, 0, 0}, "memory cannot be shared between processes by descriptor"},
+};
+
+}  // namespace
+
+std::optional<long> pids_limit(const std::string& text) {
+  const std::string word = support::trim(text);
+  if (word.empty() || word.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+  return std::strtol(word.c_str(), nullptr, 10);
+}
+
+std::string namespace_owner(const std::string& kind, const std::string& link) {
+  const struct {
+    const char *kind, *first;
+  } rows[] = {{"ipc", "4026531839"}, {"uts", "4026531838"}, {"user", "4026531837"}, {"pid", "4026531836"}};
+  for (const auto& row : rows) {
+    if (kind != row.kind || link.find('[') == std::string::npos) continue;
+    return link.find(std::string("[") + row.first + "]") != std::string::npos ? "the host's" : "own";
+  }
+  return "";
+}
+
+std::vector<RefusedCall> refused_calls() {
+  std::vector<RefusedCall> out;
+  for (const Call& call : kCalls) {
+    errno = 0;
+    const long answer =
+        syscall(call.number, call.arguments[0], call.arguments[1], call.arguments[2], call.arguments[3]);
+    if (answer < 0 && errno == EPERM) out.push_back({call.name, call.consequence});
+  }
+  return out;
+}
+
+std::vector<Finding> judge_refused(const std::vector<RefusedCall>& refused) {
+  std::vector<Finding> out;
+  for (const RefusedCall& call : refused) {
+    out.push_back(
+        {"the seccomp profile answers " + call.name + " with EPERM: " + call.consequence,
+         "update the engine (Docker 20.10.10 knows the call), or docker run --security-opt seccomp=unconfined", true});
+  }
+  return out;
+}
+
+}  // namespace envforge::validator::container

@@ -1,0 +1,29 @@
+// Limits and restrictions of a container, read from the kernel's own texts or by asking the kernel.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "container/finding.hpp"
+
+namespace envforge::validator::container {
+
+/// The text of cgroup's pids.max: nullopt for "max" and for anything that is no number.
+std::optional<long> pids_limit(const std::string& text);
+
+/// "own" or "the host's", by the link /proc/self/ns/<kind>: the kernel gives the first namespaces of a machine fixed
+/// numbers (include/linux/proc_ns.h). "" = not known.
+std::string namespace_owner(const std::string& kind, const std::string& link);
+
+/// The filter that a call met: EPERM for a call that needs no right is a seccomp profile that does not know it.
+struct RefusedCall {
+  std::string name;
+  std::string consequence;
+};
+/// Asks the kernel for calls that newer C libraries and CUDA make, with arguments that do nothing.
+std::vector<RefusedCall> refused_calls();
+
+std::vector<Finding> judge_refused(const std::vector<RefusedCall>& refused);
+
+}  // namespace envforge::validator::container
