@@ -46,13 +46,22 @@ struct CopyGroup {
 Conflict conflict_of(const CopyGroup& group) {
   const bool one = group.names.size() == 1;
   const std::string subject = std::to_string(group.names.size()) + (one ? " library" : " libraries");
-  const std::string verb = group.chosen ? (one ? " is taken from " : " are taken from ")
-                                        : (one ? " also lies within reach in " : " also lie within reach in ");
+  const std::string verb =
+      group.chosen ? (one ? " is taken from " : " are taken from ") : (one ? " also lies in " : " also lie in ");
   return {subject + verb + loader::parent(group.copy->path) + " by " + group.copy->rule + ": " + shortened(group.names),
           mend_for(*group.copy), group.details};
 }
 
-void find_second_copies(const Inventory& inventory, std::vector<Conflict>& out) {
+// The loader's last rules. A copy that only they offer never wins over one that an earlier rule found, whatever the
+// order in which libraries are opened: a CUDA base image under torch's wheels is used by many and works.
+bool last_rule(const Copy& copy) {
+  return copy.rule == "ld.so.cache" || copy.rule == "default folder";
+}
+bool never_taken(const Library& library, const Copy& copy) {
+  return last_rule(copy) && !last_rule(library.chosen);
+}
+
+void find_second_copies(const Inventory& inventory, bool taken, std::vector<Conflict>& out) {
   std::map<std::string, CopyGroup> groups;
   const auto note = [&](const Library& library, const Copy& copy, const Copy& instead, bool chosen) {
     CopyGroup& group = groups[loader::parent(copy.path) + "\n" + copy.rule + (chosen ? "\nchosen" : "")];
@@ -67,10 +76,11 @@ void find_second_copies(const Inventory& inventory, std::vector<Conflict>& out) 
     const auto wheel = std::find_if(library.others.begin(), library.others.end(),
                                     [](const Copy& copy) { return copy.owner.kind == "pip"; });
     if (library.chosen.owner.kind != "pip" && wheel != library.others.end()) {
-      note(library, library.chosen, *wheel, true);
+      if (taken) note(library, library.chosen, *wheel, true);
       continue;
     }
     for (const Copy& copy : library.others) {
+      if (never_taken(library, copy) == taken) continue;
       const bool same = !copy.version.empty() && copy.version == library.chosen.version;
       if (!same) note(library, copy, library.chosen, false);
     }
@@ -175,12 +185,18 @@ std::string mend_for(const Copy& copy) {
 std::vector<Conflict> find_conflicts(const Inventory& inventory) {
   std::vector<Conflict> out;
   find_missing(inventory, out);
-  find_second_copies(inventory, out);
+  find_second_copies(inventory, true, out);
   find_mixed_families(inventory, out);
   find_stubs(inventory, out);
   find_overwritten(inventory, out);
   find_leftovers(inventory, out);
   find_other_cuda(inventory, out);
+  return out;
+}
+
+std::vector<Conflict> find_unused_copies(const Inventory& inventory) {
+  std::vector<Conflict> out;
+  find_second_copies(inventory, false, out);
   return out;
 }
 

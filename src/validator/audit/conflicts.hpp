@@ -17,9 +17,13 @@ struct Conflict {
 /// What takes a copy out of reach: "apt-get remove libnccl2", or the variable or folder that offers it.
 std::string mend_for(const Copy& copy);
 
-/// Missing libraries, files chosen before the wheel's, second copies of another version within reach, parts of one
-/// library from different releases, stubs, wheels that overwrite each other, leftovers of another CUDA major, an NCCL
-/// that was built for another CUDA major.
+/// Missing libraries, files chosen before the wheel's, second copies of another version that could win, parts of
+/// one library from different releases, stubs, wheels that overwrite each other, leftovers of another CUDA major, an
+/// NCCL that was built for another CUDA major.
 std::vector<Conflict> find_conflicts(const Inventory& inventory);
+
+/// Second copies of another version that only the loader's last rules (ld.so.cache, default folders) offer while an
+/// earlier rule finds the one that is taken: nothing is wrong, and whoever changes a search path must know of them.
+std::vector<Conflict> find_unused_copies(const Inventory& inventory);
 
 }  // namespace envforge::validator::audit

@@ -40,6 +40,7 @@ class Libraries : public harness::Check {
                                    1, [&] { plant(inventory); }, [&] { undo(inventory); }};
     result.summary = "torch " + inventory.torch_version + ": " + std::to_string(inventory.libraries.size()) +
                      " CUDA libraries, each from one place; by the loader's rules, nothing was executed";
+    for (const Conflict& copy : find_unused_copies(inventory)) result.summary += "; not used: " + copy.what;
     judge(result, compare, control, protocol::Layer::kImage);
     if (result.verdict == protocol::Verdict::kFail) explain(conflicts, result);
   }
