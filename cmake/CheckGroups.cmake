@@ -17,6 +17,7 @@ set(ENVFORGE_GROUP_SOURCES
   src/validator/harness/context.cpp
   src/validator/harness/control.cpp
   src/validator/harness/group_main.cpp
+  src/validator/harness/helper_process.cpp
   src/validator/harness/registry.cpp
   src/validator/harness/run_group.cpp
   src/validator/harness/timing.cpp
@@ -58,6 +59,7 @@ set(ENVFORGE_CONTAINER_SOURCES
 
 # What the groups that compute on a GPU are made of besides; with the text of our kernels, see src/validator/portable.
 set(ENVFORGE_GPU_SOURCES
+  src/validator/gpu/collective.cpp
   src/validator/gpu/cublas_api.cpp
   src/validator/gpu/cublaslt_api.cpp
   src/validator/gpu/cuda_api.cpp
@@ -69,6 +71,7 @@ set(ENVFORGE_GPU_SOURCES
   src/validator/gpu/image_libraries.cpp
   src/validator/gpu/kernels.cpp
   src/validator/gpu/nccl_api.cpp
+  src/validator/gpu/nccl_log.cpp
   src/validator/gpu/nvml_api.cpp
   src/validator/gpu/nvrtc_api.cpp
   src/validator/gpu/rates.cpp

@@ -27,6 +27,14 @@ struct Canonical<T, std::enable_if_t<std::is_integral_v<T>>> {
   using type = Integer<sizeof(T), std::is_signed_v<T>>;
 };
 
+// What is passed by value as a whole: by its size.
+template <std::size_t Size>
+struct Bytes {};
+template <class T>
+struct Canonical<T, std::enable_if_t<std::is_class_v<T>>> {
+  using type = Bytes<sizeof(T)>;
+};
+
 template <class T>
 struct CanonicalFunction;
 template <class R, class... A>

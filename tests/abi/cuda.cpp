@@ -39,6 +39,7 @@ static_assert(kSame<decltype(CudaApi::cuLaunchKernel), decltype(&::cuLaunchKerne
 static_assert(kSame<decltype(CudaApi::cuEventCreate), decltype(&::cuEventCreate)>);
 static_assert(kSame<decltype(CudaApi::cuEventRecord), decltype(&::cuEventRecord)>);
 static_assert(kSame<decltype(CudaApi::cuEventSynchronize), decltype(&::cuEventSynchronize)>);
+static_assert(kSame<decltype(CudaApi::cuEventQuery), decltype(&::cuEventQuery)>);
 static_assert(kSame<decltype(CudaApi::cuEventElapsedTime), decltype(&::cuEventElapsedTime)>);
 static_assert(kSame<decltype(CudaApi::cuEventDestroy_v2), decltype(&::cuEventDestroy_v2)>);
 static_assert(kSame<decltype(CudaApi::cuGetErrorName), decltype(&::cuGetErrorName)>);
@@ -52,6 +53,7 @@ static_assert(kCudaNoDevice == int(CUDA_ERROR_NO_DEVICE));
 static_assert(kCudaNoBinaryForGpu == int(CUDA_ERROR_NO_BINARY_FOR_GPU));
 static_assert(kCudaEccUncorrectable == int(CUDA_ERROR_ECC_UNCORRECTABLE));
 static_assert(kCudaUnsupportedPtxVersion == int(CUDA_ERROR_UNSUPPORTED_PTX_VERSION));
+static_assert(kCudaNotReady == int(CUDA_ERROR_NOT_READY));
 static_assert(kCudaSystemNotReady == int(CUDA_ERROR_SYSTEM_NOT_READY));
 static_assert(kCudaSystemDriverMismatch == int(CUDA_ERROR_SYSTEM_DRIVER_MISMATCH));
 static_assert(kCudaCompatNotSupportedOnDevice == int(CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE));

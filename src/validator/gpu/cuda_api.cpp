@@ -38,6 +38,7 @@ CudaApi bind_cuda(const SharedLibrary& library) {
   library.bind(api.cuEventCreate, "cuEventCreate");
   library.bind(api.cuEventRecord, "cuEventRecord");
   library.bind(api.cuEventSynchronize, "cuEventSynchronize");
+  library.bind(api.cuEventQuery, "cuEventQuery");
   library.bind(api.cuEventElapsedTime, "cuEventElapsedTime");
   library.bind(api.cuEventDestroy_v2, "cuEventDestroy_v2");
   library.bind(api.cuGetErrorName, "cuGetErrorName");

@@ -44,6 +44,7 @@ struct CudaApi {
   int (*cuEventCreate)(void** event, unsigned int flags);
   int (*cuEventRecord)(void* event, void* stream);
   int (*cuEventSynchronize)(void* event);
+  int (*cuEventQuery)(void* event);
   int (*cuEventElapsedTime)(float* milliseconds, void* start, void* end);
   int (*cuEventDestroy_v2)(void* event);
   int (*cuGetErrorName)(int error, const char** text);
@@ -70,6 +71,7 @@ enum CudaStatus : int {
   kCudaNoBinaryForGpu = 209,
   kCudaEccUncorrectable = 214,
   kCudaUnsupportedPtxVersion = 222,
+  kCudaNotReady = 600,
   kCudaSystemNotReady = 802,
   kCudaSystemDriverMismatch = 803,
   kCudaCompatNotSupportedOnDevice = 804,

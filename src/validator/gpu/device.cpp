@@ -81,6 +81,12 @@ void Event::record() const {
   api_->check(api_->cuEventRecord(event_, nullptr), "cuEventRecord");
 }
 
+bool Event::happened() const {
+  const int status = api_->cuEventQuery(event_);
+  if (status != kCudaNotReady) api_->check(status, "cuEventQuery");
+  return status == 0;
+}
+
 double Event::seconds_since(const Event& start) const {
   api_->check(api_->cuEventSynchronize(event_), "cuEventSynchronize");
   float milliseconds = 0;

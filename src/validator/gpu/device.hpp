@@ -88,6 +88,8 @@ class Event {
   ~Event();
   void record() const;
   void* handle() const { return event_; }
+  /// Whether everything before it has happened; waits for nothing.
+  bool happened() const;
   /// From `start` to this, once both have happened.
   double seconds_since(const Event& start) const;
 

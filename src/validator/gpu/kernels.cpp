@@ -143,12 +143,19 @@ Buffer Kernels::reference_operation(const std::vector<std::uint64_t>& indices, c
   return out;
 }
 
-Comparison Kernels::compare_reduced(const Buffer& out, std::uint64_t count, std::uint64_t seed,
-                                    std::uint64_t first_stream, int ranks, int amplitude, Type type) const {
+Comparison Kernels::compare_collective(const Buffer& buffer, std::uint64_t byte_offset,
+                                       const protocol::Problem& problem, std::uint64_t seed) const {
   const Buffer found = cleared_findings();
-  launch("compare_reduced", count, out.address(), U64{count}, U64{seed}, U64{first_stream}, ranks, amplitude,
-         static_cast<int>(type), found.address());
-  return read_findings(found, count);
+  const auto size = [&](const char* name) { return static_cast<U64>(problem.sizes.at(name)); };
+  launch("compare_collective", problem.elements, buffer.address() + byte_offset, U64{problem.elements}, U64{seed},
+         U64{problem.a.stream}, static_cast<int>(size("terms")), size("block"), size("offset"), problem.a.amplitude,
+         static_cast<int>(numbers::type_from(problem.output_type)), found.address());
+  return read_findings(found, problem.elements);
+}
+
+void Kernels::fill_at(const Buffer& out, std::uint64_t byte_offset, std::uint64_t count, const Source& source) const {
+  launch("fill", count, out.address() + byte_offset, U64{count}, source.base, source.amplitude,
+         static_cast<int>(source.type));
 }
 
 Comparison Kernels::freivalds(const Buffer& c, Type type, std::uint64_t m, std::uint64_t n, std::uint64_t k,

@@ -103,14 +103,12 @@ extern "C" __global__ void compare_lines(const double* reference, const void* ou
   }
 }
 
-/// out[i] = sum over ranks of the element of stream first_stream + rank: what an all-reduce must give, exactly.
-extern "C" __global__ void compare_reduced(const void* out, U64 count, U64 seed, U64 first_stream, int ranks,
-                                           int amplitude, int type, Found* found) {
+/// Every element of what a collective gave, exactly.
+extern "C" __global__ void compare_collective(const void* out, U64 count, U64 seed, U64 first, int terms, U64 block,
+                                              U64 offset, int amplitude, int type, Found* found) {
   for (U64 i = first_index(); i < count; i += stride()) {
-    double expected = 0;
-    for (int rank = 0; rank < ranks; ++rank) {
-      expected += element_value(stream_base(seed, first_stream + rank), i, amplitude, static_cast<Type>(type));
-    }
+    const double expected =
+        collective_element(seed, first, terms, block, offset, i, amplitude, static_cast<Type>(type));
     const double got = decode(load(out, i, static_cast<Type>(type)), static_cast<Type>(type));
     if (got != expected) note(found, i, fabs(got - expected));
   }

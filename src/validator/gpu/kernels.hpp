@@ -73,8 +73,11 @@ class Kernels {
   Buffer reference_operation(const std::vector<std::uint64_t>& indices, const numbers::Operation& operation,
                              const Source& a, const Source& b) const;
 
-  harness::Comparison compare_reduced(const Buffer& out, std::uint64_t count, std::uint64_t seed,
-                                      std::uint64_t first_stream, int ranks, int amplitude, numbers::Type type) const;
+  /// A rank's output, `byte_offset` into `buffer`, against what `problem` of kind "collective" says.
+  harness::Comparison compare_collective(const Buffer& buffer, std::uint64_t byte_offset,
+                                         const protocol::Problem& problem, std::uint64_t seed) const;
+  /// As fill, from `byte_offset` on.
+  void fill_at(const Buffer& out, std::uint64_t byte_offset, std::uint64_t count, const Source& source) const;
 
   /// Freivalds: C v against A (B v) for a fresh vector of signs; C is m x n, k terms.
   harness::Comparison freivalds(const Buffer& c, numbers::Type type, std::uint64_t m, std::uint64_t n, std::uint64_t k,

@@ -9,8 +9,8 @@
 
 namespace envforge::validator::harness {
 
-void Channel::send(const protocol::Message& message) {
-  const std::string line = protocol::to_line(message) + "\n";
+void Channel::send_line(const std::string& text) {
+  const std::string line = text + "\n";
   for (std::size_t sent = 0; sent < line.size();) {
     const auto n = ::send(fd_, line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;

@@ -11,7 +11,8 @@ class Channel {
  public:
   explicit Channel(int fd) : fd_(fd) {}
   /// Throws Error{kProtocol} when the driver is gone.
-  void send(const protocol::Message& message);
+  void send(const protocol::Message& message) { send_line(protocol::to_line(message)); }
+  void send_line(const std::string& line);
   std::string read_line();
   protocol::Message read() { return protocol::message_from_line(read_line()); }
 

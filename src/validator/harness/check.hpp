@@ -63,6 +63,18 @@ class Registration {
   Registration(const char* file, std::function<std::unique_ptr<Check>()> make);
 };
 
+/// A second way to run a group's program, for a check that needs processes of its own: `--role NAME` with a channel to
+/// the group that started it, see harness/helper_process.hpp.
+struct Role {
+  std::string name;
+  std::function<void(Channel&)> run;
+};
+const std::vector<Role>& registered_roles();
+class RoleRegistration {
+ public:
+  RoleRegistration(const char* name, std::function<void(Channel&)> run);
+};
+
 }  // namespace envforge::validator::harness
 
 // The one macro of the project: __FILE__ must be the check's.

@@ -7,10 +7,14 @@
 namespace envforge::validator::harness {
 namespace {
 
-// The validator's one mutable global: filled before main by the Registration objects, read-only from then on.
+// The validator's only mutable globals: filled before main by the registration objects, read-only from then on.
 std::vector<RegisteredCheck>& registry() {
   static std::vector<RegisteredCheck> checks;
   return checks;
+}
+std::vector<Role>& roles() {
+  static std::vector<Role> all;
+  return all;
 }
 
 }  // namespace
@@ -21,6 +25,14 @@ Registration::Registration(const char* file, std::function<std::unique_ptr<Check
   const auto place = std::lower_bound(checks.begin(), checks.end(), check,
                                       [](const RegisteredCheck& a, const RegisteredCheck& b) { return a.id < b.id; });
   checks.insert(place, std::move(check));
+}
+
+RoleRegistration::RoleRegistration(const char* name, std::function<void(Channel&)> run) {
+  roles().push_back({name, std::move(run)});
+}
+
+const std::vector<Role>& registered_roles() {
+  return roles();
 }
 
 const std::vector<RegisteredCheck>& registered_checks() {

@@ -200,6 +200,18 @@ inline double element_value(U64 base, U64 index, int amplitude, Type type) {
   return ldexp(static_cast<double>(value.significand), value.exponent);
 }
 
+/// Element `index` of what a collective gives: the sum over t < terms of element offset + index % block of the stream
+/// first + index / block + t.
+inline double collective_element(U64 seed, U64 first, int terms, U64 block, U64 offset, U64 index, int amplitude,
+                                 Type type) {
+  double sum = 0;
+  for (int t = 0; t < terms; ++t) {
+    const U64 stream = first + index / block + static_cast<U64>(t);
+    sum += element_value(stream_base(seed, stream), offset + index % block, amplitude, type);
+  }
+  return sum;
+}
+
 /// The value of bits that a library wrote. Infinity and NaN become 1e308, which no bound accepts.
 inline double decode(U64 bits, Type type) {
   if (is_integer(type)) {

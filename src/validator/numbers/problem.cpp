@@ -81,17 +81,14 @@ Sum convolution_element(const Problem& problem, std::uint64_t seed, std::uint64_
   return sum;
 }
 
-// Each rank's stream follows on that of `a`.
-Sum all_reduce_element(const Problem& problem, std::uint64_t seed, std::uint64_t index) {
-  const auto ranks = static_cast<std::uint64_t>(size_of(problem, "ranks"));
-  Sum sum;
-  for (std::uint64_t rank = 0; rank < ranks; ++rank) {
-    Operand one = problem.a;
-    one.stream += rank;
-    sum.value += value_of(one, seed, index);
-  }
-  sum.terms = static_cast<double>(ranks);
-  return sum;
+Sum collective_element_of(const Problem& problem, std::uint64_t seed, std::uint64_t index) {
+  const std::int64_t terms = size_of(problem, "terms"), block = size_of(problem, "block");
+  constexpr std::int64_t kMostRanks = 1 << 20;
+  if (block == 0 || terms == 0 || terms > kMostRanks) throw Error(ErrorCode::kProtocol, "a collective of nothing");
+  return {collective_element(seed, problem.a.stream, static_cast<int>(terms), static_cast<U64>(block),
+                             static_cast<U64>(size_of(problem, "offset")), index, problem.a.amplitude,
+                             type_from(problem.a.type)),
+          static_cast<double>(terms)};
 }
 
 Stream stream_of(const Operand& operand, std::uint64_t seed) {
@@ -108,8 +105,8 @@ Sum changed_word(const Problem& problem, std::uint64_t seed, std::uint64_t index
 Sum sum_of(const Problem& problem, std::uint64_t seed, std::uint64_t index) {
   if (problem.kind == "gemm") return gemm_element(problem, seed, index);
   if (problem.kind == "conv2d") return convolution_element(problem, seed, index);
-  if (problem.kind == "all-reduce") return all_reduce_element(problem, seed, index);
   if (problem.kind == "words") return changed_word(problem, seed, index);
+  if (problem.kind == "collective") return collective_element_of(problem, seed, index);
   if (problem.kind == "copy") return {value_of(problem.a, seed, index), 1};
   if (problem.kind == "layer") {
     const Operation operation = operation_of(problem);

@@ -81,7 +81,7 @@ const Row kKernels[] = {{"fill", entry<&fill>},
                         {"reference_convolution", entry<&reference_convolution>},
                         {"reference_operation", entry<&reference_operation>},
                         {"compare_lines", entry<&compare_lines>},
-                        {"compare_reduced", entry<&compare_reduced>},
+                        {"compare_collective", entry<&compare_collective>},
                         {"signs", entry<&signs>},
                         {"times_generated", entry<&times_generated>},
                         {"times_stored", entry<&times_stored>},
@@ -220,6 +220,10 @@ int cuEventRecord(void* event, void*) {
 }
 int cuEventSynchronize(void*) {
   return 0;
+}
+// The stub of NCCL says through the environment that a rank is missing.
+int cuEventQuery(void*) {
+  return std::getenv("ENVFORGE_STUB_PENDING") == nullptr ? 0 : 600;
 }
 int cuEventElapsedTime(float* milliseconds, void* start, void* end) {
   const auto from = *static_cast<std::chrono::steady_clock::time_point*>(start);

@@ -1,14 +1,13 @@
-// Proves: with one GPU: NCCL loads, makes a communicator and moves data exactly; nothing between GPUs is proven.
-// Control: one element of the output is changed by 1 on the device.
+// Proves: with one GPU: NCCL loads, makes a communicator and moves and sums data of every type exactly in every
+//   collective; nothing between GPUs is proven.
+// Control: one element of the output is changed by 1 on the device, for each type and collective.
 // Suite: quick
-#include "checks/nccl/session.hpp"
+#include "checks/nccl/collective_check.hpp"
 
 namespace envforge::validator::nccl {
 namespace {
 
 using harness::Context;
-
-constexpr std::uint64_t kElements = 1ULL << 20;
 
 class SingleRank : public harness::Check {
  public:
@@ -24,10 +23,17 @@ class SingleRank : public harness::Check {
   }
 
   void run(Context& context, protocol::CheckResult& result) override {
-    Reduction reduction(context, context.session<Session>(), kElements);
-    reduction.run();
-    reduction.judge(result);
-    if (result.verdict == protocol::Verdict::kPass) result.summary = "one rank only; nothing between GPUs was tested";
+    using gpu::Collective;
+    auto& session = context.session<Session>();
+    Team& team = session.everyone();
+    std::string types;
+    for (const Collective collective :
+         {Collective::kAllReduce, Collective::kAllGather, Collective::kReduceScatter, Collective::kBroadcast,
+          Collective::kReduce, Collective::kSendRecv, Collective::kAllToAll}) {
+      types = exercise_types(session, team, collective, result);
+      if (result.verdict != protocol::Verdict::kPass) return;
+    }
+    result.summary = "one rank only, 7 collectives in " + types + "; nothing between GPUs was tested";
   }
 };
 ENVFORGE_CHECK(SingleRank);

@@ -102,20 +102,15 @@ TEST(CoreGroups, ListTheChecksThatTheirPathsName) {
 }
 
 TEST(CoreGroups, PassOnLibrariesThatComputeRightly) {
-  const Report report =
-      run({"cuda.copy", "cuda.device", "cuda.memory", "cublas.gemm-exact", "cublas.gemm-normal", "cudnn.conv-exact",
-           "cudnn.conv-normal", "cudnn.conv-forward", "cudnn.conv-data-gradient", "cudnn.conv-weight-gradient",
-           "cudnn.data-gradient-normal", "cudnn.weight-gradient-normal", "cudnn.batch-norm", "cudnn.pooling",
-           "cudnn.activation", "nccl.single-rank", "nccl.all-reduce"});
+  const Report report = run({"cuda.copy", "cuda.device", "cuda.memory", "cublas.gemm-exact", "cublas.gemm-normal",
+                             "cudnn.conv-exact", "cudnn.conv-normal", "cudnn.conv-forward", "cudnn.conv-data-gradient",
+                             "cudnn.conv-weight-gradient", "cudnn.data-gradient-normal", "cudnn.weight-gradient-normal",
+                             "cudnn.batch-norm", "cudnn.pooling", "cudnn.activation", "nccl.single-rank"});
   std::map<std::string, CheckResult> by_id;
   for (const auto& group : report.groups) {
     for (const auto& check : group.checks) by_id[check.id] = check;
   }
   for (const auto& [id, check] : by_id) {
-    if (id == "nccl.all-reduce") {
-      EXPECT_EQ(check.reason, "one GPU: an all-reduce over several ranks needs two");
-      continue;
-    }
     EXPECT_EQ(to_string(check.verdict), "pass") << id << ": " << check.reason;
     if (id == "cuda.device" || id == "container.gpus") continue;
     ASSERT_TRUE(check.control.has_value()) << id;
@@ -147,16 +142,78 @@ TEST(CoreGroups, SayWhichLibraryTheyUsed) {
   EXPECT_EQ(libraries["libnvrtc.so.13"].rule, "LD_LIBRARY_PATH");
 }
 
-TEST(CoreGroups, ReduceOverTwoGpusAndRunTheOthersOnEach) {
-  const Report report = run({"cuda.copy", "nccl.all-reduce"}, "", 2);
+const std::vector<std::string> kCollectives = {"nccl.all-reduce", "nccl.all-gather",      "nccl.reduce-scatter",
+                                               "nccl.broadcast",  "nccl.reduce",          "nccl.send-recv",
+                                               "nccl.all-to-all", "nccl.abort",           "nccl.communicators",
+                                               "nccl.processes",  "nccl.all-reduce-sizes"};
+
+TEST(CoreGroups, MoveDataBetweenTwoGpusAndRunTheOthersOnEach) {
+  std::vector<std::string> checks = kCollectives;
+  checks.push_back("cuda.copy");
+  const Report report = run(checks, "", 2);
   const auto copies = results(report, "cuda.copy");
   ASSERT_EQ(copies.size(), 2U);
   EXPECT_NE(copies[0].gpu, copies[1].gpu);
+  for (const std::string& id : kCollectives) {
+    const auto found = results(report, id);
+    ASSERT_EQ(found.size(), 1U) << id;
+    EXPECT_EQ(to_string(found[0].verdict), "pass") << id << ": " << found[0].reason;
+    ASSERT_TRUE(found[0].control.has_value()) << id;
+    EXPECT_TRUE(found[0].control->detected) << id;
+    EXPECT_GT(found[0].recomputed, 0U) << id;
+  }
   const auto reduced = results(report, "nccl.all-reduce");
-  ASSERT_EQ(reduced.size(), 1U);
-  EXPECT_EQ(to_string(reduced[0].verdict), "pass") << reduced[0].reason;
+  EXPECT_NE(reduced[0].summary.find("i8, u8, i32, u32, i64, u64, fp16, bf16, fp32, fp64, fp8 e4m3, fp8 e5m2"),
+            std::string::npos)
+      << reduced[0].summary;
   ASSERT_EQ(reduced[0].measurements.size(), 1U);
-  EXPECT_EQ(reduced[0].measurements[0].context.at("transport"), "no NVLink: PCIe or host memory");
+  EXPECT_EQ(reduced[0].measurements[0].context.at("transport"), "P2P/direct pointer (2)");
+  EXPECT_EQ(reduced[0].measurements[0].context.at("algorithm"), "RING, SIMPLE, channels 0..23");
+  EXPECT_EQ(results(report, "nccl.all-reduce-sizes")[0].measurements.size(), 4U) << "as many as fit the stub";
+  EXPECT_EQ(results(report, "nccl.processes")[0].measurements.at(0).context.at("processes"), "2");
+}
+
+TEST(CoreGroups, SkipWhatNeedsSeveralGpusWhereThereIsOne) {
+  const Report report = run(kCollectives);
+  for (const std::string& id : kCollectives) {
+    EXPECT_EQ(results(report, id).at(0).reason, "one GPU: a collective over several ranks needs two") << id;
+  }
+}
+
+void expect_on_two(const std::string& id, const std::string& fault, Verdict verdict, const std::string& reason_part) {
+  const auto found = results(run({id}, fault, 2), id);
+  ASSERT_EQ(found.size(), 1U) << id;
+  EXPECT_EQ(to_string(found[0].verdict), to_string(verdict)) << id << " under " << fault << ": " << found[0].reason;
+  EXPECT_NE((found[0].reason + found[0].summary).find(reason_part), std::string::npos)
+      << id << ": " << found[0].reason << found[0].summary;
+}
+
+TEST(CoreGroups, FindOneWrongElementOfEachCollective) {
+  expect_on_two("nccl.all-reduce", "wrong-AllReduce", Verdict::kFail, "AllReduce of 20011 x i8: 2 of 40022 wrong");
+  expect_on_two("nccl.all-gather", "wrong-AllGather", Verdict::kFail, "AllGather of 20011 x i8: 2 of");
+  expect_on_two("nccl.reduce-scatter", "wrong-ReduceScatter", Verdict::kFail, "ReduceScatter of 20011 x i8");
+  expect_on_two("nccl.broadcast", "wrong-Broadcast", Verdict::kFail, "Broadcast of 20011 x i8");
+  expect_on_two("nccl.reduce", "wrong-Reduce", Verdict::kFail, "Reduce of 20011 x i8: 1 of 20011 wrong");
+  expect_on_two("nccl.send-recv", "wrong-Send", Verdict::kFail, "SendRecv of 20011 x i8");
+  expect_on_two("nccl.all-to-all", "wrong-Send", Verdict::kFail, "AllToAll of 20011 x i8");
+  expect_on_two("nccl.communicators", "wrong-ReduceScatter", Verdict::kFail, "ReduceScatter of 250007 x i32");
+  expect_on_two("nccl.all-reduce-sizes", "wrong-AllReduce", Verdict::kFail, "AllReduce of 1024 x fp32");
+}
+
+TEST(CoreGroups, TellOfProcessesThatComputeWronglyDieOrHang) {
+  expect_on_two("nccl.processes", "wrong-AllReduce", Verdict::kFail, "rank 0: AllReduce of ");
+  expect_on_two("nccl.processes", "crash-ncclCommInitRank", Verdict::kFail, "died in: ncclCommInitRank");
+  expect_on_two("nccl.processes", "hang-ncclCommInitRank", Verdict::kHung, "rank");
+}
+
+TEST(CoreGroups, AbortACollectiveThatOneRankNeverJoins) {
+  expect_on_two("nccl.abort", "ignores-missing", Verdict::kError, "ended as if nobody were missing");
+  expect_on_two("nccl.abort", "hang-ncclCommAbort", Verdict::kHung, "ncclCommAbort on every rank");
+}
+
+TEST(CoreGroups, NoBandwidthWithoutItsTransport) {
+  expect_on_two("nccl.all-reduce", "no-log", Verdict::kPass, "no bandwidth, for NCCL 2.28.9 does not say");
+  expect_on_two("nccl.all-reduce", "shm-transport", Verdict::kDegraded, "NCCL goes through host memory");
 }
 
 TEST(CoreGroups, FindAStuckBitOfTheMemory) {

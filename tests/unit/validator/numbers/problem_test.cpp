@@ -83,11 +83,19 @@ TEST(Truth, OfAConvolutionMatchesAPaddedWindow) {
   EXPECT_EQ(truth_of(conv, kSeed, ((1 * 4 + 0) * 5 + 4) * 2 + 1).value, expected);
 }
 
-TEST(Truth, OfAnAllReduceAddsTheRanksStreams) {
-  const Problem reduce{"all-reduce", {{"ranks", 3}}, {10, "fp32", 1000}, {}, "fp32", 100};
+TEST(Truth, OfACollectiveTakesBlocksFromTheRanksStreamsAndAddsThem) {
+  // A reduce-scatter of 3 ranks, on the rank whose part begins at element 200.
+  const Problem reduce{"collective", {{"terms", 3}, {"block", 100}, {"offset", 200}}, {10, "fp32", 1000}, {}, "fp32",
+                       100};
   double expected = 0;
-  for (std::uint64_t rank = 0; rank < 3; ++rank) expected += at({10 + rank, "fp32", 1000}, 42);
+  for (std::uint64_t rank = 0; rank < 3; ++rank) expected += at({10 + rank, "fp32", 1000}, 242);
   EXPECT_EQ(truth_of(reduce, kSeed, 42).value, expected);
+  EXPECT_EQ(truth_of(reduce, kSeed, 42).bound, 0);
+  // An all-gather: the third block of 100 comes from the third rank.
+  const Problem gather{"collective", {{"terms", 1}, {"block", 100}, {"offset", 0}}, {10, "i8", 100}, {}, "i8", 300};
+  EXPECT_EQ(truth_of(gather, kSeed, 242).value, at({12, "i8", 100}, 42));
+  const Problem nothing{"collective", {{"terms", 1}, {"block", 0}, {"offset", 0}}, {10, "i8", 100}, {}, "i8", 300};
+  EXPECT_THROW(truth_of(nothing, kSeed, 0), support::Error);
 }
 
 // The bound must hold for an honest library and refuse a small fault: single precision, added in order.

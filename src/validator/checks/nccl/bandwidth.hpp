@@ -1,0 +1,93 @@
+// How fast a collective moved its bytes, with what NCCL says it moved them by, against what the links can carry.
+#pragma once
+
+#include <cstdio>
+#include <string>
+
+#include "checks/nccl/session.hpp"
+#include "harness/timing.hpp"
+
+namespace envforge::validator::nccl {
+
+// Below half of what the links carry something is wrong that no choice of algorithm explains. Measured on H200: 0.81 to
+// 0.99 of the model for large sizes, by collective and number of GPUs.
+inline constexpr double kLowestShareOfLinks = 0.5;
+
+/// Elements for NCCL so that no rank's buffer exceeds `bytes` or the share of its memory that a check may take.
+inline std::uint64_t fitting_count(Session& session, gpu::Collective collective, int ranks, numbers::Type type,
+                                   double bytes) {
+  const auto one = static_cast<double>(numbers::bytes_of(type));
+  const gpu::Share share = gpu::share_of(collective, 0, ranks, 0, 1);
+  const auto parts = static_cast<double>(std::max(share.in_count, share.out_count));
+  const double room = session.room() / 3;  // input, output, and what NCCL and the comparison need
+  return std::max<std::uint64_t>(1024, static_cast<std::uint64_t>(std::min(room, bytes) / parts / one));
+}
+
+/// Seconds of one collective: many are enqueued for one wait, as nccl-tests does.
+inline harness::Timing time_exercise(Team& team, Exercise& exercise, double warm_seconds, int samples, int batch) {
+  return harness::measure(
+      [&] {
+        using Clock = std::chrono::steady_clock;
+        const auto start = Clock::now();
+        for (int i = 0; i < batch; ++i) exercise.enqueue();
+        team.wait();
+        return std::chrono::duration<double>(Clock::now() - start).count() / batch;
+      },
+      warm_seconds, samples);
+}
+
+/// "bus bandwidth" of a timed collective. Nothing where NCCL does not say by what it moved the data.
+inline std::optional<protocol::Measurement> bandwidth_of(Session& session, const Exercise::Plan& plan, int ranks,
+                                                         const harness::Timing& timing, const gpu::NcclUse& use) {
+  if (use.transports.empty()) return std::nullopt;
+  const auto& request = session.context.request();
+  const double bytes = gpu::bytes_of(plan.collective, ranks, plan.count, plan.type);
+  const double moved = bytes * gpu::bus_factor(plan.collective, ranks) / 1e9;
+  protocol::Measurement m;
+  m.name = "bus bandwidth";
+  m.unit = "GB/s";
+  m.value = moved / timing.median;
+  m.spread = harness::spread_of_rate(timing, moved);
+  m.context = {{"collective", gpu::to_string(plan.collective)},
+               {"dtype", to_string(plan.type)},
+               {"bytes", std::to_string(static_cast<long long>(bytes))},
+               {"ranks", std::to_string(ranks)},
+               {"transport", use.transport()},
+               {"algorithm", gpu::has_in_place(plan.collective)
+                                 ? use.chosen_for(gpu::to_string(plan.collective), session.nccl.version())
+                                 : "sends and receives"}};
+  int links = 0;
+  if (session.nvml()) links = session.nvml()->active_nvlinks(session.nvml()->device(session.uuid()));
+  m.context["NVLinks active"] = std::to_string(links);
+  const auto rate = gpu::nvlink_rate(request.gpus.front().compute_capability);
+  if (links > 0 && rate) {
+    m.expected = links * *rate;
+    char text[80];
+    std::snprintf(text, sizeof text, "%d links x %.1f GB/s", links, *rate);
+    m.derivation = text;
+  }
+  return m;
+}
+
+/// Adds it; a large collective far below its links, or one that leaves links unused, makes a pass degraded.
+inline void judge_bandwidth(Session& session, const protocol::Measurement& m, const gpu::NcclUse& use,
+                            protocol::CheckResult& result) {
+  result.measurements.push_back(m);
+  if (!session.context.request().judge_speed || !m.expected || result.verdict != protocol::Verdict::kPass) return;
+  if (use.through_host()) {
+    result.verdict = protocol::Verdict::kDegraded;
+    result.reason = "NCCL goes through host memory although " + m.context.at("NVLinks active") +
+                    " NVLinks of the GPU are active: " + use.transport();
+    result.layer = protocol::Layer::kContainerFlags;
+    result.evidence = "NCCL's own log of its connections";
+    result.mend = "unset NCCL_P2P_DISABLE and NCCL_P2P_LEVEL; docker run --ipc=host where ranks are processes";
+  } else if (m.value < kLowestShareOfLinks * *m.expected) {
+    result.verdict = protocol::Verdict::kDegraded;
+    result.reason = "the bus bandwidth is less than half of what the links carry";
+    result.layer = protocol::Layer::kHardware;
+    result.evidence = m.derivation;
+    result.mend = "nvidia-smi nvlink -s and nvidia-smi topo -m on the host";
+  }
+}
+
+}  // namespace envforge::validator::nccl
