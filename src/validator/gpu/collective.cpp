@@ -91,7 +91,7 @@ int amplitude_of(Collective collective, Type type, int ranks) {
     case Type::kFp32:
       return (1 << 24) / parts;
     default:
-      return (1 << 30) / parts;
+      return (1 << 29) / parts;  // twice that is an int too
   }
 }
 

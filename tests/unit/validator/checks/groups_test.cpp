@@ -169,7 +169,7 @@ TEST(CoreGroups, MoveDataBetweenTwoGpusAndRunTheOthersOnEach) {
   ASSERT_EQ(reduced[0].measurements.size(), 1U);
   EXPECT_EQ(reduced[0].measurements[0].context.at("transport"), "P2P/direct pointer (2)");
   EXPECT_EQ(reduced[0].measurements[0].context.at("algorithm"), "RING, SIMPLE, channels 0..23");
-  EXPECT_EQ(results(report, "nccl.all-reduce-sizes")[0].measurements.size(), 4U) << "as many as fit the stub";
+  EXPECT_EQ(results(report, "nccl.all-reduce-sizes")[0].measurements.size(), 5U) << "as many as fit the stub";
   EXPECT_EQ(results(report, "nccl.processes")[0].measurements.at(0).context.at("processes"), "2");
 }
 
