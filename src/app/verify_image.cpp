@@ -14,7 +14,6 @@
 #include <envforge/app/validator_programs.hpp>
 #include <envforge/protocol/check_catalog.hpp>
 #include <envforge/protocol/check_ids.hpp>
-#include <envforge/protocol/message.hpp>
 #include <envforge/protocol/request.hpp>
 #include <envforge/protocol/sealed_report.hpp>
 #include <envforge/support/error.hpp>
@@ -22,6 +21,7 @@
 #include <envforge/support/suggest.hpp>
 #include <envforge/support/text.hpp>
 
+#include "check_progress.hpp"
 #include "foreign_torch_group.hpp"
 #include "known_locks.hpp"
 
@@ -151,14 +151,6 @@ bool wants_torch(const VerifyOptions& options, const Report& report) {
   });
 }
 
-/// The driver's progress lines stand on standard error among whatever the engine and the image write there.
-void show_progress(Events& events, std::string_view line) {
-  const auto progress = protocol::progress_from_line(std::string(line));
-  if (progress)
-    events.progress(progress->check.empty() ? progress->group + " " + progress->text
-                                            : progress->check + " " + progress->text);
-}
-
 // "9.0" of "sm_90"; the last digit is the minor.
 std::string compute_capability(const std::string& sm) {
   const std::string digits = sm.substr(sm.find('_') + 1);
@@ -186,6 +178,13 @@ protocol::DriverRequest make_request(const VerifyOptions& options, const Plan& p
   protocol::DriverRequest request;
   request.key = key;
   request.group.suite = suite_of(report);
+  if (options.minutes && request.group.suite != protocol::Suite::kSoak) {
+    throw Error(ErrorCode::kUsage, "--minutes belongs to --suite soak, this run is of suite " + report.suite);
+  }
+  if (request.group.suite == protocol::Suite::kSoak) {
+    request.soak_seconds = 60 * options.minutes.value_or(kSoakMinutes);
+    request.total_deadline_seconds += request.soak_seconds;
+  }
   request.group.checks = plan.checks;
   request.group.expected_gpus = options.gpus.kind == GpuSelection::Kind::kNone    ? 0
                                 : options.gpus.kind == GpuSelection::Kind::kCount ? options.gpus.count
@@ -245,8 +244,9 @@ VerifyResult run_here(World& world, const VerifyOptions& options, Report report,
   request.group.flags_are_the_runs = true;  // whoever started this environment chose them
   command.standard_input = protocol::to_json(request).dump();
   world.events.step("validating this environment");
+  CheckProgress progress(world.events);
   const auto outcome = world.processes.run(command, [&](process::Stream stream, std::string_view line) {
-    if (stream == process::Stream::kErr) show_progress(world.events, line);
+    if (stream == process::Stream::kErr) progress.hear(std::string(line));
   });
   if (outcome.kind == process::Outcome::Kind::kInterrupted) throw Error(ErrorCode::kInterrupted, "interrupted");
   return read_report(outcome.out, outcome.err, key);
@@ -334,8 +334,9 @@ VerifyResult run_in_container(World& world, const Subject& subject, const Verify
   add_lock(world, request.report.lock_digest, subject.info.architecture, request.group);
   container.standard_input = protocol::to_json(request).dump();
   world.events.step("validating " + subject.image);
+  CheckProgress progress(world.events);
   const auto ran = world.engine.run(container, [&](process::Stream stream, std::string_view line) {
-    if (stream == process::Stream::kErr) show_progress(world.events, line);
+    if (stream == process::Stream::kErr) progress.hear(std::string(line));
   });
   if (ran.outcome.kind == process::Outcome::Kind::kInterrupted) throw Error(ErrorCode::kInterrupted, "interrupted");
   if (!ran.engine_error.empty()) container_did_not_start(ran);

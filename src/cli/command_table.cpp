@@ -8,6 +8,8 @@ const std::vector<CommandRow>& command_table() {
       {"build", "daily", "lock if needed, render, docker build, check installed == locked, tag", declare_build},
       {"verify", "daily", "run the validator in the image and report", declare_verify},
       {"explain", "ask", "say why a recipe resolves or not; --matrix lists what exists", declare_explain},
+      {"diff", "ask", "put two reports of verify side by side: what differs, and how fast each was", declare_diff},
+      {"inspect", "ask", "show what a running process is made of and what it waits for", declare_inspect},
       {"doctor", "ask", "say what this machine lacks for each command, with the fix", declare_doctor},
       {"render", "rest", "write the Dockerfile and a context that build without envforge", declare_render},
       {"data", "rest", "show age, digest and sources of the compatibility data", declare_data},

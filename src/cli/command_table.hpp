@@ -27,8 +27,10 @@ const std::vector<CommandRow>& command_table();
 // One per file of src/cli/commands.
 Action declare_build(CLI::App& command);
 Action declare_data(CLI::App& command);
+Action declare_diff(CLI::App& command);
 Action declare_doctor(CLI::App& command);
 Action declare_explain(CLI::App& command);
+Action declare_inspect(CLI::App& command);
 Action declare_lock(CLI::App& command);
 Action declare_render(CLI::App& command);
 Action declare_verify(CLI::App& command);

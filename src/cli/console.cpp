@@ -40,8 +40,9 @@ ConsoleEvents::~ConsoleEvents() {
 }
 
 void ConsoleEvents::clear_line() {
-  if (line_open_) print_err("\r\x1b[K");
-  line_open_ = false;
+  if (open_lines_ > 1) print_err("\x1b[" + std::to_string(open_lines_ - 1) + "A");
+  if (open_lines_ > 0) print_err("\r\x1b[J");
+  open_lines_ = 0;
 }
 
 void ConsoleEvents::finish() {
@@ -62,16 +63,31 @@ void ConsoleEvents::step(const std::string& what) {
   progress("");
 }
 
-void ConsoleEvents::progress(const std::string& line) {
+void ConsoleEvents::overwrite(const std::vector<std::string>& lines) {
   constexpr std::size_t kWidth = 78;
-  if (!line.empty()) log_debug(support::printable(line));
   if (quiet_ || !terminal_.err_is_terminal) return;
   clear_line();
-  std::string text = "  " + step_ + (line.empty() ? "" : ": " + support::printable(line));
-  if (text.size() > kWidth) text.resize(kWidth);
+  std::string text;
+  for (const auto& line : lines) text += (text.empty() ? "" : "\n") + ("  " + line).substr(0, kWidth);
   print_err(text);
   std::fflush(stderr);
-  line_open_ = true;
+  open_lines_ = lines.size();
+}
+
+void ConsoleEvents::progress(const std::string& line) {
+  if (!line.empty()) log_debug(support::printable(line));
+  overwrite({step_ + (line.empty() ? "" : ": " + support::printable(line))});
+}
+
+void ConsoleEvents::running(const std::vector<std::string>& lines) {
+  std::vector<std::string> shown = {step_};
+  for (const auto& line : lines) shown.push_back("  " + support::printable(line));
+  overwrite(shown);
+}
+
+void ConsoleEvents::finished(const std::string& line) {
+  log_debug(support::printable(line));
+  if (!quiet_ && !terminal_.err_is_terminal) print_err("    " + support::printable(line) + "\n");
 }
 
 void ConsoleEvents::note(const std::string& line) {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include <envforge/app/events.hpp>
 
@@ -25,6 +26,8 @@ class ConsoleEvents : public app::Events {
   ~ConsoleEvents() override;
   void step(const std::string& what) override;
   void progress(const std::string& line) override;
+  void running(const std::vector<std::string>& lines) override;
+  void finished(const std::string& line) override;
   void note(const std::string& line) override;
   void warn(const std::string& line) override;
   /// Ends the step that is shown; before anything else is printed.
@@ -32,11 +35,12 @@ class ConsoleEvents : public app::Events {
 
  private:
   void clear_line();
+  void overwrite(const std::vector<std::string>& lines);
   Terminal terminal_;
   bool quiet_;
   std::string step_;
   std::chrono::steady_clock::time_point since_;
-  bool line_open_ = false;
+  std::size_t open_lines_ = 0;  // on the terminal, to be overwritten
 };
 
 void print_out(const std::string& text);

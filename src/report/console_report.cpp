@@ -1,11 +1,13 @@
 #include <envforge/report/console_report.hpp>
 
 #include <algorithm>
+#include <set>
 #include <sstream>
 
 #include <envforge/support/text.hpp>
 
 #include "layout.hpp"
+#include "names.hpp"
 #include "worst_first.hpp"
 
 namespace envforge::report {
@@ -46,26 +48,17 @@ class Painter {
   bool colour_;
 };
 
-std::string machine_line(const Report& report) {
-  const auto& gpus = report.machine.gpus;
-  if (gpus.empty()) return "no GPU";
-  const bool alike =
-      std::all_of(gpus.begin(), gpus.end(), [&](const protocol::GpuInfo& gpu) { return gpu.name == gpus[0].name; });
-  std::vector<std::string> names;
-  for (const auto& gpu : gpus) names.push_back(printable(gpu.name));
-  const std::string what =
-      alike ? (gpus.size() > 1 ? std::to_string(gpus.size()) + " x " : "") + names[0] : support::join(names, ", ");
-  return what + ", driver " + printable(report.machine.driver);
-}
-
 void head(std::ostream& out, const Report& report, const Painter& painter) {
   const Verdict verdict = protocol::overall(report);
   std::string word = protocol::to_string(verdict);
   std::transform(word.begin(), word.end(), word.begin(),
                  [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
   const std::string subject = report.image.empty() ? "this environment" : printable(report.image);
-  out << painter.strong(word) << "  " << subject << " on " << machine_line(report) << "\n";
-  out << "  " << wrap(printable(protocol::overall_reason(report)) + ", in " + fixed(report.seconds, 1) + " s", 2, 2)
+  out << painter.strong(word) << "  " << subject << " on " << printable(machine_text(report)) << "\n";
+  out << "  "
+      << wrap(printable(protocol::overall_reason(report)) + ", in " + fixed(report.seconds, 1) + " s" +
+                  (report.rounds > 1 ? ", " + std::to_string(report.rounds) + " rounds" : ""),
+              2, 2)
       << "\n";
   for (const auto& sentence : report.not_judged)
     out << "  " << wrap("not judged: " + printable(sentence), 2, 4) << "\n";
@@ -78,16 +71,21 @@ void measurements(std::ostream& out, const CheckResult& check) {
     if (m.expected && *m.expected > 0) {
       line += ", " + fixed(100 * m.value / *m.expected, 0) + " % of " + figure(*m.expected) + " " + printable(m.unit);
     }
+    if (m.spread) line += ", from " + figure(m.spread->lowest) + " to " + figure(m.spread->highest);
     if (!m.derivation.empty()) line += " (" + printable(m.derivation) + ")";
     out << "      " << wrap(line, 6, 8) << "\n";
   }
 }
 
-void check_lines(std::ostream& out, const CheckResult& check, const Painter& painter, bool details) {
+/// `times`: so many GPUs gave this result. 0: the line is about one GPU of several and names it.
+void check_lines(std::ostream& out, const Report& report, const CheckResult& check, std::size_t times,
+                 const Painter& painter, bool details) {
   constexpr std::size_t kVerdictWidth = 8;
   constexpr std::size_t kIdWidth = 24;
   const bool good = check.verdict == Verdict::kPass;
-  const std::string text = printable(good || check.reason.empty() ? check.summary : check.reason);
+  std::string text = printable(good || check.reason.empty() ? check.summary : check.reason);
+  if (times > 1) text = "on " + std::to_string(times) + " GPUs: " + text;
+  if (times == 0) text = printable(short_gpu(report, check.gpu)) + ": " + text;
   out << "  " << painter.verdict(check.verdict, kVerdictWidth) << " " << pad(printable(check.id), kIdWidth) << " ";
   out << wrap(text, 2 + kVerdictWidth + kIdWidth + 2, 2 + kVerdictWidth + 1 + 2) << "\n";
   if (details || check.verdict == Verdict::kDegraded) measurements(out, check);
@@ -99,12 +97,20 @@ void check_lines(std::ostream& out, const CheckResult& check, const Painter& pai
                 6, 8)
         << "\n";
   }
+  if (!check.failures.empty()) {
+    const auto& first = check.failures.front();
+    out << "      "
+        << wrap("in " + std::to_string(check.failures.size()) + " of " + std::to_string(check.rounds) +
+                    " rounds, first in round " + std::to_string(first.round) + " after " + fixed(first.second, 0) +
+                    " s",
+                6, 8)
+        << "\n";
+  }
   if (good || check.verdict == Verdict::kSkipped) return;
+  const std::string evidence = details ? printable(check.evidence) : beginning_of(printable(check.evidence), 240);
   if (check.layer != protocol::Layer::kNone) {
     out << "      "
-        << wrap("layer: " + protocol::to_string(check.layer) +
-                    (check.evidence.empty() ? "" : " (" + printable(check.evidence) + ")"),
-                6, 8)
+        << wrap("layer: " + protocol::to_string(check.layer) + (evidence.empty() ? "" : " (" + evidence + ")"), 6, 8)
         << "\n";
   }
   if (!check.mend.empty()) out << "      " << wrap("mend:  " + printable(check.mend), 6, 13) << "\n";
@@ -143,7 +149,23 @@ std::string console_report(const Report& report, const ConsoleStyle& style) {
   const Painter painter(style.colour);
   std::ostringstream out;
   head(out, report, painter);
-  for (const auto* check : worst_first(report)) check_lines(out, *check, painter, style.details);
+  const auto checks = worst_first(report);
+  std::set<const CheckResult*> told;
+  for (const auto* check : checks) {
+    if (told.count(check) > 0) continue;
+    std::size_t times = report.machine.gpus.size() > 1 && !check->gpu.empty() ? 0 : 1;
+    // What is well on every GPU is one line; its figures stand in the details.
+    const bool well = check->verdict == Verdict::kPass || check->verdict == Verdict::kSkipped;
+    if (times == 0 && well && !style.details) {
+      for (const auto* other : checks) {
+        if (other->id != check->id || other->verdict != check->verdict) continue;
+        told.insert(other);
+        ++times;
+      }
+      if (times == 1) times = 0;
+    }
+    check_lines(out, report, *check, times, painter, style.details);
+  }
   if (style.details) libraries(out, report);
   foot(out, report);
   return out.str();

@@ -13,6 +13,7 @@ std::string fixed(double value, int digits) {
 }
 
 std::string figure(double value) {
+  if (value == 0) return "0";
   const double size = value < 0 ? -value : value;
   return fixed(value, size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 4);
 }
@@ -43,6 +44,12 @@ std::string wrap(const std::string& text, std::size_t first_column, std::size_t 
     line_is_empty = false;
   }
   return out;
+}
+
+std::string beginning_of(const std::string& text, std::size_t longest) {
+  if (text.size() <= longest) return text;
+  const auto space = text.rfind(' ', longest);
+  return space == std::string::npos ? text : text.substr(0, space) + " ...";
 }
 
 }  // namespace envforge::report

@@ -12,6 +12,9 @@
 
 namespace envforge::app {
 
+/// Of a soak where nothing else is asked for.
+inline constexpr double kSoakMinutes = 10;
+
 struct VerifyOptions {
   GpuSelection gpus;
   GpuInjection injection = GpuInjection::kAuto;
@@ -19,6 +22,7 @@ struct VerifyOptions {
   std::vector<std::string> require;      // groups or checks; with the recipe's
   std::vector<std::string> only, skip;   // groups or checks
   std::vector<std::string> docker_args;  // after --: the flags that this image is run with
+  std::optional<double> minutes;         // of a soak
   std::string nonce;                     // "" = one of ours
   bool here = false;                     // in this environment, without an engine
 };

@@ -3,9 +3,13 @@
 #include <nlohmann/json.hpp>
 
 #include <envforge/app/load_recipe.hpp>
+#include <envforge/app/read_report.hpp>
 #include <envforge/app/verify_image.hpp>
 #include <envforge/report/check_list.hpp>
 #include <envforge/report/console_report.hpp>
+#include <envforge/report/html_report.hpp>
+#include <envforge/report/judgement.hpp>
+#include <envforge/report/junit_report.hpp>
 #include <envforge/support/canonical_json.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
@@ -20,7 +24,7 @@ struct VerifyArguments {
   std::string subject;
   std::string gpus = "all";
   std::string injection = "auto";
-  std::string report_file;
+  std::string report_file, junit_file, html_file, baseline_file;
   bool details = false;
   bool list = false;
   app::VerifyOptions verify;
@@ -36,8 +40,10 @@ void declare_arguments(CLI::App& command, VerifyArguments& arguments) {
   command.add_option("--gpus", arguments.gpus, "all, none, idle, a number, device=0,1 or device=GPU-<uuid>");
   command.add_option("--injection", arguments.injection,
                      "how GPUs reach the container: auto, gpus (--gpus) or cdi (--device)");
-  command.add_option("--suite", arguments.verify.suite, "quick or standard")
-      ->check(CLI::IsMember({"quick", "standard"}));
+  command.add_option("--suite", arguments.verify.suite, "quick, standard or soak; --list says what is in each")
+      ->check(CLI::IsMember({"quick", "standard", "soak"}));
+  command.add_option("--minutes", arguments.verify.minutes, "how long a soak repeats its checks; 10 if left out")
+      ->check(CLI::Range(0.1, 7 * 24 * 60.0));
   command.add_option("--require", arguments.verify.require, "groups or checks that must run and pass")
       ->delimiter(',')
       ->allow_extra_args(false);
@@ -49,6 +55,10 @@ void declare_arguments(CLI::App& command, VerifyArguments& arguments) {
       ->allow_extra_args(false);
   command.add_option("--nonce", arguments.verify.nonce, "a value of yours that the report repeats");
   command.add_option("--report", arguments.report_file, "also write the JSON report to this file");
+  command.add_option("--junit", arguments.junit_file, "also write JUnit XML to this file, for CI");
+  command.add_option("--html", arguments.html_file, "also write one HTML page with plots to this file");
+  command.add_option("--baseline", arguments.baseline_file,
+                     "an earlier --report: rates that fell by more than noise degrade their check");
   command.add_flag("--here", arguments.verify.here, "judge the environment this command runs in, without an engine");
   command.add_flag("--details", arguments.details, "every measurement, control and library");
   command.add_flag("--list", arguments.list, "say what each check proves, its suite and its control; runs nothing");
@@ -61,6 +71,26 @@ support::ExitCode exit_code_of(const protocol::Report& report) {
   const auto verdict = protocol::overall(report);
   const bool good = verdict == protocol::Verdict::kPass || verdict == protocol::Verdict::kDegraded;
   return good ? support::ExitCode::kDone : support::ExitCode::kNegativeVerdict;
+}
+
+void write_if_asked(const std::string& file, const std::string& text) {
+  if (!file.empty()) support::write_file_atomically(file, text);
+}
+
+/// The driver's part stays as it was sealed; what the host judged stands beside it and decides the exit code.
+support::ExitCode show_result(Session& session, const VerifyArguments& arguments, const app::VerifyResult& result,
+                              const report::Judgement& judgement) {
+  const auto judged = report::with_judgement(result.report, judgement);
+  auto document = nlohmann::json::parse(result.document);
+  document["host"] = report::to_json(judgement, judged);
+  const std::string json = support::readable_json(document);
+  write_if_asked(arguments.report_file, json);
+  if (!arguments.junit_file.empty()) write_if_asked(arguments.junit_file, report::junit_report(judged));
+  if (!arguments.html_file.empty()) write_if_asked(arguments.html_file, report::html_report(judged));
+  print_out(session.options().json
+                ? json
+                : report::console_report(judged, {session.terminal().colour_out, arguments.details}));
+  return exit_code_of(judged);
 }
 
 support::ExitCode show_list(Session& session) {
@@ -86,14 +116,13 @@ Action declare_verify(CLI::App& command) {
       recipe = app::load_recipe(image, session.site());
       image.clear();
     }
+    // Read before the run: a mistyped name is told at once.
+    std::optional<report::EarlierReport> earlier;
+    if (!arguments->baseline_file.empty())
+      earlier = report::EarlierReport{app::read_report(arguments->baseline_file), arguments->baseline_file};
     const auto result = app::verify_image(session.world(), image, recipe, options);
     session.events().finish();
-    const std::string json = support::readable_json(nlohmann::json::parse(result.document));
-    if (!arguments->report_file.empty()) support::write_file_atomically(arguments->report_file, json);
-    print_out(session.options().json
-                  ? json
-                  : report::console_report(result.report, {session.terminal().colour_out, arguments->details}));
-    return exit_code_of(result.report);
+    return show_result(session, *arguments, result, report::judge(result.report, earlier));
   };
 }
 

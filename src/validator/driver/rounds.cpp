@@ -37,6 +37,27 @@ int badness(Verdict verdict) {
 
 }  // namespace
 
+// Which of hardware and host took it is not known here; the check of the device files may know.
+void tell_lost_gpus(const std::vector<protocol::GpuInfo>& before, const std::vector<protocol::GpuInfo>& now,
+                    std::vector<GroupResult>& groups) {
+  for (const auto& gpu : before) {
+    if (std::any_of(now.begin(), now.end(), [&](const auto& one) { return one.uuid == gpu.uuid; })) continue;
+    for (auto& group : groups) {
+      for (auto& check : group.checks) {
+        if (check.id != "container.gpus") continue;
+        check.reason = (check.verdict == Verdict::kFail ? check.reason + "; " : "") + "GPU " + gpu.uuid +
+                       " was there when the run began and is gone";
+        check.verdict = Verdict::kFail;
+        if (check.evidence.empty()) check.evidence = "the first round saw it";
+        if (check.mend.empty()) {
+          check.mend =
+              "dmesg | grep Xid on the host; `systemctl daemon-reload` there takes devices from running containers";
+        }
+      }
+    }
+  }
+}
+
 void Rounds::add(const std::vector<GroupResult>& groups, double second) {
   ++count_;
   for (const GroupResult& group : groups) {

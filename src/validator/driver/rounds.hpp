@@ -13,6 +13,10 @@
 
 namespace envforge::validator::driver {
 
+/// Fails this round's check container.gpus for each GPU of `before` that is not among `now`.
+void tell_lost_gpus(const std::vector<protocol::GpuInfo>& before, const std::vector<protocol::GpuInfo>& now,
+                    std::vector<protocol::GroupResult>& groups);
+
 class Rounds {
  public:
   /// The results of one round that began `second` seconds after the run did.

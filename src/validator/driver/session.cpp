@@ -110,8 +110,8 @@ class Session {
       began = seconds_since(start_);
       report_.groups.clear();
       run_round(checks);
-      // A GPU that has gone is a failure of this round, and is looked for again in the next.
-      report_.machine = machine;
+      tell_lost_gpus(machine.gpus, report_.machine.gpus, report_.groups);
+      report_.machine = machine;  // the next round looks for all of them again
       rounds.add(report_.groups, began);
       say_round(rounds.count());
     }

@@ -69,6 +69,25 @@ TEST(ConsoleReport, AFailureNamesItsLayerAndTheLineThatMendsIt) {
   testing::expect_golden(kGoldens / "report/failure.txt", console_report(report, {}));
 }
 
+TEST(ConsoleReport, WhatIsWellOnEveryGpuIsOneLineAndWhatIsNotNamesItsGpu) {
+  auto report = healthy();
+  report.machine.gpus.push_back({"GPU-2", "NVIDIA H200", "0000:02:00.0", "", "", "9.0", 1, false, {}});
+  auto copy = check("cuda.copy", Verdict::kPass, "none wrong");
+  auto memory = check("cuda.memory", Verdict::kPass, "none wrong");
+  report.groups = {{"cuda", {}, {}, 1}};
+  for (const char* gpu : {"GPU-1", "GPU-2"}) {
+    copy.gpu = memory.gpu = gpu;
+    report.groups[0].checks.push_back(copy);
+    report.groups[0].checks.push_back(memory);
+  }
+  report.groups[0].checks[3].verdict = Verdict::kFail;
+  report.groups[0].checks[3].reason = "word 5 is wrong";
+  const std::string text = console_report(report, {});
+  EXPECT_NE(text.find("cuda.copy                on 2 GPUs: none wrong"), std::string::npos) << text;
+  EXPECT_NE(text.find("cuda.memory              GPU 1: word 5 is wrong"), std::string::npos) << text;
+  EXPECT_NE(text.find("cuda.memory              GPU 0: none wrong"), std::string::npos) << text;
+}
+
 TEST(ConsoleReport, ForeignTextCannotMoveTheCursor) {
   auto report = healthy();
   report.image = "evil\x1b[2J\nPASS";

@@ -59,6 +59,21 @@ TEST(Rounds, AMeasurementTellsLowestMedianAndHighest) {
   EXPECT_EQ(m.context.at("dtype"), "bf16");
 }
 
+TEST(Rounds, AGpuThatIsGoneFailsItsRoundAndIsNamed) {
+  CheckResult gpus;
+  gpus.id = "container.gpus";
+  gpus.verdict = Verdict::kPass;
+  std::vector<GroupResult> groups = {{"container", {gpus}, {}, 1}};
+  protocol::GpuInfo one, two;
+  one.uuid = "GPU-1";
+  two.uuid = "GPU-2";
+  tell_lost_gpus({one, two}, {one, two}, groups);
+  EXPECT_EQ(groups[0].checks[0].verdict, Verdict::kPass);
+  tell_lost_gpus({one, two}, {one}, groups);
+  EXPECT_EQ(groups[0].checks[0].verdict, Verdict::kFail);
+  EXPECT_EQ(groups[0].checks[0].reason, "GPU GPU-2 was there when the run began and is gone");
+}
+
 TEST(Rounds, EachGpuHasItsOwnResult) {
   Rounds rounds;
   rounds.add(round(Verdict::kPass, 700, "GPU-1"), 0);
