@@ -154,11 +154,12 @@ std::string console_report(const Report& report, const ConsoleStyle& style) {
   for (const auto* check : checks) {
     if (told.count(check) > 0) continue;
     std::size_t times = report.machine.gpus.size() > 1 && !check->gpu.empty() ? 0 : 1;
-    // What is well on every GPU is one line; its figures stand in the details.
+    // What is well on every GPU is one line, its figures stand in the details; so is what fails in the same words.
     const bool well = check->verdict == Verdict::kPass || check->verdict == Verdict::kSkipped;
-    if (times == 0 && well && !style.details) {
+    if (times == 0 && !style.details) {
       for (const auto* other : checks) {
         if (other->id != check->id || other->verdict != check->verdict) continue;
+        if (!well && other->reason != check->reason) continue;
         told.insert(other);
         ++times;
       }

@@ -41,8 +41,9 @@ void head(std::ostream& out, const Report& report) {
   out << "<h1>" << badge(protocol::overall(report)) << " " << escaped(subject) << "</h1>\n";
   out << "<p>" << escaped(protocol::overall_reason(report)) << ", in " << fixed(report.seconds, 1) << " s";
   if (report.rounds > 1) out << ", " << report.rounds << " rounds";
-  out << "</p>\n<p class=\"soft\">suite " << escaped(report.suite) << ", started " << escaped(report.started) << ", on "
-      << escaped(machine_text(report) + ", " + report.machine.hostname) << "</p>\n";
+  out << "</p>\n<p class=\"soft\">suite " << escaped(report.suite) << (report.started.empty() ? "" : ", started ")
+      << escaped(report.started) << ", on " << escaped(machine_text(report) + ", " + report.machine.hostname)
+      << "</p>\n";
   for (const auto& sentence : report.not_judged)
     out << "<p class=\"soft\">not judged: " << escaped(sentence) << "</p>\n";
 }

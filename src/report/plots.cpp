@@ -5,7 +5,9 @@
 #include <cmath>
 #include <map>
 #include <sstream>
+#include <tuple>
 
+#include <envforge/protocol/check_ids.hpp>
 #include <envforge/protocol/measurement_identity.hpp>
 #include <envforge/report/judgement.hpp>
 #include <envforge/support/text.hpp>
@@ -75,6 +77,12 @@ std::vector<Bar> bars_of(const Report& report) {
       }
     }
   }
+  // The GPUs below each other: what differs between them is seen at once.
+  const auto key = [&](const Bar& bar) {
+    return std::make_tuple(protocol::group_of(bar.check->id), bar.check->id, protocol::identity(*bar.measurement),
+                           gpu_index(report, bar.check->gpu));
+  };
+  std::stable_sort(out.begin(), out.end(), [&](const Bar& a, const Bar& b) { return key(a) < key(b); });
   return out;
 }
 

@@ -86,6 +86,9 @@ TEST(ConsoleReport, WhatIsWellOnEveryGpuIsOneLineAndWhatIsNotNamesItsGpu) {
   EXPECT_NE(text.find("cuda.copy                on 2 GPUs: none wrong"), std::string::npos) << text;
   EXPECT_NE(text.find("cuda.memory              GPU 1: word 5 is wrong"), std::string::npos) << text;
   EXPECT_NE(text.find("cuda.memory              GPU 0: none wrong"), std::string::npos) << text;
+  report.groups[0].checks[1] = report.groups[0].checks[3];
+  report.groups[0].checks[1].gpu = "GPU-1";
+  EXPECT_NE(console_report(report, {}).find("cuda.memory              on 2 GPUs: word 5 is wrong"), std::string::npos);
 }
 
 TEST(ConsoleReport, ForeignTextCannotMoveTheCursor) {
