@@ -80,22 +80,6 @@ set(ENVFORGE_GPU_SOURCES
   src/validator/gpu/speed.cpp
   src/validator/gpu/thresholds.cpp)
 
-# The driver; what it shares with the groups is ENVFORGE_GROUP_SOURCES without the harness.
-set(ENVFORGE_DRIVER_SOURCES
-  src/validator/driver/conversation.cpp
-  src/validator/driver/group_process.cpp
-  src/validator/driver/guard.cpp
-  src/validator/driver/plan.cpp
-  src/validator/driver/samples.cpp
-  src/validator/driver/session.cpp)
-set(ENVFORGE_DRIVER_SHARED_SOURCES ${ENVFORGE_GROUP_SOURCES})
-list(FILTER ENVFORGE_DRIVER_SHARED_SOURCES EXCLUDE REGEX "/harness/")
-list(APPEND ENVFORGE_DRIVER_SHARED_SOURCES
-  src/protocol/check_catalog.cpp
-  src/protocol/sealed_report.cpp
-  src/support/sha256.cpp
-  src/support/sha256_compress.cpp)
-
 # The groups that one program for every image can be: they find what they need with dlopen.
 set(ENVFORGE_PORTABLE_GROUPS container cuda cublas cudnn nccl audit)
 
