@@ -36,7 +36,7 @@ class PlantedFault : public VerifiedImage {
 TEST_F(PlantedFault, ThatLiesInTheImageIsNamedSoWithTheLineThatMendsIt) {
   tests::with_torch_26(tests::with_glibc(image_));
   const std::string system = "/usr/lib/x86_64-linux-gnu";
-  // Debian's own CUDA 11.8 and its driver R535, baked in.
+  // Debian's own CUDA packages and its driver R535, baked in.
   library(system + "/libcublas.so.12.0.1.189", "libcublas.so.12");
   image_.link(system + "/libcublas.so.12", "libcublas.so.12.0.1.189");
   package("libcublas12", "12.0.1.189~12.0.1-2", {system + "/libcublas.so.12.0.1.189"});
@@ -48,16 +48,16 @@ TEST_F(PlantedFault, ThatLiesInTheImageIsNamedSoWithTheLineThatMendsIt) {
   image_.link("/opt/old/libnccl.so.2", "libnccl.so.2.18.5");
   library("/opt/old/libcudnn_ops.so.9", "libcudnn_ops.so.9");
   library("/usr/local/cuda/lib64/stubs/libcuda.so.1", "libcuda.so.1");
-  const auto run = verify(
-      build("ENV LD_LIBRARY_PATH=:/opt/old:/usr/local/cuda/lib64/stubs CUDA_VISIBLE_DEVICES= NCCL_P2P_DISABLE=1"),
-      {"--skip", "torch"});
+  const auto run = verify(build("ENV LD_LIBRARY_PATH=:/opt/old:/usr/lib/x86_64-linux-gnu:/usr/local/cuda/lib64/stubs "
+                                "CUDA_VISIBLE_DEVICES= NCCL_P2P_DISABLE=1"),
+                          {"--skip", "torch"});
   EXPECT_EQ(run.outcome.exit_code, 1);
   const auto libraries = run.check("audit.libraries");
   expect(libraries, Verdict::kFail, Layer::kImage, "libnccl.so.2 2.18.5 beside 2.21.5",
          "take /opt/old out of LD_LIBRARY_PATH");
   EXPECT_THAT(libraries.reason, HasSubstr("libcudnn would be mixed from different releases"));
   EXPECT_THAT(libraries.reason, HasSubstr("libcublas.so.12 12.0.1.189~12.0.1-2 beside 12.4.5.8"));
-  EXPECT_THAT(libraries.mend, HasSubstr("apt-get remove libcublas12"));
+  EXPECT_THAT(libraries.mend, HasSubstr("take /usr/lib/x86_64-linux-gnu out of LD_LIBRARY_PATH"));
   const auto baked = run.check("container.baked-driver");
   expect(baked, Verdict::kFail, Layer::kImage, "/libcuda.so.535.183.01 (apt libcuda1 535.183.01-1~deb12u1)",
          "apt-get remove libcuda1");

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 
 #include <envforge/support/text.hpp>
 
@@ -56,6 +57,35 @@ std::vector<RefusedCall> refused_calls() {
     const long answer =
         syscall(call.number, call.arguments[0], call.arguments[1], call.arguments[2], call.arguments[3]);
     if (answer < 0 && errno == EPERM) out.push_back({call.name, call.consequence});
+  }
+  return out;
+}
+
+Finding judge_device(const std::string& path, int error) {
+  if (error == ENOENT) {
+    return {path + " is not in the container",
+            "docker run --gpus all ..., and `nvidia-modprobe -u -c=0` on the host for nvidia-uvm", true};
+  }
+  if (error == EPERM) {
+    return {"the device cgroup does not allow " + path + ", though the file is there",
+            "start the container again; `systemctl daemon-reload` on the host takes devices from running ones", true};
+  }
+  return {path + " cannot be opened: " + std::strerror(error),
+          "run as a user who may open it, or give it the mode 0666 on the host", true};
+}
+
+std::vector<std::string> missing_capabilities(const std::string& value) {
+  std::vector<std::string> out;
+  const auto given = support::split(value, ',');
+  const auto holds = [&](const char* name) {
+    for (const std::string& one : given) {
+      if (support::trim(one) == name) return true;
+    }
+    return false;
+  };
+  if (support::trim(value).empty() || holds("all")) return out;
+  for (const char* name : {"compute", "utility"}) {
+    if (!holds(name)) out.emplace_back(name);
   }
   return out;
 }

@@ -24,6 +24,13 @@ struct RefusedCall {
 /// Asks the kernel for calls that newer C libraries and CUDA make, with arguments that do nothing.
 std::vector<RefusedCall> refused_calls();
 
+/// Why a device file could not be opened, by errno: not there, taken away by the device cgroup, or another user's.
+Finding judge_device(const std::string& path, int error);
+
+/// What NVIDIA_DRIVER_CAPABILITIES leaves out of what CUDA and NVML need; empty for "all" and for an empty value, which
+/// the container toolkit takes as its default, compute and utility.
+std::vector<std::string> missing_capabilities(const std::string& value);
+
 std::vector<Finding> judge_refused(const std::vector<RefusedCall>& refused);
 
 }  // namespace envforge::validator::container

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "container/limits.hpp"
 #include "harness/check.hpp"
 
 namespace envforge::validator {
@@ -39,18 +40,8 @@ void must_open(const std::string& path) {
     close(fd);
     return;
   }
-  const int why = errno;
-  if (why == ENOENT) {
-    throw Failure(path + " is not in the container", Layer::kContainerFlags, "open(2)",
-                  "docker run --gpus all ..., and `nvidia-modprobe -u -c=0` on the host for nvidia-uvm");
-  }
-  if (why == EPERM) {
-    throw Failure("the device cgroup does not allow " + path, Layer::kContainerFlags,
-                  "open(2) says EPERM although the file is there",
-                  "start the container again; `systemctl daemon-reload` on the host takes devices from running ones");
-  }
-  throw Failure(path + " cannot be opened: " + strerror(why), Layer::kContainerFlags, "open(2)",
-                "run as a user who may open it, or give it the mode 0666 on the host");
+  const auto finding = container::judge_device(path, errno);
+  throw Failure(finding.what, Layer::kContainerFlags, "open(2)", finding.mend);
 }
 
 // What /proc/self/status says of seccomp and no_new_privs: noted, for it explains other failures.

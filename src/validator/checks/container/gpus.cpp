@@ -7,7 +7,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 
+#include <envforge/support/text.hpp>
+
+#include "container/limits.hpp"
 #include "gpu/identity.hpp"
 #include "gpu/image_libraries.hpp"
 #include "harness/check.hpp"
@@ -35,6 +39,14 @@ protocol::MachineInfo machine_without_gpus() {
   if (!control) {
     throw Failure("no GPU is visible: the container has no /dev/nvidiactl", Layer::kContainerFlags, trouble,
                   "docker run --gpus all ..., or --device nvidia.com/gpu=all");
+  }
+  const char* value = std::getenv("NVIDIA_DRIVER_CAPABILITIES");
+  const auto missing = container::missing_capabilities(value == nullptr ? "" : value);
+  if (!missing.empty()) {
+    throw Failure("NVIDIA_DRIVER_CAPABILITIES='" + support::printable(value) + "' leaves out " +
+                      support::join(missing, " and ") + ", so the host's libraries for it are not in the container",
+                  Layer::kContainerFlags, trouble,
+                  "docker run -e NVIDIA_DRIVER_CAPABILITIES=compute,utility --gpus all ...");
   }
   throw Failure("the GPU's device files are there, but its driver does not answer: " + trouble, Layer::kContainerFlags,
                 "NVIDIA_DRIVER_CAPABILITIES must hold compute and utility",
