@@ -45,7 +45,7 @@ std::string namespace_owner(const std::string& kind, const std::string& link) {
   } rows[] = {{"ipc", "4026531839"}, {"uts", "4026531838"}, {"user", "4026531837"}, {"pid", "4026531836"}};
   for (const auto& row : rows) {
     if (kind != row.kind || link.find('[') == std::string::npos) continue;
-    return link.find(std::string("[") + row.first + "]") != std::string::npos ? "the host's" : "own";
+    return link.find(std::string("[") + row.first + "]") != std::string::npos ? "the kernel's first" : "own";
   }
   return "";
 }

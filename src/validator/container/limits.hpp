@@ -12,8 +12,8 @@ namespace envforge::validator::container {
 /// The text of cgroup's pids.max: nullopt for "max" and for anything that is no number.
 std::optional<long> pids_limit(const std::string& text);
 
-/// "own" or "the host's", by the link /proc/self/ns/<kind>: the kernel gives the first namespaces of a machine fixed
-/// numbers (include/linux/proc_ns.h). "" = not known.
+/// "own" or "the kernel's first" (the host's, unless a sandbox has a kernel of its own), by the link
+/// /proc/self/ns/<kind>: the first ones have fixed numbers (include/linux/proc_ns.h). "" = not known.
 std::string namespace_owner(const std::string& kind, const std::string& link);
 
 /// The filter that a call met: EPERM for a call that needs no right is a seccomp profile that does not know it.

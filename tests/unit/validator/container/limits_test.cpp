@@ -17,7 +17,7 @@ TEST(Limits, OfProcessesAreANumberOrNone) {
 }
 
 TEST(Limits, TheFirstNamespacesOfAMachineAreKnownByTheirNumbers) {
-  EXPECT_EQ(namespace_owner("ipc", "ipc:[4026531839]"), "the host's");
+  EXPECT_EQ(namespace_owner("ipc", "ipc:[4026531839]"), "the kernel's first");
   EXPECT_EQ(namespace_owner("ipc", "ipc:[4026532871]"), "own");
   EXPECT_EQ(namespace_owner("net", "net:[4026531992]"), "") << "has no fixed number";
   EXPECT_EQ(namespace_owner("pid", ""), "");
