@@ -28,6 +28,8 @@ namespace fs = std::filesystem;
 using support::Error;
 using support::ErrorCode;
 
+constexpr std::string_view kOciDir = "oci-dir:";
+
 /// One build in the making: what its stages share.
 struct Build {
   World& world;
@@ -97,7 +99,9 @@ void run_target(Build& build, std::string_view target, const std::string& output
   }
   if (target != render::kImageTarget) return;
   build.report.image_id = result.image_id;
-  if (!result.manifest_digest.empty()) build.report.manifest_digest = result.manifest_digest;
+  const bool layout = !output.empty();
+  if (!result.manifest_digest.empty())
+    build.report.published.push_back({layout ? output : "engine", result.manifest_digest, result.index_digest});
 }
 
 void check_installed_is_locked(Build& build) {
@@ -146,10 +150,20 @@ void finish_image(Build& build) {
     if (!build.world.engine.tag(report.image_id, tag))
       throw Error(ErrorCode::kBuildFailed, "the engine would not tag the image as " + tag);
   }
-  if (!build.options.oci_dir.empty()) {
-    run_target(build, render::kImageTarget, "oci-dir:" + build.options.oci_dir,
-               "writing the OCI layout " + build.options.oci_dir);
-  }
+}
+
+void write_layout(Build& build) {
+  build.request.tags = build.report.tags;  // the layout's index names the image by the first
+  run_target(build, render::kImageTarget, std::string(kOciDir) + build.options.oci_dir,
+             "writing the OCI layout " + build.options.oci_dir);
+}
+
+// What a push names may be an index over the manifests of several platforms; the registry knows which.
+Publication published_as(Build& build, const std::string& tag, const std::string& digest) {
+  const std::string by_digest = tag.substr(0, tag.rfind(':')) + "@" + digest;
+  const auto manifest = build.world.engine.registry_digest(by_digest, build.platform);
+  if (manifest && *manifest != digest) return {tag, *manifest, digest};
+  return {tag, digest, ""};
 }
 
 void push_tags(Build& build) {
@@ -159,8 +173,27 @@ void push_tags(Build& build) {
         build.world.engine.push(tag, [&](std::string_view line) { build.world.events.progress(std::string(line)); });
     if (!pushed.ok)
       throw Error(ErrorCode::kPushFailed, "pushing " + tag + " failed: " + support::printable(pushed.message));
-    build.report.manifest_digest = pushed.digest;
+    build.report.published.push_back(published_as(build, tag, pushed.digest));
   }
+}
+
+// Before anything is built, what would only be found out after it.
+void check_options(const documents::Recipe& recipe, const BuildOptions& options) {
+  if (options.push && recipe.tags.empty()) {
+    throw Error(ErrorCode::kUsage, "there is nothing to push: the recipe has no tags", std::nullopt,
+                "add `tags:` to " + recipe.file);
+  }
+  std::error_code error;
+  if (!options.oci_dir.empty() && fs::exists(options.oci_dir, error) && !fs::is_empty(options.oci_dir, error)) {
+    throw Error(ErrorCode::kUsage, options.oci_dir + " is not empty, so no OCI layout can be written there",
+                std::nullopt, "name a folder that does not exist yet");
+  }
+}
+
+void write_record(Build& build, std::chrono::steady_clock::time_point since) {
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - since;
+  build.report.seconds = took.count();
+  support::write_file_atomically(build_record_path(build.recipe), support::readable_json(to_json(build.report)));
 }
 
 // The torch group is a service to verify: without it an image is still good, and verify says what is missing.
@@ -188,6 +221,7 @@ render::TorchGroupSources torch_sources(bool wanted) {
 
 BuildReport build_image(World& world, const documents::Recipe& recipe, const BuildOptions& options) {
   const auto since = std::chrono::steady_clock::now();
+  check_options(recipe, options);
   const auto engine = world.engine.info();
   for (const auto& line : world.engine.remove_leftovers())
     world.events.note("removed what an ended envforge left: " + line);
@@ -215,15 +249,20 @@ BuildReport build_image(World& world, const documents::Recipe& recipe, const Bui
   check_installed_is_locked(build);
   finish_image(build);
   keep_lock(world, build.lock);
+  write_record(build, since);
+  if (!options.oci_dir.empty()) write_layout(build);
   if (options.push) push_tags(build);
   if (options.torch_group) compile_torch_group(build);
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - since;
-  build.report.seconds = took.count();
-  support::write_file_atomically(build_record_path(recipe), support::readable_json(to_json(build.report)));
+  write_record(build, since);
   return build.report;
 }
 
 nlohmann::json to_json(const BuildReport& report) {
+  auto published = nlohmann::json::array();
+  for (const auto& place : report.published) {
+    published.push_back(
+        {{"where", place.where}, {"manifest_digest", place.manifest_digest}, {"index_digest", place.index_digest}});
+  }
   auto layers = nlohmann::json::array();
   for (const auto& layer : report.layers)
     layers.push_back({{"bytes", layer.bytes}, {"created_by", support::printable(layer.created_by)}});
@@ -236,8 +275,8 @@ nlohmann::json to_json(const BuildReport& report) {
           {"platform", report.platform},
           {"tags", report.tags},
           {"image_id", report.image_id},
-          {"digests",
-           {{"manifest", report.manifest_digest}, {"index", report.index_digest}, {"config", report.config_digest}}},
+          {"config_digest", report.config_digest},
+          {"published", published},
           {"base_tar_sha256", report.base_tar_sha256},
           {"image_bytes", report.image_bytes},
           {"layers", layers},

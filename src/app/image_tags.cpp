@@ -19,6 +19,10 @@ std::string first_tag(const documents::Recipe& recipe) {
   for (const auto& tag : recipe.tags) {
     if (tag.value.find('{') == std::string::npos) return recipe.spec.image + ":" + tag.value;
   }
+  if (recipe.tags.empty()) {
+    throw support::Error(support::ErrorCode::kUsage, "the recipe has no tags, so it names no image", std::nullopt,
+                         "add `tags:` to " + recipe.file + ", or name the image itself");
+  }
   const auto path = lock_path(recipe);
   std::error_code error;
   if (!std::filesystem::exists(path, error)) {

@@ -6,7 +6,7 @@
 #include <envforge/support/error.hpp>
 #include <envforge/support/json_reader.hpp>
 #include <envforge/support/text.hpp>
-#include <envforge/versions/version.hpp>
+#include <envforge/versions/package_name.hpp>
 
 namespace envforge::app {
 namespace {
@@ -16,17 +16,6 @@ using support::JsonReader;
 
 constexpr auto kCode = support::ErrorCode::kCheckStage;
 constexpr std::size_t kLargest = 10;
-
-// PEP 503: runs of - _ . are one -, and case does not matter.
-std::string normal(const std::string& name) {
-  std::string out;
-  for (const char c : support::to_lower(name)) {
-    const bool dash = c == '-' || c == '_' || c == '.';
-    if (dash && !out.empty() && out.back() == '-') continue;
-    out += dash ? '-' : c;
-  }
-  return out;
-}
 
 std::string without_local(const std::string& version) {
   return version.substr(0, version.find('+'));
@@ -47,14 +36,14 @@ bool begins_with_version(const std::string& full, const std::string& prefix) {
 void compare_packages(JsonReader& report, const documents::LockedPlatform& locked, InstalledCheck& check) {
   std::map<std::string, std::string> installed;
   for (auto& package : report.objects("packages")) {
-    const std::string name = normal(package.string("name"));
+    const std::string name = versions::normal_name(package.string("name"));
     const std::string version = package.string("version");
     if (!installed.emplace(name, version).second) check.differences.push_back(name + " is installed twice");
     check.largest.push_back(
         {name, version, static_cast<std::uint64_t>(std::max<std::int64_t>(0, package.integer("bytes")))});
   }
   for (const auto& wheel : locked.wheels) {
-    const auto found = installed.find(normal(wheel.name));
+    const auto found = installed.find(versions::normal_name(wheel.name));
     if (found == installed.end()) {
       check.differences.push_back(wheel.name + " " + wheel.version + " is locked and not installed");
       continue;

@@ -18,7 +18,7 @@ documents::Companion load_companion(const fs::path& folder, const documents::Sit
   if (kind == documents::CompanionKind::kSiteFleet) {
     const auto& fleet = site.fleet.value;
     if (fleet.empty()) {
-      throw Error(ErrorCode::kFileUnreadable,
+      throw Error(ErrorCode::kCompanionFile,
                   "the recipe's target is the site's fleet file, and the site configuration names none", std::nullopt,
                   "set `fleet:` in the site configuration");
     }
@@ -29,7 +29,7 @@ documents::Companion load_companion(const fs::path& folder, const documents::Sit
   std::error_code error;
   const auto inside = fs::weakly_canonical(path, error).lexically_relative(fs::weakly_canonical(folder, error));
   if (inside.empty() || *inside.begin() == "..") {
-    throw Error(ErrorCode::kFileUnreadable, path.string() + " leads out of the recipe's folder");
+    throw Error(ErrorCode::kCompanionFile, path.string() + " leads out of the recipe's folder");
   }
   return {path.string(), support::read_file(path, kMaxRecipeBytes)};
 }

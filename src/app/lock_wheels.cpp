@@ -4,6 +4,7 @@
 #include <envforge/app/site_requests.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/text.hpp>
+#include <envforge/versions/package_name.hpp>
 
 #include "lock_packages.hpp"
 
@@ -19,17 +20,6 @@ using support::ErrorCode;
 bool is_heavy(const std::string& name) {
   static const std::set<std::string> kNames = {"torch", "triton", "cuda-bindings", "cuda-pathfinder", "cuda-toolkit"};
   return kNames.count(name) > 0 || support::starts_with(name, "nvidia-");
-}
-
-// "jupyterlab" of "JupyterLab[x]>=4; python_version>'3'": lower case, with - for runs of - _ . (PEP 503).
-std::string requirement_name(const std::string& requirement) {
-  std::string name;
-  for (const char c : support::to_lower(requirement)) {
-    const bool dash = c == '-' || c == '_' || c == '.';
-    if (!dash && (c < '0' || (c > '9' && c < 'a') || c > 'z')) break;
-    if (!dash || name.empty() || name.back() != '-') name += dash ? '-' : c;
-  }
-  return name;
 }
 
 [[noreturn]] void refuse(const PythonConflict& conflict, const documents::Recipe& recipe) {
@@ -104,7 +94,7 @@ std::vector<documents::LockedWheel> lock_wheels(World& world, const PackagesToLo
   }
   for (const auto& requirement : what.recipe.spec.pip) {
     request.requirements.push_back(requirement.value);
-    direct.insert(requirement_name(requirement.value));
+    direct.insert(versions::requirement_name(requirement.value));
   }
   // The service needs the program; a recipe that names a version of it decides.
   if (what.recipe.spec.services.count("jupyter") > 0 && direct.insert("jupyterlab").second)

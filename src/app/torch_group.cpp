@@ -19,11 +19,6 @@ fs::path kept_at(const World& world, const TorchBuild& build) {
           torch_group_sources_digest().substr(0, 16));
 }
 
-std::string label_of(const engine::ImageInfo& image, const char* name) {
-  const auto label = image.labels.find(name);
-  return label == image.labels.end() ? "" : label->second;
-}
-
 // Labels of a foreign image are foreign text: only what can be a file name's part is looked for.
 bool is_plain(const std::string& text) {
   return !text.empty() && text.size() < 64 &&
@@ -37,8 +32,8 @@ fs::path torch_group_path(const World& world, const documents::LockedPlatform& l
 }
 
 TorchGroup find_torch_group(const World& world, const engine::ImageInfo& image) {
-  const TorchBuild build{label_of(image, "dev.envforge.torch"), label_of(image, "dev.envforge.cuda-variant"),
-                         label_of(image, "dev.envforge.python"), image.architecture};
+  const TorchBuild build{image.label("dev.envforge.torch"), image.label("dev.envforge.cuda-variant"),
+                         image.label("dev.envforge.python"), image.architecture};
   if (!is_plain(build.torch) || !is_plain(build.variant) || !is_plain(build.python) || !is_plain(build.architecture)) {
     return {{}, "the image has no labels of envforge's that name its torch build"};
   }

@@ -9,6 +9,7 @@
 #include <envforge/app/image_tags.hpp>
 #include <envforge/app/load_recipe.hpp>
 #include <envforge/app/report_key.hpp>
+#include <envforge/app/run_image.hpp>
 #include <envforge/app/site_requests.hpp>
 #include <envforge/app/torch_group.hpp>
 #include <envforge/app/validator_programs.hpp>
@@ -116,11 +117,6 @@ Subject find_image(World& world, const std::string& image, const std::optional<d
   }
   subject.info = *info;
   return subject;
-}
-
-std::string label_of(const engine::ImageInfo& info, const std::string& name) {
-  const auto label = info.labels.find(name);
-  return label == info.labels.end() ? "" : label->second;
 }
 
 void write_programs(const std::string& folder, const std::string& architecture) {
@@ -343,19 +339,6 @@ VerifyResult run_in_container(World& world, const Subject& subject, const Verify
   return read_report(ran.outcome.out, ran.outcome.err, key);
 }
 
-}  // namespace
-
-std::vector<std::string> run_arguments(const documents::Recipe& recipe) {
-  std::vector<std::string> args;
-  const auto& run = recipe.run;
-  if (run.shm_bytes) args.push_back("--shm-size=" + std::to_string(*run.shm_bytes));
-  if (run.memory_bytes) args.push_back("--memory=" + std::to_string(*run.memory_bytes));
-  if (run.cpus) args.push_back("--cpus=" + nlohmann::json(*run.cpus).dump());
-  return args;
-}
-
-namespace {
-
 // Flags of verify's own, where neither a recipe nor the user says how the image is run: nothing that a check could lean
 // on, and no raised memlock limit, which an engine with few rights refuses.
 const std::vector<std::string> kOwnFlags = {"--network=none", "--cap-drop=ALL", "--security-opt=no-new-privileges",
@@ -390,7 +373,7 @@ VerifyResult verify_image(World& world, const std::string& image, const std::opt
   const GpuLocks locks(gpus.uuids);
   report.image = subject.image;
   report.image_id = subject.info.id;
-  report.lock_digest = label_of(subject.info, "dev.envforge.lock-digest");
+  report.lock_digest = subject.info.label("dev.envforge.lock-digest");
   report.engine = "docker " + engine.server_version;
   report.gpu_injection = gpus.how;
   const Flags flags{!options.docker_args.empty() ? options.docker_args

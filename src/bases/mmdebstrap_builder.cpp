@@ -128,6 +128,7 @@ void MmdebstrapBuilder::build(const BaseRequest& request, const std::string& tar
                                          {"SOURCE_DATE_EPOCH", std::to_string(request.source_date_epoch)}};
   command.deadline = settings_.deadline;
   const process::Outcome outcome = runner_.run(command);
+  process::throw_if_interrupted(outcome, "mmdebstrap");
   if (!outcome.ok()) throw failed(ErrorCode::kBaseBuild, "mmdebstrap " + process::describe(outcome), outcome);
   fs::create_directories(fs::absolute(tar_path).parent_path());
   const fs::path arriving = tar_path + ".part";

@@ -7,6 +7,7 @@ const std::vector<CommandRow>& command_table() {
       {"lock", "daily", "solve the version set of a recipe and write its lock", declare_lock},
       {"build", "daily", "lock if needed, render, docker build, check installed == locked, tag", declare_build},
       {"verify", "daily", "run the validator in the image and report", declare_verify},
+      {"run", "daily", "start the container as the recipe says: GPUs, volumes, ports, shm, limits", declare_run},
       {"explain", "ask", "say why a recipe resolves or not; --matrix lists what exists", declare_explain},
       {"diff", "ask", "put two reports of verify side by side: what differs, and how fast each was", declare_diff},
       {"inspect", "ask", "show what a running process is made of and what it waits for", declare_inspect},

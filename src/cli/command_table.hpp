@@ -33,6 +33,7 @@ Action declare_explain(CLI::App& command);
 Action declare_inspect(CLI::App& command);
 Action declare_lock(CLI::App& command);
 Action declare_render(CLI::App& command);
+Action declare_run(CLI::App& command);
 Action declare_verify(CLI::App& command);
 
 }  // namespace envforge::cli

@@ -183,6 +183,16 @@ void check_references(const OwnedTables& owned) {
   }
 }
 
+// The newest date of the data is the cutoff that a lock writes down, so it must be a day: "2026-11" would make locks
+// that nobody can read again.
+void check_as_of(std::string_view as_of) {
+  constexpr std::size_t kDay = 10;
+  if (as_of.size() == kDay) return;
+  throw Error(ErrorCode::kDataMalformed,
+              "the newest `as_of` of the data is the month " + std::string(as_of) + ", and locks need a day",
+              std::nullopt, "write the day on which the data was last checked, such as " + std::string(as_of) + "-01");
+}
+
 }  // namespace
 
 const std::vector<std::string>& data_file_names() {
@@ -213,6 +223,7 @@ std::shared_ptr<const OwnedTables> read_tables(const std::vector<DataFile>& file
     if (!parsed.contains(name)) throw Error(ErrorCode::kDataMalformed, "the data lacks " + name);
   }
   check_references(*owned);
+  check_as_of(owned->tables.as_of);
   owned->texts.push_back(digest_of(parsed));
   Tables& tables = owned->tables;
   tables.digest = owned->texts.back();

@@ -19,7 +19,9 @@ bool is_date(std::string_view text) {
     const bool dash = i == 4 || i == 7;
     if (dash ? text[i] != '-' : text[i] < '0' || text[i] > '9') return false;
   }
-  return true;
+  const auto number = [&](std::size_t at) { return (text[at] - '0') * 10 + (text[at + 1] - '0'); };
+  const bool month = number(5) >= 1 && number(5) <= 12;
+  return month && (text.size() == 7 || (number(8) >= 1 && number(8) <= 31));
 }
 
 bool is_branch(std::string_view text) {

@@ -42,8 +42,6 @@ Checked check_python_name(std::string_view name);
 
 // Python requirements. (grammar_requirement.cpp)
 Checked check_requirement(std::string_view requirement);
-/// The project's name as PEP 503 compares it: lower case, runs of -_. as one '-'.
-std::string normalized_name(std::string_view requirement);
 
 // Paths, ports, addresses, variables, sizes. (grammar_places.cpp)
 Checked check_relative_path(std::string_view path, std::string_view word);

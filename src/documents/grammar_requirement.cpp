@@ -3,6 +3,8 @@
 #include <array>
 #include <cctype>
 
+#include <envforge/versions/package_name.hpp>
+
 #include "grammar_text.hpp"
 
 namespace envforge::documents {
@@ -166,21 +168,6 @@ Checked refused_form(std::string_view text) {
 
 }  // namespace
 
-std::string normalized_name(std::string_view requirement) {
-  std::string out;
-  for (const char c : requirement) {
-    if (alnum(c)) {
-      out += c;
-    } else if (c != '-' && c != '_' && c != '.') {
-      break;
-    } else if (!out.empty() && out.back() != '-') {
-      out += '-';
-    }
-  }
-  while (!out.empty() && out.back() == '-') out.pop_back();
-  return support::to_lower(out);
-}
-
 Checked check_requirement(std::string_view requirement) {
   constexpr std::size_t kLongest = 512;
   if (requirement.size() > kLongest) {
@@ -194,7 +181,7 @@ Checked check_requirement(std::string_view requirement) {
     return refusal(ErrorCode::kBadRequirement, "requirement", requirement,
                    "expected a project's name with optional extras, versions and marker (PEP 508)");
   }
-  const std::string project = normalized_name(requirement);
+  const std::string project = versions::requirement_name(requirement);
   for (const std::string_view family : {"torch", "torchvision", "torchaudio"}) {
     if (project != family) continue;
     return refusal(ErrorCode::kBadRequirement, "requirement", requirement,

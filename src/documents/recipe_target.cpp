@@ -65,7 +65,11 @@ Companion load_companion(const FleetLoader& load, CompanionKind kind, const std:
   if (!load)
     throw Error(ErrorCode::kCompanionFile, "the recipe names the file '" + name + "', and no file can be read here",
                 where);
-  return load(kind, name);
+  try {
+    return load(kind, name);
+  } catch (const Error& error) {
+    throw Error(ErrorCode::kCompanionFile, error.message(), where, error.hint());
+  }
 }
 
 std::vector<Pool> read_target(const YamlNode& node, const FleetLoader& load) {

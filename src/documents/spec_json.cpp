@@ -155,7 +155,7 @@ json spec_to_json(const ImageSpec& spec) {
        {{"version", spec.torch.version.value.text()},
         {"cuda", spec.torch.cuda.value},
         {"include", values(spec.torch.include)}}},
-      {"variant", spec.variant == Variant::kDevel ? "devel" : "runtime"},
+      {"variant", "runtime"},
       {"capabilities", values(spec.capabilities)},
       {"packages", {{"apt", values(spec.apt)}, {"pip", values(spec.pip)}, {"exclude_newer", spec.exclude_newer}}},
       {"user", {{"name", spec.user_name}, {"uid", spec.uid}}},
@@ -179,7 +179,7 @@ ImageSpec spec_from_json(JsonReader reader) {
   spec.base.value = checked_text(reader, "base", check_base);
   spec.python.value = checked_text(reader, "python", check_python);
   spec.torch = torch_from_json(reader.object("torch"));
-  spec.variant = one_of(reader, "variant", {"runtime", "devel"}) == "devel" ? Variant::kDevel : Variant::kRuntime;
+  one_of(reader, "variant", {"runtime"});
   spec.capabilities = located(checked_texts(reader, "capabilities", check_check_id));
   packages_from_json(reader.object("packages"), spec);
   user_from_json(reader.object("user"), spec);

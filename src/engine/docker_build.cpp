@@ -94,7 +94,8 @@ BuildResult DockerCli::build(const BuildRequest& request, const OnBuildEvent& on
   build.keep_bytes = kKeptOfProgress;
 
   BuildProgress progress(on_event);
-  const process::Outcome outcome = call(build, [&](process::Stream, std::string_view line) { progress.line(line); });
+  const process::Outcome outcome =
+      outcome_of(build, [&](process::Stream, std::string_view line) { progress.line(line); });
   BuildResult result;
   result.ok = outcome.ok();
   if (!result.ok) {
@@ -125,7 +126,14 @@ void DockerCli::finish_build(const BuildRequest& request, const std::string& id_
     const support::TempDir folder(beside.string() + ".saving-");  // on the disk that must have the room anyway
     const std::string tar = folder.path() / "image.tar";
     if (!save(saved_as, tar)) throw Error(ErrorCode::kEngineFailed, "docker save could not write " + saved_as);
-    result.manifest_digest = write_oci_layout(tar, target, tag_part(saved_as)).manifest_digest;
+    const std::string whole = folder.path() / "layout";
+    const OciLayout layout =
+        write_oci_layout(tar, whole, request.tags.empty() ? std::string() : tag_part(request.tags.front()));
+    std::error_code error;
+    fs::rename(whole, beside, error);  // a layout is there whole or not at all; an empty folder may stand in its place
+    if (error) throw Error(ErrorCode::kFileWrite, "cannot put the OCI layout at " + target + ": " + error.message());
+    result.manifest_digest = layout.manifest_digest;
+    result.index_digest = layout.index_digest;
   }
   if (request.output != kPush) return;
   for (const std::string& tag : request.tags) {

@@ -22,12 +22,18 @@ process::Command DockerCli::command(const std::vector<std::string>& args) {
   return command;
 }
 
-process::Outcome DockerCli::call(const process::Command& command, const process::OnLine& on_line) {
+process::Outcome DockerCli::outcome_of(const process::Command& command, const process::OnLine& on_line) {
   process::Outcome outcome = runner_.run(command, on_line);
   if (!outcome.ok() && engine_is_silent(outcome.err)) {
     throw Error(ErrorCode::kEngineGone, "the engine stopped answering: " + last_line(outcome.err))
         .note("during: " + process::to_shell(command.argv));
   }
+  return outcome;
+}
+
+process::Outcome DockerCli::call(const process::Command& command, const process::OnLine& on_line) {
+  process::Outcome outcome = outcome_of(command, on_line);
+  process::throw_if_interrupted(outcome, "docker");
   return outcome;
 }
 

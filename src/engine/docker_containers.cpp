@@ -28,11 +28,11 @@ std::string csv_field(const std::string& text) {
   return text.find_first_of("\",\n") == std::string::npos ? text : "\"" + text + "\"";
 }
 
-std::vector<std::string> create_args(const ContainerRequest& request, const std::string& name) {
-  std::vector<std::string> args = {"create", "--name", name, "--pull", "never", "--label", owner_label()};
+/// What follows the first words of `docker create` and `docker run`.
+void add_request(const ContainerRequest& request, bool interactive, std::vector<std::string>& args) {
   for (const auto& [key, value] : request.labels) args.insert(args.end(), {"--label", key + "=" + value});
   if (request.no_healthcheck) args.emplace_back("--no-healthcheck");
-  if (!request.standard_input.empty()) args.emplace_back("--interactive");
+  if (interactive) args.emplace_back("--interactive");
   for (const auto& [key, value] : request.environment) args.insert(args.end(), {"--env", key + "=" + value});
   for (const Mount& mount : request.mounts) {
     args.insert(args.end(), {"--mount", "type=volume," + csv_field("src=" + mount.volume) + "," +
@@ -43,6 +43,11 @@ std::vector<std::string> create_args(const ContainerRequest& request, const std:
   args.insert(args.end(), {"--", request.image});
   if (request.entrypoint.size() > 1) args.insert(args.end(), request.entrypoint.begin() + 1, request.entrypoint.end());
   args.insert(args.end(), request.command.begin(), request.command.end());
+}
+
+std::vector<std::string> create_args(const ContainerRequest& request, const std::string& name) {
+  std::vector<std::string> args = {"create", "--name", name, "--pull", "never", "--label", owner_label()};
+  add_request(request, !request.standard_input.empty(), args);
   return args;
 }
 
@@ -140,7 +145,7 @@ ContainerOutcome DockerCli::run(const ContainerRequest& request, const process::
   const AtEnd remove([&] { remove_container(name); });
   process::Command create = command(create_args(request, name));
   create.deadline = request.deadline;
-  const process::Outcome created = call(create);
+  const process::Outcome created = outcome_of(create);
   if (!created.ok()) {
     result.outcome = created;
     result.outcome.out.clear();
@@ -175,6 +180,13 @@ ContainerOutcome DockerCli::run(const ContainerRequest& request, const process::
     result.outcome.exit_code = -1;
   }
   return result;
+}
+
+std::vector<std::string> DockerCli::foreground_command(const ContainerRequest& request, bool terminal) {
+  std::vector<std::string> args = {"run", "--rm", "--pull", "never"};
+  if (terminal) args.emplace_back("--tty");
+  add_request(request, true, args);
+  return command(args).argv;
 }
 
 std::vector<std::string> DockerCli::remove_leftovers() {

@@ -64,7 +64,9 @@ class Prober {
     command.argv = docker_argv(client, host_, args);
     command.extra_environment = docker_environment();
     command.deadline = kProbeDeadline;
-    return runner_.run(command);
+    process::Outcome outcome = runner_.run(command);
+    process::throw_if_interrupted(outcome, client);
+    return outcome;
   }
 
   void read_endpoint(const std::string& client, EngineInfo& info) {

@@ -47,6 +47,7 @@ std::optional<std::string> DockerCli::registry_digest(const std::string& referen
   inspect.deadline = kRegistryDeadline;
   // The client itself asks the registry: a connection that breaks is the registry's, so call() would misread it.
   const process::Outcome outcome = runner_.run(inspect);
+  process::throw_if_interrupted(outcome, "docker manifest inspect");
   if (!outcome.ok()) return std::nullopt;
   return read_manifest_digest(outcome.out, platform);
 }

@@ -15,6 +15,7 @@
 #include <envforge/support/text.hpp>
 
 #include "apt_files.hpp"
+#include "deb_answers.hpp"
 #include "file_lock.hpp"
 
 namespace envforge::packages {
@@ -23,6 +24,10 @@ namespace {
 namespace fs = std::filesystem;
 using support::Error;
 using support::ErrorCode;
+
+// Without the cache that apt-get would build of the lists at its end: three quarters of its time, and install builds
+// it.
+const std::vector<std::string> kUpdate = {"apt-get", "update", "--quiet=2", "-o", "pkgCacheFile::Generate=false"};
 
 /// A folder beside the cache, so that a whole file enters it by a rename; gone on any way out.
 class Arrivals {
@@ -180,6 +185,7 @@ process::Outcome AptDebSource::run_apt(const std::vector<std::string>& argv, con
   command.environment->insert_or_assign("APT_CONFIG", configuration);
   command.deadline = settings_.deadline;
   process::Outcome outcome = runner_.run(command);
+  process::throw_if_interrupted(outcome, argv.front());
   if (outcome.kind == process::Outcome::Kind::kNotStarted) {
     throw Error(ErrorCode::kProgramMissing, argv.front() + " " + process::describe(outcome), std::nullopt,
                 "Debian packages are resolved by apt, 2.4 or newer (Debian, Ubuntu; Fedora: dnf install apt)");
@@ -209,7 +215,7 @@ void AptDebSource::refresh(const DebMirror& mirror, const std::string& folder, c
   support::write_file_atomically(fs::path(folder) / "etc/sources.list",
                                  apt_sources(mirror, settings_.keyrings + "/" + *keyring));
   if (refreshed_.count(folder) > 0) return;
-  const process::Outcome outcome = run_apt({"apt-get", "update", "--quiet=2"}, mirror, configuration);
+  const process::Outcome outcome = run_apt(kUpdate, mirror, configuration);
   if (!outcome.ok())
     throw apt_error(ErrorCode::kDebMirror, "the package index of " + mirror.base + " cannot be fetched", outcome);
   refreshed_.insert(folder);
@@ -241,13 +247,17 @@ std::variant<std::vector<ResolvedDeb>, DebConflict> AptDebSource::resolve(const 
   support::write_file_atomically(folder + "/etc/preferences", "");
   if (from_folder) {
     index_folder(mirror, folder);
-    const process::Outcome outcome = run_apt({"apt-get", "update", "--quiet=2"}, mirror, configuration);
+    const process::Outcome outcome = run_apt(kUpdate, mirror, configuration);
     if (!outcome.ok()) throw apt_error(ErrorCode::kDebTool, "apt cannot read the index of " + mirror.debs_dir, outcome);
   } else {
     refresh(mirror, folder, configuration);
   }
 
   const fs::path lists = fs::path(folder) / "state/lists";
+  const DebAnswers answers(fs::path(folder) / "answers", lists);
+  if (!from_folder) {
+    if (auto known = answers.find(request)) return *known;
+  }
   const Listed listed = survey(lists, request);
   if (auto conflict = unknown_name(listed, request)) return *conflict;
   std::vector<std::string> argv{
@@ -265,7 +275,9 @@ std::variant<std::vector<ResolvedDeb>, DebConflict> AptDebSource::resolve(const 
     if (outcome.exit_code == 100) return conflict_of(outcome);
     throw apt_error(ErrorCode::kDebTool, "apt-get " + process::describe(outcome), outcome);
   }
-  return identify(lists, printed_uris(outcome.out));
+  auto debs = identify(lists, printed_uris(outcome.out));
+  if (!from_folder) answers.keep(request, debs);
+  return debs;
 }
 
 std::vector<std::string> AptDebSource::fetch(const DebMirror& mirror, const std::vector<ResolvedDeb>& debs,

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include <envforge/support/error.hpp>
+#include <envforge/support/percent_encoding.hpp>
 #include <envforge/support/text.hpp>
 
 namespace envforge::packages {
@@ -34,22 +35,6 @@ bool is_version(const std::string& text) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
            std::string_view(".+:~-").find(c) != std::string_view::npos;
   });
-}
-
-std::string decoded(const std::string& text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto hex = [&](std::size_t at) {
-      return at < text.size() && std::isxdigit(static_cast<unsigned char>(text[at])) != 0;
-    };
-    if (text[i] == '%' && hex(i + 1) && hex(i + 2)) {
-      out += static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16));
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
 }
 
 }  // namespace
@@ -225,7 +210,7 @@ std::vector<std::string> printed_uris(const std::string& out) {
   for (const std::string& line : support::split(out, '\n')) {
     const std::size_t end = line.find('\'', 1);
     if (!line.empty() && line.front() == '\'' && end != std::string::npos)
-      uris.push_back(decoded(line.substr(1, end - 1)));
+      uris.push_back(support::percent_decoded(line.substr(1, end - 1)));
   }
   return uris;
 }

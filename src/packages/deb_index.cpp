@@ -29,6 +29,7 @@ DebIndex index_debs(process::ProcessRunner& runner, const std::string& folder, s
     command.argv = {"dpkg-deb", "--field", file.string()};
     command.deadline = deadline;
     const process::Outcome outcome = runner.run(command);
+    process::throw_if_interrupted(outcome, "dpkg-deb");
     if (!outcome.ok()) {
       Error error(ErrorCode::kDebTool, file.string() + " cannot be read: dpkg-deb " + process::describe(outcome));
       for (const auto& line : support::split(support::trim(outcome.err), '\n')) error.note(support::printable(line));

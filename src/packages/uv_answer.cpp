@@ -6,7 +6,9 @@
 #include <utility>
 
 #include <envforge/support/error.hpp>
+#include <envforge/support/percent_encoding.hpp>
 #include <envforge/support/text.hpp>
+#include <envforge/versions/package_name.hpp>
 
 #include "toml_subset.hpp"
 #include "uv_request.hpp"
@@ -15,29 +17,15 @@
 namespace envforge::packages {
 namespace {
 
+using versions::normal_name;
+
 [[noreturn]] void fail(const std::string& package, const std::string& what) {
   throw support::Error(support::ErrorCode::kUvFailed, "uv locked '" + package + "' " + what);
 }
 
-std::string percent_decoded(const std::string& text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto hex = [&](std::size_t at) {
-      return at < text.size() && std::isxdigit(static_cast<unsigned char>(text[at])) != 0;
-    };
-    if (text[i] == '%' && hex(i + 1) && hex(i + 2)) {
-      out += static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16));
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
 std::string filename_of(const std::string& url) {
   const std::string path = url.substr(0, url.find_first_of("?#"));
-  return percent_decoded(path.substr(path.rfind('/') + 1));
+  return support::percent_decoded(path.substr(path.rfind('/') + 1));
 }
 
 std::string index_of(const std::string& name, const PythonRequest& request) {
@@ -213,7 +201,7 @@ std::map<std::string, std::vector<std::string>> read_annotations(const std::stri
   for (const std::string& line : support::split(requirements, '\n')) {
     const std::size_t via = line.find(mark);
     if (via == std::string::npos) continue;
-    std::vector<std::string>& names = required_by[requirement_name(line)];
+    std::vector<std::string>& names = required_by[versions::requirement_name(line)];
     for (const std::string& part : support::split(line.substr(via + mark.size()), ',')) {
       const std::string name = support::trim(part);
       if (!support::starts_with(name, kProjectName) && !support::starts_with(name, "-c "))

@@ -10,6 +10,7 @@
 
 #include <envforge/support/error.hpp>
 #include <envforge/support/text.hpp>
+#include <envforge/versions/package_name.hpp>
 #include <envforge/versions/version.hpp>
 
 namespace envforge::packages {
@@ -38,18 +39,7 @@ std::string toml_string(const std::string& text) {
   return out + "\"";
 }
 
-bool name_character(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
-}
-
 }  // namespace
-
-std::string requirement_name(const std::string& requirement) {
-  const std::string text = support::trim(requirement);
-  std::size_t end = 0;
-  while (end < text.size() && name_character(text[end])) ++end;
-  return normal_name(text.substr(0, end));
-}
 
 std::string requirement_problem(const std::string& requirement) {
   // A marker may hold any text, '@' and '/' too.
@@ -110,7 +100,7 @@ std::string uv_project(const PythonRequest& request) {
   }
   if (!request.pin_index.empty()) text += "\n[tool.uv.sources]\n";
   for (const auto& [name, index] : request.pin_index) {
-    text += toml_string(normal_name(name)) + " = { index = " + toml_string(index) + " }\n";
+    text += toml_string(versions::normal_name(name)) + " = { index = " + toml_string(index) + " }\n";
   }
   return text;
 }
@@ -120,8 +110,8 @@ std::string uv_preferences(const PythonRequest& request) {
   std::set<std::string> seen;
   for (const std::string& preference : request.preferences) {
     const std::size_t equals = preference.find("==");
-    if (equals == std::string::npos || !seen.insert(requirement_name(preference)).second) continue;
-    text += "\n[[packages]]\nname = " + toml_string(requirement_name(preference)) +
+    if (equals == std::string::npos || !seen.insert(versions::requirement_name(preference)).second) continue;
+    text += "\n[[packages]]\nname = " + toml_string(versions::requirement_name(preference)) +
             "\nversion = " + toml_string(support::trim(preference.substr(equals + 2))) + "\n";
   }
   return text;
@@ -148,7 +138,7 @@ std::vector<std::string> uv_compile_arguments(const PythonRequest& request, cons
   arguments.push_back("--exclude-newer=" + request.exclude_newer);
   // The PyTorch index gives no upload dates, and a file without one counts as newer than any cutoff.
   for (const auto& [name, index] : request.pin_index) {
-    arguments.push_back("--exclude-newer-package=" + normal_name(name) + "=false");
+    arguments.push_back("--exclude-newer-package=" + versions::normal_name(name) + "=false");
   }
   return arguments;
 }

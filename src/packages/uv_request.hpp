@@ -13,8 +13,6 @@ namespace envforge::packages {
 /// The name of the generated project, which uv's explanations then speak of.
 inline constexpr const char* kProjectName = "the-recipe";
 
-/// "torch" of "torch[opt]==2.6.0 ; marker", normalised; "" if the text does not begin with a name.
-std::string requirement_name(const std::string& requirement);
 /// What is wrong with a requirement, or "". A direct reference (name @ URL, git+..., a path) is refused: nothing could
 /// pin its bytes. uv's own answer to a malformed one would be that it must build the generated project.
 std::string requirement_problem(const std::string& requirement);

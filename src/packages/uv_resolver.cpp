@@ -12,6 +12,7 @@
 #include <envforge/support/files.hpp>
 #include <envforge/support/sha256.hpp>
 #include <envforge/support/text.hpp>
+#include <envforge/versions/package_name.hpp>
 
 #include "uv_answer.hpp"
 #include "uv_request.hpp"
@@ -57,7 +58,7 @@ std::optional<PythonConflict> refuse_malformed(const PythonRequest& request) {
       const std::string problem = requirement_problem(requirement);
       if (problem.empty()) continue;
       PythonConflict conflict;
-      conflict.package = requirement_name(requirement);
+      conflict.package = versions::requirement_name(requirement);
       conflict.lines = {"'" + support::printable(requirement) + "' cannot be locked: " + problem};
       conflict.hint = "write it as NAME>=VERSION; a wheel of your own comes from a folder, --wheels DIR";
       return conflict;
@@ -101,6 +102,7 @@ process::Outcome UvResolver::run_uv(std::vector<std::string> arguments, const Py
   command.working_directory = folder;
   command.deadline = settings_.deadline;
   process::Outcome outcome = runner_.run(command);
+  process::throw_if_interrupted(outcome, "uv");
   if (outcome.kind == process::Outcome::Kind::kNotStarted) {
     throw Error(ErrorCode::kProgramMissing, command.argv.front() + " " + process::describe(outcome));
   }

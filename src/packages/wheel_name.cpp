@@ -101,16 +101,4 @@ std::optional<std::size_t> best_wheel(const std::vector<WheelName>& wheels, cons
   return best;
 }
 
-std::string normal_name(std::string_view name) {
-  std::string normal;
-  for (const char c : name) {
-    if (c == '-' || c == '_' || c == '.') {
-      if (!normal.empty() && normal.back() != '-') normal += '-';
-    } else {
-      normal += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    }
-  }
-  return normal;
-}
-
 }  // namespace envforge::packages

@@ -32,7 +32,4 @@ std::vector<std::string> compatible_tags(const TagTarget& target);
 /// The index of the file that an installer takes, by tag and then by build number; nullopt if it can take none.
 std::optional<std::size_t> best_wheel(const std::vector<WheelName>& wheels, const std::vector<std::string>& tags);
 
-/// PEP 503: lower case, runs of -_. become one dash.
-std::string normal_name(std::string_view name);
-
 }  // namespace envforge::packages

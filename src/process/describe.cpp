@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include <envforge/process/process.hpp>
+#include <envforge/support/error.hpp>
 #include <envforge/support/text.hpp>
 
 namespace envforge::process {
@@ -67,6 +68,11 @@ std::string describe(const Outcome& outcome) {
       break;
   }
   return "could not be started: " + outcome.err;
+}
+
+void throw_if_interrupted(const Outcome& outcome, const std::string& program) {
+  if (outcome.kind != Outcome::Kind::kInterrupted) return;
+  throw support::Error(support::ErrorCode::kInterrupted, program + " was interrupted");
 }
 
 std::string to_shell(const std::vector<std::string>& argv) {

@@ -35,7 +35,15 @@ Outcome resolve(const documents::ImageSpec& spec, const compat::Knowledge& knowl
                 const std::optional<OldChoice>& old) {
   const Problem problem = make_problem(spec, knowledge);
   const Search search(problem, old);
-  if (const auto candidate = search.best()) return make_solution(problem, search, *candidate, old);
+  if (const auto candidate = search.best()) {
+    if (!old) return make_solution(problem, search, *candidate, old);
+    // The lock is the reason only where it changes the choice. Else locking twice would give other bytes than once.
+    const Search afresh(problem, std::nullopt);
+    const auto newest = afresh.best();
+    const bool kept = !newest || newest->option != candidate->option || newest->base != candidate->base;
+    return kept ? make_solution(problem, search, *candidate, old)
+                : make_solution(problem, afresh, *newest, std::nullopt);
+  }
   const std::vector<std::size_t> core = search.minimal_conflict();
   Conflict conflict;
   conflict.items = make_items(problem, search, core);

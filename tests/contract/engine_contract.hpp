@@ -343,6 +343,8 @@ TEST_P(EngineContract, PushesAndFindsTheDigestInTheRegistry) {
   const auto platform = "linux/" + engine().info().architecture;
   EXPECT_EQ(engine().registry_digest(remote, platform), pushed.digest);
   EXPECT_EQ(engine().registry_digest(remote, ""), pushed.digest);
+  const std::string by_digest = remote.substr(0, remote.rfind(':')) + "@" + pushed.digest;
+  EXPECT_EQ(engine().registry_digest(by_digest, platform), pushed.digest);
   EXPECT_EQ(engine().registry_digest(remote, "linux/s390x"), std::nullopt);
   EXPECT_EQ(engine().registry_digest(setup_->registry() + "/absent:v1", platform), std::nullopt);
 
@@ -377,6 +379,7 @@ TEST_P(EngineContract, WritesAnOciLayoutOfAnImage) {
   const std::string index = support::read_file(layout / "index.json");
   EXPECT_THAT(index, HasSubstr("\"org.opencontainers.image.ref.name\":\"v9\""));
   EXPECT_THAT(index, HasSubstr(result.manifest_digest));
+  EXPECT_EQ(result.index_digest, "sha256:" + support::sha256_hex(index));
   const auto blob = [&](const std::string& digest) { return layout / "blobs" / "sha256" / digest.substr(7); };
   const std::string manifest = support::read_file(blob(result.manifest_digest));
   for (const auto& entry : std::filesystem::directory_iterator(layout / "blobs" / "sha256")) {

@@ -84,7 +84,8 @@ engine::PushResult FakeEngine::push(const std::string& tag, const std::function<
     if (on_line) on_line("Pushed");
     result.ok = true;
     result.digest = "sha256:" + support::sha256_hex("manifest of " + image->info.id);
-    registry_[tag] = result.digest;
+    for (const std::string& name : {tag, tag.substr(0, tag.rfind(':')) + "@" + result.digest})
+      registry_[name] = result.digest;
   }
   return result;
 }
@@ -190,6 +191,15 @@ engine::ContainerOutcome FakeEngine::run(const engine::ContainerRequest& request
   command.deadline = request.deadline;
   result.outcome = process::PosixProcessRunner().run(command, on_line);
   return result;
+}
+
+std::vector<std::string> FakeEngine::foreground_command(const engine::ContainerRequest& request, bool terminal) {
+  check();
+  std::vector<std::string> argv = {engine_info.client, "run", terminal ? "--tty" : "--interactive"};
+  argv.insert(argv.end(), request.extra_args.begin(), request.extra_args.end());
+  argv.push_back(request.image);
+  argv.insert(argv.end(), request.command.begin(), request.command.end());
+  return argv;
 }
 
 bool FakeEngine::copy_from_image(const std::string& image, const std::string& path, const std::string& local_path) {

@@ -34,6 +34,7 @@ class FakeEngine : public engine::ContainerEngine {
   void fill_volume(const std::string& volume, const std::string& image, const std::string& local_dir) override;
   void remove_volume(const std::string& volume) override;
   engine::ContainerOutcome run(const engine::ContainerRequest& request, const process::OnLine& on_line) override;
+  std::vector<std::string> foreground_command(const engine::ContainerRequest& request, bool terminal) override;
   bool copy_from_image(const std::string& image, const std::string& path, const std::string& local_path) override;
   std::vector<std::string> remove_leftovers() override;
 

@@ -209,7 +209,9 @@ class FakeEngine::Builder {
     const std::string& tag = request_.tags.at(0);
     const std::string tar = engine_.fresh("saved") + ".tar";
     engine_.save(tag, tar);
-    result_.manifest_digest = engine::write_oci_layout(tar, target, tag.substr(tag.rfind(':') + 1)).manifest_digest;
+    const auto layout = engine::write_oci_layout(tar, target, tag.substr(tag.rfind(':') + 1));
+    result_.manifest_digest = layout.manifest_digest;
+    result_.index_digest = layout.index_digest;
   }
 
   FakeEngine& engine_;

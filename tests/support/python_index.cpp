@@ -34,10 +34,12 @@ PackageFile make_wheel(const WheelSpec& spec) {
     tags += "Tag: " + parts[parts.size() - 3] + "-" + parts[parts.size() - 2] + "-" + platform + "\n";
   }
   NamedFiles files = {
-      {underscored(spec.name) + "/__init__.py", ""},
       {stem + ".dist-info/METADATA", metadata(spec.name, spec.version, spec.requires_dist)},
       {stem + ".dist-info/WHEEL", "Wheel-Version: 1.0\nGenerator: envforge\nRoot-Is-Purelib: true\n" + tags}};
   files.insert(files.end(), spec.files.begin(), spec.files.end());
+  const std::string module = underscored(spec.name) + "/__init__.py";
+  if (std::none_of(files.begin(), files.end(), [&](const auto& file) { return file.first == module; }))
+    files.insert(files.begin(), {module, ""});
   std::string record;
   for (const auto& file : files) record += file.first + ",,\n";
   files.emplace_back(stem + ".dist-info/RECORD", record + stem + ".dist-info/RECORD,,\n");

@@ -19,7 +19,7 @@ struct WheelSpec {
   std::string name, version;
   std::string tag = "py3-none-any";
   std::vector<std::string> requires_dist = {};
-  std::vector<std::pair<std::string, std::string>> files = {};  // beside an empty module
+  std::vector<std::pair<std::string, std::string>> files = {};  // beside a module, empty if not here
 };
 
 PackageFile make_wheel(const WheelSpec& spec);

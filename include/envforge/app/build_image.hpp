@@ -26,10 +26,19 @@ struct PackageSize {
   std::uint64_t bytes = 0;
 };
 
+/// A place that has the image's bytes, and the digests that it has them under. They differ from place to place: a
+/// registry holds compressed layers, an OCI layout what the engine saved.
+struct Publication {
+  std::string where;  // "registry.example.com/team/name:tag", "oci-dir:PATH", "engine"
+  std::string manifest_digest;
+  std::string index_digest;  // "" where no index is over the manifest
+};
+
 struct BuildReport {
   std::string lock_digest, platform;
   std::vector<std::string> tags;
-  std::string image_id, manifest_digest, index_digest, config_digest;  // "" where the engine does not say
+  std::string image_id, config_digest;  // the config's is the same everywhere
+  std::vector<Publication> published;
   std::string base_tar_sha256;
   std::uint64_t image_bytes = 0;
   std::vector<engine::LayerInfo> layers;
@@ -41,7 +50,8 @@ struct BuildReport {
 };
 
 /// Throws Error{kBuildFailed} with the last lines of the failing step, {kInstalledDiffers}, {kImageTooLarge},
-/// {kDiskFull} (5), {kNoEngine} (6). On failure no tag was set.
+/// {kDiskFull} (5), {kNoEngine} (6), {kInterrupted} (130): then no tag was set; {kPushFailed} (5) after them. Beside
+/// the lock stands the record of the build, written when the tags are set and again when the image is published.
 BuildReport build_image(World& world, const documents::Recipe& recipe, const BuildOptions& options);
 
 nlohmann::json to_json(const BuildReport& report);

@@ -13,7 +13,7 @@ namespace envforge::app {
 /// none or latest.
 std::vector<std::string> image_tags(const documents::Recipe& recipe, const documents::LockedPlatform& locked);
 /// The first tag without placeholders, else the first of the lock beside the recipe. Throws Error{kLockMissing} if that
-/// needs a lock.
+/// needs a lock, Error{kUsage} for a recipe without tags.
 std::string first_tag(const documents::Recipe& recipe);
 
 }  // namespace envforge::app

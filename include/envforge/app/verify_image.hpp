@@ -37,7 +37,4 @@ struct VerifyResult {
 VerifyResult verify_image(World& world, const std::string& image, const std::optional<documents::Recipe>& recipe,
                           const VerifyOptions& options);
 
-/// docker create arguments that `envforge run` gives for a recipe: what verify judges.
-std::vector<std::string> run_arguments(const documents::Recipe& recipe);
-
 }  // namespace envforge::app

@@ -39,8 +39,6 @@ struct TorchWish {
   friend bool operator==(const TorchWish&, const TorchWish&) = default;
 };
 
-enum class Variant { kRuntime, kDevel };
-
 struct CopyItem {
   std::string from;  // relative to the recipe's folder, never above it
   std::string to;    // absolute, in the image
@@ -59,7 +57,6 @@ struct ImageSpec {
   Located<std::string> base;           // debian:12, debian:13, ubuntu:22.04, ubuntu:24.04
   Located<std::string> python;         // "3.11", or "auto" for the base's own
   TorchWish torch;
-  Variant variant = Variant::kRuntime;
   std::vector<Located<std::string>> capabilities;  // torch_compile
   std::vector<Located<std::string>> apt;
   std::vector<Located<std::string>> pip;  // PEP 508 requirements, also those of the requirements file

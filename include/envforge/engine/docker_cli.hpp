@@ -37,6 +37,7 @@ class DockerCli : public ContainerEngine {
   void fill_volume(const std::string& volume, const std::string& image, const std::string& local_dir) override;
   void remove_volume(const std::string& volume) override;
   ContainerOutcome run(const ContainerRequest& request, const process::OnLine& on_line) override;
+  std::vector<std::string> foreground_command(const ContainerRequest& request, bool terminal) override;
   bool copy_from_image(const std::string& image, const std::string& path, const std::string& local_path) override;
   std::vector<std::string> remove_leftovers() override;
 
@@ -44,6 +45,8 @@ class DockerCli : public ContainerEngine {
   /// A docker command of the chosen client: its argv is complete, the rest may be set.
   process::Command command(const std::vector<std::string>& args);
   /// Runs it; throws kEngineGone when the engine no longer answers.
+  process::Outcome outcome_of(const process::Command& command, const process::OnLine& on_line = {});
+  /// As outcome_of(), and an interruption is Error{kInterrupted}.
   process::Outcome call(const process::Command& command, const process::OnLine& on_line = {});
   process::Outcome call(const std::vector<std::string>& args);
   /// As call(), and anything but success is Error{kEngineFailed}.

@@ -71,6 +71,7 @@ struct BuildResult {
   std::string message;                  // the engine's own last error
   std::string image_id;                 // sha256:... (config digest, or the manifest's from engine 29 on)
   std::string manifest_digest;          // what the exporter wrote or a push made; "" if the engine does not say
+  std::string index_digest;             // "oci-dir:" only: of the layout's index.json
 };
 
 struct LayerInfo {
@@ -88,6 +89,12 @@ struct ImageInfo {
   std::vector<std::string> entrypoint, command, environment;
   std::map<std::string, std::string> labels;
   std::vector<std::string> diff_ids;
+
+  /// "" for a label that it does not have.
+  std::string label(const std::string& name) const {
+    const auto found = labels.find(name);
+    return found == labels.end() ? std::string() : found->second;
+  }
 };
 
 struct Mount {
@@ -117,7 +124,7 @@ struct ContainerOutcome {
 
 struct PushResult {
   bool ok = false;
-  std::string digest;  // sha256:... of the manifest in the registry
+  std::string digest;  // sha256:... that the registry has under the tag: a manifest's, or an index's of several
   std::string message;
 };
 
@@ -146,6 +153,9 @@ class ContainerEngine {
 
   /// Creates, starts, waits, removes. `on_line` gets the container's lines as they come.
   virtual ContainerOutcome run(const ContainerRequest& request, const process::OnLine& on_line) = 0;
+  /// The argv with which a user runs the image in the foreground, as run() would, and removes the container at its end.
+  /// It carries no kOwnerLabel: what a user runs is no leftover. With `terminal` it takes the caller's.
+  virtual std::vector<std::string> foreground_command(const ContainerRequest& request, bool terminal) = 0;
   /// Copies a path out of an image, through a container that is never started; false if the image has no such path.
   virtual bool copy_from_image(const std::string& image, const std::string& path, const std::string& local_path) = 0;
   /// Removes every container and volume with kOwnerLabel whose owner process (its pid and start time) is gone; returns

@@ -49,6 +49,9 @@ struct Outcome {
 /// One sentence: "exited with 3", "was killed by signal 9 (SIGKILL)", "passed its deadline", "could not be started:
 /// ...".
 std::string describe(const Outcome& outcome);
+/// Throws Error{kInterrupted} for a child that was ended because the user wants to stop: no answer of the program's,
+/// and no fault of it.
+void throw_if_interrupted(const Outcome& outcome, const std::string& program);
 /// The argv as one could paste it into a shell.
 std::string to_shell(const std::vector<std::string>& argv);
 

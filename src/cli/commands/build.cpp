@@ -24,7 +24,10 @@ std::string build_text(const app::BuildReport& report) {
   std::string text;
   text += "built " + support::join(report.tags, ", ") + "\n";
   text += "  image     " + report.image_id + "\n";
-  if (!report.manifest_digest.empty()) text += "  manifest  " + report.manifest_digest + "\n";
+  for (const auto& place : report.published) {
+    text += "  manifest  " + place.manifest_digest + " in " + support::printable(place.where) + "\n";
+    if (!place.index_digest.empty()) text += "  index     " + place.index_digest + " over it\n";
+  }
   text += "  lock      " + report.lock_digest + "\n";
   text += "  installed == locked: " + std::to_string(report.wheels_checked) + " wheels; Python " + report.python +
           ", torch " + report.torch + ", CUDA " + report.torch_cuda + ", cuDNN " + report.cudnn + ", NCCL " +

@@ -4,6 +4,8 @@
 
 #include <envforge/support/error.hpp>
 
+#include "commands/one_each.hpp"
+
 namespace envforge::cli {
 
 void add_lock_arguments(CLI::App& command, LockArguments& arguments) {
@@ -12,7 +14,7 @@ void add_lock_arguments(CLI::App& command, LockArguments& arguments) {
                                   "refuse when the recipe changed since the lock (the default where CI is set)");
   command.add_flag("--frozen", arguments.frozen, "take the lock as it is")->excludes(locked);
   command.add_flag("--upgrade", arguments.upgrade, "forget the pins of the old lock");
-  command.add_option("--upgrade-package", arguments.upgrade_only, "forget the pin of this package only");
+  one_each(command.add_option("--upgrade-package", arguments.upgrade_only, "forget the pin of this package only"));
   command.add_option("--exclude-newer", arguments.exclude_newer,
                      "no package uploaded after this date (2026-11-21 or RFC 3339)");
 }

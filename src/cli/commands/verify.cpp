@@ -16,6 +16,7 @@
 #include <envforge/support/text.hpp>
 
 #include "command_table.hpp"
+#include "commands/one_each.hpp"
 
 namespace envforge::cli {
 namespace {
@@ -44,15 +45,10 @@ void declare_arguments(CLI::App& command, VerifyArguments& arguments) {
       ->check(CLI::IsMember({"quick", "standard", "soak"}));
   command.add_option("--minutes", arguments.verify.minutes, "how long a soak repeats its checks; 10 if left out")
       ->check(CLI::Range(0.1, 7 * 24 * 60.0));
-  command.add_option("--require", arguments.verify.require, "groups or checks that must run and pass")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  command.add_option("--only", arguments.verify.only, "only these groups or checks")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  command.add_option("--skip", arguments.verify.skip, "not these groups or checks")
-      ->delimiter(',')
-      ->allow_extra_args(false);
+  one_each(command.add_option("--require", arguments.verify.require, "groups or checks that must run and pass"))
+      ->delimiter(',');
+  one_each(command.add_option("--only", arguments.verify.only, "only these groups or checks"))->delimiter(',');
+  one_each(command.add_option("--skip", arguments.verify.skip, "not these groups or checks"))->delimiter(',');
   command.add_option("--nonce", arguments.verify.nonce, "a value of yours that the report repeats");
   command.add_option("--report", arguments.report_file, "also write the JSON report to this file");
   command.add_option("--junit", arguments.junit_file, "also write JUnit XML to this file, for CI");

@@ -42,6 +42,17 @@ TEST(DataReader, RefusesARowWithoutSourceOrDate) {
                  "checked");
 }
 
+TEST(DataReader, RefusesDatesThatAreNoneAndAMonthAsTheNewest) {
+  for (const char* date : {"2026-13", "2026-00-01", "2026-11-32", "2026-11-1"}) {
+    expect_refused([&](DataJson& d) { d["cuda.json"]["as_of"] = date; }, ErrorCode::kDataMalformed, date);
+  }
+  expect_refused([](DataJson& d) { d["cuda.json"]["as_of"] = "2026-12"; }, ErrorCode::kDataMalformed,
+                 "the newest `as_of` of the data is the month 2026-12, and locks need a day");
+  DataJson older = testing::shipped_data();
+  older["cuda.json"]["as_of"] = "2026-08";
+  EXPECT_NO_THROW(testing::knowledge_of(older)) << "a month is enough where another file names a later day";
+}
+
 TEST(DataReader, RefusesAReferenceToNothing) {
   expect_refused([](DataJson& d) { d["gpus.json"]["gpus"][0]["sources"] = {"NOWHERE"}; }, ErrorCode::kDataReference,
                  "names the source 'NOWHERE', which has no row");

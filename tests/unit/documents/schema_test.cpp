@@ -94,7 +94,7 @@ platforms: [linux/amd64, linux/arm64]
 base: ubuntu:24.04
 python: "3.11"
 torch: {version: ">=2.6,<2.8", cuda: cu126, include: [torchvision, torchaudio]}
-variant: devel
+variant: runtime
 capabilities: [torch_compile]
 packages: {apt: [git, g++, "curl=7.88.1-10+deb12u8"], pip: ["jupyterlab>=4", "uvicorn[standard]~=0.30", torchmetrics], exclude_newer: "2026-11-01"}
 user: {name: trainer, uid: 1234}
@@ -168,7 +168,7 @@ TEST_F(Schema, OfRecipesAndTheReaderRefuseTheSameMutations) {
       {"value-python", "\"3.11\"", "\"3.11.2\""},
       {"value-cuda", "cu126", "cpu"},
       {"value-include", "torchaudio", "torchtext"},
-      {"value-variant", "devel", "develop"},
+      {"value-variant", "runtime", "devel"},
       {"value-capability", "torch_compile", "compile"},
       {"value-driver", "535.183.06", "R535"},
       {"value-gpu", "gpus: V100", "gpus: \"$(id)\""},

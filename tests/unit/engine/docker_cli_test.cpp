@@ -200,6 +200,34 @@ TEST_P(DockerCommands, AnInterruptedContainerIsRemovedAllTheSame) {
   EXPECT_TRUE(command("rm").uninterruptible);
 }
 
+TEST_P(DockerCommands, AnInterruptedCommandIsAnInterruptionAndNoFault) {
+  docker_.info();
+  for (const char* word : {"inspect", "history", "tag", "push", "save", "rmi", "manifest", "volume", "ps"})
+    runner_.on({word}, ScriptedProcessRunner::ended(Outcome::Kind::kInterrupted));
+  const std::vector<std::function<void()>> calls = {[&] { docker_.inspect_image("x"); },
+                                                    [&] { docker_.layers("x"); },
+                                                    [&] { docker_.tag("x", "y"); },
+                                                    [&] { docker_.push("x", {}); },
+                                                    [&] { docker_.save("x", "/f"); },
+                                                    [&] { docker_.remove_image("x"); },
+                                                    [&] { docker_.registry_digest("x", ""); },
+                                                    [&] { docker_.create_volume({}); },
+                                                    [&] { docker_.remove_leftovers(); }};
+  for (std::size_t i = 0; i < calls.size(); ++i) EXPECT_EQ(code_of(calls[i]), ErrorCode::kInterrupted) << i;
+}
+
+TEST_P(DockerCommands, WhatAUserRunsIsNoLeftoverAndGoesAtItsEnd) {
+  ContainerRequest request;
+  request.image = "img";
+  request.no_healthcheck = false;
+  request.extra_args = {"--shm-size=1"};
+  request.command = {"python", "-V"};
+  EXPECT_EQ(docker_.foreground_command(request, true),
+            (Words{"/usr/bin/docker", "run", "--rm", "--pull", "never", "--tty", "--interactive", "--shm-size=1", "--",
+                   "img", "python", "-V"}));
+  EXPECT_THAT(docker_.foreground_command(request, false), Not(Contains("--tty")));
+}
+
 TEST_P(DockerCommands, AMissingGpuDriverIsTheEnginesError) {
   answer({"create"}, "id\n");
   const std::string error = "could not select device driver \"\" with capabilities: [[gpu]]";

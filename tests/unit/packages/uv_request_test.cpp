@@ -122,7 +122,6 @@ TEST(UvRequest, TakesTheRequirementsOfPep508) {
                            "a (>=1)", "a~=1.4.2 ; python_version < '3.12'", "A.b_c-d", "x===1!2.0"}) {
     EXPECT_EQ(requirement_problem(good), "") << good;
   }
-  EXPECT_EQ(requirement_name(" Torch_x[opt]>=2"), "torch-x");
 }
 
 TEST(UvRequest, RefusesWhatIsNoRequirement) {

@@ -64,6 +64,12 @@ TEST(UvResolver, WithoutAnyPythonSaysWhatToInstall) {
   EXPECT_THAT(error.hint(), HasSubstr("python3"));
 }
 
+TEST(UvResolver, AnInterruptionIsToldAsOne) {
+  ScriptedProcessRunner runner;
+  runner.on({"pip", "compile"}, ScriptedProcessRunner::ended(process::Outcome::Kind::kInterrupted));
+  EXPECT_EQ(error_of(runner, {"/cache", "/opt/uv", {}}).code(), support::ErrorCode::kInterrupted);
+}
+
 TEST(UvResolver, AUvThatIsTooOldIsNamed) {
   ScriptedProcessRunner runner;
   runner.on({"pip", "compile"},

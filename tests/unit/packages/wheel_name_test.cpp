@@ -65,10 +65,5 @@ TEST(WheelName, KnowsTheOldNamesOfGlibcVersions) {
   EXPECT_FALSE(best({"a-1-cp311-cp311-manylinux1_aarch64.whl"}, {11, "aarch64", 28})) << "there was no such platform";
 }
 
-TEST(WheelName, NormalisesNames) {
-  EXPECT_EQ(normal_name("NVIDIA_cublas--cu12"), "nvidia-cublas-cu12");
-  EXPECT_EQ(normal_name("zope.interface"), "zope-interface");
-}
-
 }  // namespace
 }  // namespace envforge::packages

@@ -122,6 +122,13 @@ TEST(Resolve, KeepsWhatTheOldLockChoseWhereItStillFits) {
   EXPECT_EQ(solve(narrower, OldChoice{"2.6.0", "cu126"}).platforms[0].torch, "2.14.0");
 }
 
+TEST(Resolve, ALockThatChangesNothingIsNoReason) {
+  const auto spec = SpecBuilder().torch(">=2.6").pool({"A100"}, "550.90.07");
+  const Solution first = solve(spec);
+  const auto& platform = first.platforms[0];
+  EXPECT_EQ(solve(spec, OldChoice{platform.torch, platform.cuda_variant}), first);
+}
+
 TEST(Resolve, TakesNoReleaseAfterTheCutoff) {
   EXPECT_EQ(solve(SpecBuilder().cutoff("2025-01-31T00:00:00Z").pool({"A100"})).platforms[0].torch, "2.6.0");
   const Conflict conflict = refuse(SpecBuilder().torch("2.7").cutoff("2025-01-31").pool({"A100"}));

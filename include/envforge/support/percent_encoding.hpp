@@ -1,0 +1,12 @@
+// %XX in URLs.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace envforge::support {
+
+/// "a b" of "a%20b"; a % without two hex digits behind it stays as it is.
+std::string percent_decoded(std::string_view text);
+
+}  // namespace envforge::support

@@ -1,0 +1,317 @@
+#include <envforge/app/lock_recipe.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include <envforge/app/load_recipe.hpp>
+#include <envforge/support/error.hpp>
+
+#include "support/app_world.hpp"
+
+namespace envforge::app {
+namespace {
+
+using support::Error;
+using support::ErrorCode;
+using testing::AppWorld;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using testing::recipe_text;
+
+const std::string kNumpy = "packages: {pip: [numpy]}\n";
+
+Error error_of(const std::function<void()>& body) {
+  try {
+    body();
+  } catch (const Error& error) {
+    return error;
+  }
+  return Error(ErrorCode::kInternal, "no error");
+}
+
+LockOptions in_mode(LockMode mode) {
+  LockOptions options;
+  options.mode = mode;
+  return options;
+}
+
+std::string version_of(const documents::Lock& lock, const std::string& wheel) {
+  for (const auto& row : lock.platforms.at("linux/amd64").wheels) {
+    if (row.name == wheel) return row.version;
+  }
+  return "absent";
+}
+
+std::string deb_version_of(const documents::Lock& lock, const std::string& deb) {
+  for (const auto& row : lock.platforms.at("linux/amd64").debs) {
+    if (row.name == deb) return row.version;
+  }
+  return "absent";
+}
+
+TEST(LockRecipe, WritesEveryPackageWithItsHashBesideTheRecipe) {
+  AppWorld at;
+  const auto recipe = at.recipe(recipe_text("2.6", "packages: {pip: [numpy], apt: [git]}\n"));
+  const auto result = lock_recipe(at.world(), recipe, {});
+  EXPECT_TRUE(result.written);
+  EXPECT_EQ(result.path, at.path("env.lock"));
+  const auto lock = at.written_lock();
+  EXPECT_EQ(documents::write_lock(lock), documents::write_lock(result.lock));
+  const auto& locked = lock.platforms.at("linux/amd64");
+  EXPECT_EQ(locked.torch, "2.6.0");
+  EXPECT_EQ(locked.cuda_variant, "cu124");
+  EXPECT_EQ(version_of(lock, "numpy"), "2.2.0");
+  EXPECT_EQ(deb_version_of(lock, "git-man"), "2.39") << "what git needs is locked too";
+  EXPECT_FALSE(locked.tools.empty());
+  EXPECT_FALSE(locked.builder_debs.empty());
+  for (const auto& wheel : locked.wheels) EXPECT_EQ(wheel.sha256.size(), 64U) << wheel.name;
+  for (const auto* debs : {&locked.debs, &locked.base.debs, &locked.builder_debs}) {
+    for (const auto& deb : *debs) EXPECT_EQ(deb.sha256.size(), 64U) << deb.name;
+  }
+  EXPECT_EQ(locked.base.kind, documents::BaseKind::kBootstrap) << "no registry answers here";
+  EXPECT_FALSE(locked.choices.empty());
+}
+
+TEST(LockRecipe, TheSameRecipeGivesTheSameBytes) {
+  AppWorld one;
+  AppWorld two;
+  lock_recipe(one.world(), one.recipe(recipe_text("2.6", kNumpy)), {});
+  lock_recipe(two.world(), two.recipe(recipe_text("2.6", kNumpy)), {});
+  EXPECT_EQ(documents::lock_digest(one.written_lock()), documents::lock_digest(two.written_lock()));
+}
+
+TEST(LockRecipe, LockedAndFrozenRefuseWhereNoLockIs) {
+  AppWorld at;
+  const auto recipe = at.recipe(recipe_text("2.6"));
+  for (const auto mode : {LockMode::kLocked, LockMode::kFrozen}) {
+    const auto error = error_of([&] { lock_recipe(at.world(), recipe, in_mode(mode)); });
+    EXPECT_EQ(error.code(), ErrorCode::kLockMissing);
+    EXPECT_THAT(error.hint(), HasSubstr("envforge lock"));
+  }
+  EXPECT_THAT(at.python.requests, IsEmpty());
+}
+
+TEST(LockRecipe, LockedRefusesAChangedRecipeAndNamesTheChange) {
+  AppWorld at;
+  lock_recipe(at.world(), at.recipe(recipe_text("2.6")), {});
+  const std::string before = support::read_file(at.path("env.lock"));
+  const auto changed = at.recipe(recipe_text("2.6", kNumpy));
+  const auto error = error_of([&] { lock_recipe(at.world(), changed, in_mode(LockMode::kLocked)); });
+  EXPECT_EQ(error.code(), ErrorCode::kLockStale);
+  EXPECT_THAT(error.notes(), Contains(HasSubstr("numpy")));
+  EXPECT_EQ(support::read_file(at.path("env.lock")), before);
+}
+
+TEST(LockRecipe, LockedAcceptsWhatOnlyDecidesHowTheImageIsRunOrJudged) {
+  AppWorld at;
+  lock_recipe(at.world(), at.recipe(recipe_text("2.6")), {});
+  const auto changed =
+      at.recipe(recipe_text("2.6", "run: {shm: 16g}\ntags: [v1]\nsize: {max: 6GB}\nverify: {suite: quick}\n"));
+  EXPECT_FALSE(lock_recipe(at.world(), changed, in_mode(LockMode::kLocked)).written);
+}
+
+TEST(LockRecipe, FrozenTakesTheLockAsItIsAndAsksNobody) {
+  AppWorld at;
+  lock_recipe(at.world(), at.recipe(recipe_text("2.6")), {});
+  at.python.requests.clear();
+  at.debs.requests.clear();
+  const auto changed = at.recipe(recipe_text("2.7", kNumpy));
+  EXPECT_EQ(lock_recipe(at.world(), changed, in_mode(LockMode::kFrozen)).lock, at.written_lock());
+  EXPECT_THAT(at.python.requests, IsEmpty());
+  EXPECT_THAT(at.debs.requests, IsEmpty());
+}
+
+TEST(LockRecipe, AnUnchangedRecipeIsNotResolvedAgain) {
+  AppWorld at;
+  const auto recipe = at.recipe(recipe_text("2.6"));
+  lock_recipe(at.world(), recipe, {});
+  at.python.requests.clear();
+  EXPECT_FALSE(lock_recipe(at.world(), recipe, {}).written);
+  EXPECT_THAT(at.python.requests, IsEmpty());
+  LockOptions always;
+  always.always = true;
+  const std::string before = support::read_file(at.path("env.lock"));
+  lock_recipe(at.world(), recipe, always);
+  EXPECT_EQ(support::read_file(at.path("env.lock")), before);
+  EXPECT_FALSE(lock_recipe(at.world(), recipe, always).written) << "resolved again, the bytes are the same";
+  EXPECT_THAT(at.python.requests, Not(IsEmpty()));
+}
+
+class Relock : public ::testing::Test {
+ protected:
+  // A lock of the day before numpy 2.2.0 and git 2.40 came out.
+  void SetUp() override {
+    auto universe = testing::shipped_torch_universe();
+    auto& shelf = universe[""];
+    shelf.erase(
+        std::remove_if(shelf.begin(), shelf.end(), [](const auto& package) { return package.version == "2.2.0"; }),
+        shelf.end());
+    at_.python = testing::FakePythonResolver(universe);
+    lock_recipe(at_.world(), at_.recipe(recipe_text("2.6", "packages: {pip: [numpy], apt: [git]}\n")), {});
+    ASSERT_EQ(version_of(at_.written_lock(), "numpy"), "2.1.0");
+    at_.python = testing::FakePythonResolver(testing::shipped_torch_universe());
+    auto mirror = testing::small_mirror();
+    mirror.insert(mirror.begin(), {"git", "2.40", {"git-man"}});
+    at_.debs = testing::FakeDebSource(mirror);
+  }
+  documents::Recipe changed() {
+    return at_.recipe(recipe_text("2.6", "packages: {pip: [numpy, jupyterlab], apt: [git]}\n"));
+  }
+
+  AppWorld at_;
+};
+
+TEST_F(Relock, KeepsEveryPinThatStillFitsAndSaysWhatChanged) {
+  const auto result = lock_recipe(at_.world(), changed(), {});
+  EXPECT_TRUE(result.written);
+  EXPECT_EQ(version_of(result.lock, "numpy"), "2.1.0");
+  EXPECT_EQ(deb_version_of(result.lock, "git"), "2.39");
+  EXPECT_EQ(version_of(result.lock, "jupyterlab"), "4.4.0");
+  EXPECT_THAT(result.differences, Contains(HasSubstr("jupyterlab")));
+  EXPECT_THAT(result.differences, Not(Contains(HasSubstr("numpy: "))));
+}
+
+TEST_F(Relock, UpgradeForgetsThePins) {
+  LockOptions options;
+  options.upgrade = true;
+  const auto result = lock_recipe(at_.world(), changed(), options);
+  EXPECT_EQ(version_of(result.lock, "numpy"), "2.2.0");
+  EXPECT_EQ(deb_version_of(result.lock, "git"), "2.40");
+}
+
+TEST_F(Relock, UpgradeOfOnePackageKeepsTheOthers) {
+  LockOptions options;
+  options.upgrade_only = {"numpy"};
+  const auto result = lock_recipe(at_.world(), changed(), options);
+  EXPECT_EQ(version_of(result.lock, "numpy"), "2.2.0");
+  EXPECT_EQ(deb_version_of(result.lock, "git"), "2.39");
+}
+
+TEST_F(Relock, AnotherTorchMovesWithWhatBelongsToIt) {
+  const auto result = lock_recipe(at_.world(), at_.recipe(recipe_text("2.7", kNumpy)), {});
+  EXPECT_EQ(version_of(result.lock, "torch"), result.lock.platforms.at("linux/amd64").torch);
+  EXPECT_THAT(version_of(result.lock, "torch"), HasSubstr("2.7."));
+  EXPECT_EQ(version_of(result.lock, "numpy"), "2.1.0");
+}
+
+TEST_F(Relock, AFolderOfWheelsDecidesAnew) {
+  at_.site.wheels_dir.value = "/wheels";
+  const auto result =
+      lock_recipe(at_.world(), at_.recipe(recipe_text("2.6", "packages: {pip: [numpy], apt: [git]}\n")), {});
+  EXPECT_TRUE(result.written) << "the recipe is the same, the source is not";
+  EXPECT_EQ(version_of(result.lock, "numpy"), "2.2.0");
+}
+
+TEST(LockRecipe, WithoutPackagesNobodyIsAskedAndNothingIsWritten) {
+  AppWorld at;
+  LockOptions options;
+  options.packages = false;
+  const auto result = lock_recipe(at.world(), at.recipe(recipe_text("2.6")), options);
+  EXPECT_EQ(result.lock.platforms.at("linux/amd64").torch, "2.6.0");
+  EXPECT_THAT(at.python.requests, IsEmpty());
+  EXPECT_THAT(at.files(), ElementsAre("env.yaml"));
+}
+
+/// Locks 2.6, then a recipe that cannot be locked: the error, and the lock as it was.
+struct Refusal {
+  explicit Refusal(const std::string& more) {
+    lock_recipe(at.world(), at.recipe(recipe_text("2.6")), {});
+    const std::string before = support::read_file(at.path("env.lock"));
+    const auto recipe = at.recipe(recipe_text("2.6", more));
+    error = error_of([&] { lock_recipe(at.world(), recipe, {}); });
+    unchanged = support::read_file(at.path("env.lock")) == before;
+  }
+
+  AppWorld at;
+  Error error{ErrorCode::kInternal, ""};
+  bool unchanged = false;
+};
+
+TEST(LockRecipe, APackageThatNobodyHasIsNamedWithItsLineInTheRecipe) {
+  const Refusal pip("packages:\n  pip:\n    - nmupy\n");
+  EXPECT_EQ(pip.error.code(), ErrorCode::kPythonConflict);
+  ASSERT_TRUE(pip.error.where());
+  EXPECT_EQ(pip.error.where()->line, 9);
+  EXPECT_TRUE(pip.unchanged);
+
+  const Refusal apt("packages:\n  apt:\n    - gti\n");
+  EXPECT_EQ(apt.error.code(), ErrorCode::kDebConflict);
+  ASSERT_TRUE(apt.error.where());
+  EXPECT_EQ(apt.error.where()->line, 9);
+  EXPECT_TRUE(apt.unchanged);
+}
+
+TEST(LockRecipe, WithoutAVersionSetTheOldLockStays) {
+  AppWorld at;
+  lock_recipe(at.world(), at.recipe(recipe_text("2.6")), {});
+  const std::string before = support::read_file(at.path("env.lock"));
+  const auto recipe = at.recipe(recipe_text("2.6", "python: \"3.7\"\n"));
+  EXPECT_EQ(error_of([&] { lock_recipe(at.world(), recipe, {}); }).code(), ErrorCode::kNoVersionSet);
+  EXPECT_EQ(support::read_file(at.path("env.lock")), before);
+}
+
+/// A twin that is interrupted when it is asked.
+struct InterruptedPython : testing::FakePythonResolver {
+  using FakePythonResolver::FakePythonResolver;
+  std::variant<std::vector<packages::ResolvedWheel>, packages::PythonConflict> resolve(
+      const packages::PythonRequest&) override {
+    throw Error(ErrorCode::kInterrupted, "uv was interrupted");
+  }
+};
+struct InterruptedDebs : testing::FakeDebSource {
+  using FakeDebSource::FakeDebSource;
+  std::variant<std::vector<packages::ResolvedDeb>, packages::DebConflict> resolve(
+      const packages::DebRequest&) override {
+    throw Error(ErrorCode::kInterrupted, "apt-get was interrupted");
+  }
+};
+
+TEST(LockRecipe, AnInterruptionIsToldAsOneAndLeavesNoLock) {
+  AppWorld at;
+  InterruptedPython python{testing::FakeUniverse()};
+  InterruptedDebs debs{std::vector<testing::FakeDeb>()};
+  const auto recipe = at.recipe(recipe_text("2.6"));
+  const auto& world = at.world();
+  World without_uv{world.processes,
+                   world.engine,
+                   python,
+                   world.debs,
+                   world.bases,
+                   world.knowledge,
+                   world.site,
+                   world.events,
+                   world.now,
+                   world.random_hex,
+                   world.version,
+                   world.commit,
+                   world.report_secret_path,
+                   world.cache_dir};
+  World without_apt{world.processes,
+                    world.engine,
+                    world.python,
+                    debs,
+                    world.bases,
+                    world.knowledge,
+                    world.site,
+                    world.events,
+                    world.now,
+                    world.random_hex,
+                    world.version,
+                    world.commit,
+                    world.report_secret_path,
+                    world.cache_dir};
+  for (World* interrupted : {&without_uv, &without_apt}) {
+    const auto error = error_of([&] { lock_recipe(*interrupted, recipe, {}); });
+    EXPECT_EQ(error.code(), ErrorCode::kInterrupted);
+    EXPECT_EQ(static_cast<int>(support::exit_code(error.code())), 130);
+  }
+  EXPECT_THAT(at.files(), ElementsAre("env.yaml"));
+}
+
+}  // namespace
+}  // namespace envforge::app
