@@ -21,6 +21,7 @@ set(ENVFORGE_GROUP_SOURCES
   src/validator/harness/registry.cpp
   src/validator/harness/run_group.cpp
   src/validator/harness/timing.cpp
+  src/validator/numbers/fourier.cpp
   src/validator/numbers/problem.cpp)
 
 # Who owns a library, which rule chose it, what code is in it: for every group that tells which libraries it found. The
@@ -66,10 +67,12 @@ set(ENVFORGE_GPU_SOURCES
   src/validator/gpu/cudnn_api.cpp
   src/validator/gpu/cudnn_graph.cpp
   src/validator/gpu/cudnn_layers.cpp
+  src/validator/gpu/cufft_api.cpp
   src/validator/gpu/device.cpp
   src/validator/gpu/identity.cpp
   src/validator/gpu/image_libraries.cpp
   src/validator/gpu/kernels.cpp
+  src/validator/gpu/links.cpp
   src/validator/gpu/nccl_api.cpp
   src/validator/gpu/nccl_log.cpp
   src/validator/gpu/nvml_api.cpp
@@ -78,10 +81,12 @@ set(ENVFORGE_GPU_SOURCES
   src/validator/gpu/session.cpp
   src/validator/gpu/shared_library.cpp
   src/validator/gpu/speed.cpp
-  src/validator/gpu/thresholds.cpp)
+  src/validator/gpu/stream.cpp
+  src/validator/gpu/thresholds.cpp
+  src/validator/gpu/xids.cpp)
 
 # The groups that one program for every image can be: they find what they need with dlopen.
-set(ENVFORGE_PORTABLE_GROUPS container cuda cublas cudnn nccl audit)
+set(ENVFORGE_PORTABLE_GROUPS container nvml cuda peer cublas cufft cudnn nccl audit)
 
 # envforge_check_group(GROUP ROOT [SOURCES ...]): the program envforge-group-<GROUP>, from every file of checks/<GROUP> below
 # ROOT, from SOURCES and from a library target `envforge_group_common`. No static library lies between the checks and the

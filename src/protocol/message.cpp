@@ -87,6 +87,7 @@ struct ToJson {
   json operator()(const MachineInfo& m) const { return {{"type", "machine"}, {"machine", to_json(m)}}; }
   json operator()(const Bye&) const { return {{"type", "bye"}}; }
   json operator()(const Go&) const { return {{"type", "go"}}; }
+  json operator()(const Enough&) const { return {{"type", "enough"}}; }
   json operator()(const Ask& m) const { return {{"type", "ask"}, {"indices", numbers_to_json(m.indices)}}; }
 };
 
@@ -117,6 +118,7 @@ Message message_from(JsonReader& in) {
   if (type == "machine") return machine_from_json(in.raw("machine"));
   if (type == "bye") return Bye{};
   if (type == "go") return Go{};
+  if (type == "enough") return Enough{};
   if (type == "ask") return Ask{numbers_from(in, "indices")};
   in.fail("unknown message", "type");
 }

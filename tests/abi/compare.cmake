@@ -40,7 +40,7 @@ foreach(folder IN LISTS folders)
   list(APPEND includes -isystem "${folder}")
 endforeach()
 set(failed "")
-foreach(library IN ITEMS cuda nvrtc cublas cublaslt cudnn nccl nvml)
+foreach(library IN ITEMS cuda nvrtc cublas cublaslt cufft cudnn nccl nvml)
   execute_process(COMMAND "${CXX}" -std=c++17 -fsyntax-only ${includes} -I${SOURCE_DIR}/include -I${SOURCE_DIR}/src/validator
     "${SOURCE_DIR}/tests/abi/${library}.cpp" RESULT_VARIABLE status ERROR_VARIABLE text)
   if(NOT status EQUAL 0)

@@ -23,6 +23,57 @@ static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetUtilizationRates), decltype(&
 static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetComputeRunningProcesses_v3),
                     decltype(&::nvmlDeviceGetComputeRunningProcesses_v3)>);
 static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetNvLinkState), decltype(&::nvmlDeviceGetNvLinkState)>);
+static_assert(
+    kSame<decltype(NvmlApi::nvmlDeviceGetCurrPcieLinkGeneration), decltype(&::nvmlDeviceGetCurrPcieLinkGeneration)>);
+static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetCurrPcieLinkWidth), decltype(&::nvmlDeviceGetCurrPcieLinkWidth)>);
+static_assert(
+    kSame<decltype(NvmlApi::nvmlDeviceGetMaxPcieLinkGeneration), decltype(&::nvmlDeviceGetMaxPcieLinkGeneration)>);
+static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetMaxPcieLinkWidth), decltype(&::nvmlDeviceGetMaxPcieLinkWidth)>);
+static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetName), decltype(&::nvmlDeviceGetName)>);
+static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetEccMode), decltype(&::nvmlDeviceGetEccMode)>);
+static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetTotalEccErrors), decltype(&::nvmlDeviceGetTotalEccErrors)>);
+static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetRemappedRows), decltype(&::nvmlDeviceGetRemappedRows)>);
+static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetRetiredPagesPendingStatus),
+                    decltype(&::nvmlDeviceGetRetiredPagesPendingStatus)>);
+static_assert(
+    kSame<decltype(NvmlApi::nvmlDeviceGetTemperatureThreshold), decltype(&::nvmlDeviceGetTemperatureThreshold)>);
+static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetPowerUsage), decltype(&::nvmlDeviceGetPowerUsage)>);
+static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetEnforcedPowerLimit), decltype(&::nvmlDeviceGetEnforcedPowerLimit)>);
+static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetPowerManagementDefaultLimit),
+                    decltype(&::nvmlDeviceGetPowerManagementDefaultLimit)>);
+static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetPersistenceMode), decltype(&::nvmlDeviceGetPersistenceMode)>);
+static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetComputeMode), decltype(&::nvmlDeviceGetComputeMode)>);
+static_assert(kSame<decltype(NvmlApi::nvmlEventSetCreate), decltype(&::nvmlEventSetCreate)>);
+static_assert(kSame<decltype(NvmlApi::nvmlEventSetFree), decltype(&::nvmlEventSetFree)>);
+static_assert(kSame<decltype(NvmlApi::nvmlDeviceRegisterEvents), decltype(&::nvmlDeviceRegisterEvents)>);
+static_assert(kSame<decltype(NvmlApi::nvmlEventSetWait_v2), decltype(&::nvmlEventSetWait_v2)>);
+// Declared as deprecated in 13.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetTemperature), decltype(&::nvmlDeviceGetTemperature)>);
+static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetCurrentClocksThrottleReasons),
+                    decltype(&::nvmlDeviceGetCurrentClocksThrottleReasons)>);
+#pragma GCC diagnostic pop
+static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetMemoryInfo), decltype(&::nvmlDeviceGetMemoryInfo)>);
+static_assert(sizeof(NvmlMemory) == sizeof(nvmlMemory_t));
+static_assert(offsetof(NvmlMemory, used) == offsetof(nvmlMemory_t, used));
+static_assert(sizeof(NvmlEvent) == sizeof(nvmlEventData_t));
+static_assert(offsetof(NvmlEvent, type) == offsetof(nvmlEventData_t, eventType));
+static_assert(offsetof(NvmlEvent, data) == offsetof(nvmlEventData_t, eventData));
+static_assert(kNvmlCorrectedErrors == int(NVML_MEMORY_ERROR_TYPE_CORRECTED));
+static_assert(kNvmlUncorrectedErrors == int(NVML_MEMORY_ERROR_TYPE_UNCORRECTED));
+static_assert(kNvmlSinceDriverLoad == int(NVML_VOLATILE_ECC));
+static_assert(kNvmlEver == int(NVML_AGGREGATE_ECC));
+static_assert(kNvmlSensorOfGpu == int(NVML_TEMPERATURE_GPU));
+static_assert(kNvmlSlowdownThreshold == int(NVML_TEMPERATURE_THRESHOLD_SLOWDOWN));
+static_assert(kNvmlComputeModeDefault == int(NVML_COMPUTEMODE_DEFAULT));
+static_assert(kNvmlEventDoubleBitError == nvmlEventTypeDoubleBitEccError);
+static_assert(kNvmlEventXid == nvmlEventTypeXidCriticalError);
+static_assert(kNvmlPowerCap == nvmlClocksThrottleReasonSwPowerCap);
+static_assert(kNvmlHwSlowdown == nvmlClocksThrottleReasonHwSlowdown);
+static_assert(kNvmlSwThermal == nvmlClocksThrottleReasonSwThermalSlowdown);
+static_assert(kNvmlHwThermal == nvmlClocksThrottleReasonHwThermalSlowdown);
+static_assert(kNvmlPowerBrake == nvmlClocksThrottleReasonHwPowerBrakeSlowdown);
 static_assert(kNvmlClockSm == int(NVML_CLOCK_SM));
 static_assert(kNvmlInsufficientSize == int(NVML_ERROR_INSUFFICIENT_SIZE));
 static_assert(sizeof(NvmlUtilization) == sizeof(nvmlUtilization_t));

@@ -65,9 +65,10 @@ struct Go {};
 struct Ask {
   std::vector<std::uint64_t> indices;
 };
+struct Enough {};  // to a group that watches beside the others: they are done
 
-using Message =
-    std::variant<Hello, Ready, Started, Doing, Computed, Elements, Result, LoadedLibrary, MachineInfo, Bye, Go, Ask>;
+using Message = std::variant<Hello, Ready, Started, Doing, Computed, Elements, Result, LoadedLibrary, MachineInfo, Bye,
+                             Go, Ask, Enough>;
 
 /// What the driver tells on its standard error while it works; for showing only, never evidence.
 struct Progress {

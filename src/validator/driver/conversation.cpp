@@ -153,6 +153,10 @@ void Conversation::take(const protocol::Go&, Send&) {
   breaks("spoke as if it were the driver");
 }
 
+void Conversation::take(const protocol::Enough&, Send&) {
+  breaks("spoke as if it were the driver");
+}
+
 void Conversation::take(const protocol::Ask&, Send&) {
   breaks("spoke as if it were the driver");
 }

@@ -69,6 +69,7 @@ class Conversation {
   void take(const protocol::Bye& bye, Send& send);
   void take(const protocol::Go& go, Send& send);
   void take(const protocol::Ask& ask, Send& send);
+  void take(const protocol::Enough& enough, Send& send);
 
   void breaks(const std::string& how);
   protocol::CheckResult* result_of(const std::string& id);

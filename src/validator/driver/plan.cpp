@@ -11,8 +11,9 @@ namespace {
 // The order is that of the turns: what is cheap and shows a broken GPU first.
 const std::vector<std::pair<std::string, Scope>>& scopes() {
   static const std::vector<std::pair<std::string, Scope>> table = {
-      {"audit", Scope::kMachine}, {"cuda", Scope::kEachGpu}, {"cublas", Scope::kEachGpu},
-      {"cudnn", Scope::kEachGpu}, {"nccl", Scope::kAllGpus}, {"torch", Scope::kGpuOrCpu}};
+      {"nvml", Scope::kBeside},   {"audit", Scope::kMachine},  {"cuda", Scope::kEachGpu},
+      {"peer", Scope::kAllGpus},  {"cublas", Scope::kEachGpu}, {"cufft", Scope::kEachGpu},
+      {"cudnn", Scope::kEachGpu}, {"nccl", Scope::kAllGpus},   {"torch", Scope::kGpuOrCpu}};
   return table;
 }
 
@@ -52,6 +53,8 @@ std::vector<Job> make_jobs(const std::vector<std::string>& checks, const std::ve
     const Scope scope = scope_of(group);
     if (scope == Scope::kMachine) {
       jobs.push_back({group, ids, {}, false});
+    } else if (scope == Scope::kBeside) {
+      jobs.push_back({group, ids, gpus, true, true});
     } else if (scope == Scope::kAllGpus || gpus.empty()) {
       jobs.push_back({group, ids, gpus, scope != Scope::kGpuOrCpu});
     } else {

@@ -15,6 +15,7 @@ enum class Scope {
   kEachGpu,   // one process for each GPU, alone on it while it runs
   kAllGpus,   // one process, alone on all GPUs
   kGpuOrCpu,  // as kEachGpu, and once without a GPU where there is none
+  kBeside,    // one process that asks about all GPUs and works on none, from the start until the others are done
 };
 
 /// The group that looks at machine and container before all others; it says which GPUs there are.
@@ -30,6 +31,7 @@ struct Job {
   std::vector<std::string> checks;
   std::vector<protocol::GpuInfo> gpus;
   bool needs_gpu = false;  // skipped with its reason where `gpus` is empty
+  bool beside = false;     // takes no turn on its GPUs
 };
 
 /// The jobs of `checks` (ids) in the order in which they take their turns; kFirstGroup is left out.

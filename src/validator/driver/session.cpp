@@ -61,6 +61,7 @@ struct Running {
   Clock::time_point deadline;
   std::string deadline_text;
   bool has_turn = false;
+  bool told_enough = false;
   std::size_t told = 0;        // results already shown as progress
   std::string running, doing;  // likewise
 };
@@ -149,6 +150,7 @@ class Session {
       wait_for_something();
       for (auto& one : alive_) attend(*one);
       give_turns();
+      say_enough(jobs.empty());
       bury();
       while (!again_.empty()) {
         jobs.push_back(std::move(again_.back()));
@@ -192,6 +194,7 @@ class Session {
                                             Clock::now(),
                                             after(request_.prepare_deadline_seconds),
                                             text_of(request_.prepare_deadline_seconds),
+                                            false,
                                             false,
                                             0,
                                             {},
@@ -262,12 +265,12 @@ class Session {
   void give_turns() {
     std::set<std::string> busy;
     for (const auto& one : alive_) {
-      if (!one->has_turn) continue;
+      if (!one->has_turn || one->job.beside) continue;
       for (const auto& gpu : one->job.gpus) busy.insert(gpu.uuid);
     }
     for (auto& one : alive_) {
       if (one->has_turn) continue;
-      const auto& gpus = one->job.gpus;
+      const auto gpus = one->job.beside ? std::vector<protocol::GpuInfo>{} : one->job.gpus;
       const bool free =
           std::none_of(gpus.begin(), gpus.end(), [&](const auto& gpu) { return busy.count(gpu.uuid) > 0; });
       // A later job must not overtake an earlier one on the same GPU, or a job on all GPUs would never come to its
@@ -280,9 +283,22 @@ class Session {
       }
       if (!one->conversation.ready()) continue;
       one->has_turn = true;
-      one->deadline = after(request_.group_deadline_seconds);
+      // Who watches has as long as the others take.
+      one->deadline = one->job.beside ? end_ : after(request_.group_deadline_seconds);
       one->deadline_text = text_of(request_.group_deadline_seconds);
       one->process->send(to_line(protocol::Message(protocol::Go{})));
+    }
+  }
+
+  // When only those are left that watch beside, there is nothing more to watch.
+  void say_enough(bool all_begun) {
+    const bool done = all_begun && again_.empty() &&
+                      std::all_of(alive_.begin(), alive_.end(), [](const auto& one) { return one->job.beside; });
+    for (auto& one : alive_) {
+      if (!done || !one->has_turn || one->told_enough) continue;
+      one->told_enough = true;
+      one->deadline = after(request_.group_deadline_seconds);
+      one->process->send(to_line(protocol::Message(protocol::Enough{})));
     }
   }
 

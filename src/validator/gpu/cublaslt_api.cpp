@@ -9,6 +9,13 @@ namespace envforge::validator::gpu {
 
 using numbers::Type;
 
+namespace {
+
+// Bytes from one scale to the next. cuBLASLt 13.1 refuses one that lies four bytes behind another ("not supported").
+constexpr std::size_t kScaleStride = 256;
+
+}  // namespace
+
 CublasLt::CublasLt(ImageLibraries& libraries) : library_(libraries.open("libcublasLt", {"13", "12", "11"})) {
   library_.bind(api_.cublasLtGetVersion, "cublasLtGetVersion");
   library_.bind(api_.cublasLtGetStatusString, "cublasLtGetStatusString");
@@ -53,7 +60,9 @@ void CublasLt::check(int status, const std::string& call) const {
 
 ScaledProduct::ScaledProduct(const CublasLt& lt, const Device& device, int m, int n, int k, Type output, float scale_a,
                              float scale_b)
-    : lt_(&lt), scales_(upload(device, std::vector<float>{scale_a, scale_b})) {
+    : lt_(&lt), scales_(device, 2 * kScaleStride) {
+  scales_.write(&scale_a, sizeof scale_a);
+  scales_.write(&scale_b, sizeof scale_b, kScaleStride);
   const CublasLtApi& api = lt.api();
   const auto wide = [](int size) { return static_cast<std::uint64_t>(size); };
   lt.check(api.cublasLtMatmulDescCreate(&descriptor_, kCublasCompute32F, kCudaR32F), "cublasLtMatmulDescCreate");
@@ -64,7 +73,7 @@ ScaledProduct::ScaledProduct(const CublasLt& lt, const Device& device, int m, in
   // By columns, as cuBLASLt counts, C' = B A': its first operand is B, stored k x n, and has to be turned.
   const int turned = kCublasOpT;
   set(kLtDescTransposeA, &turned, sizeof turned);
-  const std::uint64_t of_a = scales_.address(), of_b = scales_.address() + sizeof(float);
+  const std::uint64_t of_a = scales_.address(), of_b = scales_.address() + kScaleStride;
   set(kLtDescScaleA, &of_b, sizeof of_b);
   set(kLtDescScaleB, &of_a, sizeof of_a);
   const auto layout = [&](void** out, int type, int rows, int columns) {

@@ -47,6 +47,24 @@ struct CudaApi {
   int (*cuEventQuery)(void* event);
   int (*cuEventElapsedTime)(float* milliseconds, void* start, void* end);
   int (*cuEventDestroy_v2)(void* event);
+  int (*cuStreamCreate)(void** stream, unsigned int flags);
+  int (*cuStreamDestroy_v2)(void* stream);
+  int (*cuStreamSynchronize)(void* stream);
+  int (*cuStreamWaitEvent)(void* stream, void* event, unsigned int flags);
+  int (*cuMemcpyHtoDAsync_v2)(unsigned long long to, const void* from, std::size_t bytes, void* stream);
+  int (*cuMemcpyDtoHAsync_v2)(void* to, unsigned long long from, std::size_t bytes, void* stream);
+  int (*cuMemcpyDtoDAsync_v2)(unsigned long long to, unsigned long long from, std::size_t bytes, void* stream);
+  int (*cuMemAllocManaged)(unsigned long long* address, std::size_t bytes, unsigned int flags);
+  int (*cuStreamBeginCapture_v2)(void* stream, int mode);
+  int (*cuStreamEndCapture)(void* stream, void** graph);
+  int (*cuGraphInstantiateWithFlags)(void** executable, void* graph, unsigned long long flags);  // drivers from R470 on
+  int (*cuGraphLaunch)(void* executable, void* stream);
+  int (*cuGraphExecDestroy)(void* executable);
+  int (*cuGraphDestroy)(void* graph);
+  int (*cuDeviceCanAccessPeer)(int* can, int device, int peer);
+  int (*cuCtxEnablePeerAccess)(void* peer_context, unsigned int flags);
+  int (*cuMemcpyPeerAsync)(unsigned long long to, void* to_context, unsigned long long from, void* from_context,
+                           std::size_t bytes, void* stream);
   int (*cuGetErrorName)(int error, const char** text);
   int (*cuGetErrorString)(int error, const char** text);
 
@@ -58,8 +76,20 @@ struct CudaApi {
 /// CUdevice_attribute.
 enum CudaAttribute : int {
   kMultiprocessorCount = 16,
+  kMemoryClockKilohertz = 36,
+  kMemoryBusBits = 37,
+  kUnifiedAddressing = 41,
   kComputeCapabilityMajor = 75,
   kComputeCapabilityMinor = 76,
+  kManagedMemory = 83,
+  kConcurrentManagedAccess = 89,
+};
+
+/// Flags of the calls above.
+enum CudaFlag : int {
+  kStreamNonBlocking = 1,       // of cuStreamCreate: not in step with the legacy stream
+  kAttachGlobal = 1,            // of cuMemAllocManaged
+  kCaptureModeThreadLocal = 1,  // of cuStreamBeginCapture
 };
 
 /// CUresult, as far as a layer at fault follows from them.
@@ -69,6 +99,7 @@ enum CudaStatus : int {
   kCudaDeviceUnavailable = 46,
   kCudaNoDevice = 100,
   kCudaNoBinaryForGpu = 209,
+  kCudaPeerAccessAlreadyEnabled = 704,
   kCudaEccUncorrectable = 214,
   kCudaUnsupportedPtxVersion = 222,
   kCudaNotReady = 600,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include "kernel_text.hpp"
 
@@ -57,15 +58,20 @@ Kernels::~Kernels() {
 
 // Every argument is passed by the address of a copy with exactly the type that the kernel declares.
 template <class... Arguments>
-void Kernels::launch(const char* name, std::uint64_t threads, Arguments... arguments) const {
+void Kernels::launch_on(void* stream, const char* name, std::uint64_t threads, Arguments... arguments) const {
   const CudaApi& api = device_->api();
   void* function = nullptr;
   api.check(api.cuModuleGetFunction(&function, module_, name), std::string("cuModuleGetFunction(") + name + ")");
   void* addresses[] = {static_cast<void*>(&arguments)...};
   const std::uint64_t blocks = std::clamp<std::uint64_t>((threads + kBlock - 1) / kBlock, 1, 1U << 20);
-  api.check(api.cuLaunchKernel(function, static_cast<unsigned int>(blocks), 1, 1, kBlock, 1, 1, 0, nullptr, addresses,
+  api.check(api.cuLaunchKernel(function, static_cast<unsigned int>(blocks), 1, 1, kBlock, 1, 1, 0, stream, addresses,
                                nullptr),
             std::string("launch of ") + name);
+}
+
+template <class... Arguments>
+void Kernels::launch(const char* name, std::uint64_t threads, Arguments... arguments) const {
+  launch_on(nullptr, name, threads, arguments...);
 }
 
 Buffer Kernels::cleared_findings() const {
@@ -96,6 +102,22 @@ Comparison Kernels::compare_fill(const View& out, std::uint64_t count, const Sou
   launch("compare_fill", count, U64{out.address}, U64{count}, source.base, source.amplitude,
          static_cast<int>(source.type), found.address());
   return read_findings(found, count);
+}
+
+void Kernels::change_words(const View& words, const WordChange& change, void* stream) const {
+  launch_on(stream, "change_words", words.bytes / 4, U64{words.address}, U64{words.bytes / 4}, change.factor,
+            change.term);
+}
+
+Comparison Kernels::compare_words(const View& words, const Source& source, const WordChange& change) const {
+  const Buffer found = cleared_findings();
+  launch("compare_words", words.bytes / 4, U64{words.address}, U64{words.bytes / 4}, source.base, change.factor,
+         change.term, found.address());
+  return read_findings(found, words.bytes / 4);
+}
+
+void Kernels::linger(const View& scratch, std::uint64_t rounds, void* stream) const {
+  launch_on(stream, "linger", 1, U64{scratch.address}, U64{rounds});
 }
 
 Buffer Kernels::reference_lines(const std::vector<std::uint64_t>& list, std::uint64_t count, std::uint64_t terms,
@@ -173,6 +195,36 @@ Comparison Kernels::freivalds(const Buffer& c, Type type, std::uint64_t m, std::
   launch("times_stored", m, cv.address(), v.address(), U64{m}, U64{n}, c.address(), static_cast<int>(type));
   launch("compare_vectors", m, abv.address(), cv.address(), U64{m}, bound, found.address());
   return read_findings(found, m);
+}
+
+Buffer Kernels::reference_transform(const std::vector<std::uint64_t>& indices, const numbers::Fourier& shape,
+                                    const Source& source) const {
+  const Buffer list = upload(*device_, indices);
+  Buffer out(*device_, indices.size() * sizeof(double));
+  launch("reference_transform", indices.size(), out.address(), list.address(), U64{indices.size()}, U64{shape.rows},
+         U64{shape.columns}, shape.real ? 1 : 0, source.base, source.amplitude, static_cast<int>(source.type));
+  device_->synchronize();
+  return out;
+}
+
+Comparison Kernels::compare_scaled(const View& out, std::uint64_t count, const Source& source, double scale,
+                                   double bound) const {
+  const Buffer found = cleared_findings();
+  launch("compare_scaled", count, U64{out.address}, U64{count}, source.base, source.amplitude,
+         static_cast<int>(source.type), scale, bound, found.address());
+  return read_findings(found, count);
+}
+
+double Kernels::energy(const View& values, std::uint64_t count, Type type, const numbers::Fourier* symmetric) const {
+  constexpr std::uint64_t kThreads = 64 * kBlock;
+  const Buffer sums(*device_, kThreads * sizeof(double));
+  launch("energy", kThreads, sums.address(), U64{values.address}, U64{count}, static_cast<int>(type),
+         U64{symmetric == nullptr ? 0 : 2 * symmetric->out_columns()},
+         symmetric != nullptr && symmetric->columns % 2 == 0 ? 1 : 0);
+  device_->synchronize();
+  std::vector<double> parts(kThreads);
+  sums.read(parts.data(), sums.bytes());
+  return std::accumulate(parts.begin(), parts.end(), 0.0);
 }
 
 }  // namespace envforge::validator::gpu

@@ -150,3 +150,71 @@ extern "C" __global__ void compare_vectors(const double* reference, const double
     if (!(difference <= bound)) note(found, i, difference / bound);
   }
 }
+
+/// Every 32-bit word becomes factor x word + term. With both ~0 each bit is turned over.
+extern "C" __global__ void change_words(unsigned int* words, U64 count, unsigned int factor, unsigned int term) {
+  for (U64 i = first_index(); i < count; i += stride()) words[i] = factor * words[i] + term;
+}
+
+/// Against what change_words makes of the stream's words.
+extern "C" __global__ void compare_words(const unsigned int* words, U64 count, U64 base, unsigned int factor,
+                                         unsigned int term, Found* found) {
+  for (U64 i = first_index(); i < count; i += stride()) {
+    const unsigned int expected = factor * static_cast<unsigned int>(element_bits(base, i, 0, Type::kU32)) + term;
+    if (words[i] != expected) note(found, i, fabs(static_cast<double>(words[i]) - static_cast<double>(expected)));
+  }
+}
+
+/// Keeps one thread busy: what follows in its stream waits, what does not wait goes ahead.
+extern "C" __global__ void linger(U64* out, U64 rounds) {
+  if (first_index() != 0) return;
+  U64 x = 1;
+  for (U64 i = 0; i < rounds; ++i) x = mix(x + i);
+  *out = x;
+}
+
+/// out[i] = real number list[i] of a forward transform of generated data; see numbers/fourier.hpp.
+extern "C" __global__ void reference_transform(double* out, const U64* list, U64 count, U64 rows, U64 columns, int real,
+                                               U64 base, int amplitude, int type) {
+  const U64 out_columns = real != 0 ? columns / 2 + 1 : columns;
+  for (U64 i = first_index(); i < count; i += stride()) {
+    const U64 at = list[i] / 2, column = at % out_columns, row = at / out_columns % rows;
+    const U64 first = at / out_columns / rows * rows * columns;
+    double real_sum = 0, imaginary_sum = 0;
+    for (U64 n = 0; n < rows * columns; ++n) {
+      const double turn = static_cast<double>(row * (n / columns) % rows) / static_cast<double>(rows) +
+                          static_cast<double>(column * (n % columns) % columns) / static_cast<double>(columns);
+      double sine, cosine;
+      sincospi(2 * turn, &sine, &cosine);
+      const U64 from = first + n;
+      const double x = element_value(base, real != 0 ? from : 2 * from, amplitude, static_cast<Type>(type));
+      const double y = real != 0 ? 0 : element_value(base, 2 * from + 1, amplitude, static_cast<Type>(type));
+      real_sum += x * cosine + y * sine;
+      imaginary_sum += y * cosine - x * sine;
+    }
+    out[i] = list[i] % 2 == 0 ? real_sum : imaginary_sum;
+  }
+}
+
+/// Each element against `scale` times the generated one.
+extern "C" __global__ void compare_scaled(const void* out, U64 count, U64 base, int amplitude, int type, double scale,
+                                          double bound, Found* found) {
+  for (U64 i = first_index(); i < count; i += stride()) {
+    const double expected = scale * element_value(base, i, amplitude, static_cast<Type>(type));
+    const double difference = fabs(decode(load(out, i, static_cast<Type>(type)), static_cast<Type>(type)) - expected);
+    if (!(difference <= bound)) note(found, i, bound > 0 ? difference / bound : difference);
+  }
+}
+
+/// sums[t] = the squares that thread t meets. Rows of `row` values, 0 = no rows: of each the values between the first
+/// two and, if `even`, the last two count twice, for half of a symmetric spectrum was left out.
+extern "C" __global__ void energy(double* sums, const void* values, U64 count, int type, U64 row, int even) {
+  double sum = 0;
+  for (U64 i = first_index(); i < count; i += stride()) {
+    const double x = decode(load(values, i, static_cast<Type>(type)), static_cast<Type>(type));
+    const U64 at = row == 0 ? 0 : i % row;
+    const bool twice = row != 0 && at >= 2 && (even == 0 || at + 2 < row);
+    sum += twice ? 2 * x * x : x * x;
+  }
+  sums[first_index()] = sum;
+}

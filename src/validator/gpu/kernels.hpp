@@ -11,6 +11,7 @@
 
 #include "gpu/device.hpp"
 #include "harness/control.hpp"
+#include "numbers/fourier.hpp"
 #include "numbers/operation.hpp"
 #include "numbers/problem.hpp"
 
@@ -48,6 +49,13 @@ std::function<std::vector<std::uint64_t>(const std::vector<std::uint64_t>&)> ele
 /// Two comparisons of one output as one.
 harness::Comparison both(const harness::Comparison& a, const harness::Comparison& b);
 
+/// word -> factor x word + term, in 32 bits.
+struct WordChange {
+  std::uint32_t factor = 1, term = 0;
+};
+/// Every bit turned over.
+inline constexpr WordChange kInverse{~0U, ~0U};
+
 class Kernels {
  public:
   Kernels(const Device& device, const std::string& cubin);
@@ -58,6 +66,13 @@ class Kernels {
 
   void fill(const View& out, std::uint64_t count, const Source& source) const;
   harness::Comparison compare_fill(const View& out, std::uint64_t count, const Source& source) const;
+
+  /// Every 32-bit word becomes factor x word + term; `stream` nullptr = the default one.
+  void change_words(const View& words, const WordChange& change, void* stream = nullptr) const;
+  /// Against what `change` makes of the words of `source`.
+  harness::Comparison compare_words(const View& words, const Source& source, const WordChange& change) const;
+  /// Keeps `stream` busy; `scratch` takes one 64-bit word.
+  void linger(const View& scratch, std::uint64_t rounds, void* stream) const;
 
   /// Full lines `list` of X times Y, in double: list.size() x count values.
   Buffer reference_lines(const std::vector<std::uint64_t>& list, std::uint64_t count, std::uint64_t terms,
@@ -83,9 +98,20 @@ class Kernels {
   harness::Comparison freivalds(const Buffer& c, numbers::Type type, std::uint64_t m, std::uint64_t n, std::uint64_t k,
                                 const Source& a, const Source& b, double bound, numbers::U64 vector_base) const;
 
+  /// Real numbers `indices` of a forward transform, in double.
+  Buffer reference_transform(const std::vector<std::uint64_t>& indices, const numbers::Fourier& shape,
+                             const Source& source) const;
+  /// Each element against scale times the generated one, within `bound`.
+  harness::Comparison compare_scaled(const View& out, std::uint64_t count, const Source& source, double scale,
+                                     double bound) const;
+  /// The sum of the squares. Of a `symmetric` spectrum that real data has and of which half is left out, all.
+  double energy(const View& values, std::uint64_t count, numbers::Type type, const numbers::Fourier* symmetric) const;
+
   const Device& device() const { return *device_; }
 
  private:
+  template <class... Arguments>
+  void launch_on(void* stream, const char* name, std::uint64_t threads, Arguments... arguments) const;
   template <class... Arguments>
   void launch(const char* name, std::uint64_t threads, Arguments... arguments) const;
   Buffer cleared_findings() const;

@@ -1,5 +1,7 @@
 #include "gpu/nvml_api.hpp"
 
+#include <utility>
+
 #include "gpu/image_libraries.hpp"
 
 namespace envforge::validator::gpu {
@@ -21,7 +23,47 @@ NvmlApi bind_nvml(const SharedLibrary& library) {
   library.bind(api.nvmlDeviceGetUtilizationRates, "nvmlDeviceGetUtilizationRates");
   library.bind_if_there(api.nvmlDeviceGetComputeRunningProcesses_v3, "nvmlDeviceGetComputeRunningProcesses_v3");
   library.bind(api.nvmlDeviceGetNvLinkState, "nvmlDeviceGetNvLinkState");
+  library.bind(api.nvmlDeviceGetCurrPcieLinkGeneration, "nvmlDeviceGetCurrPcieLinkGeneration");
+  library.bind(api.nvmlDeviceGetCurrPcieLinkWidth, "nvmlDeviceGetCurrPcieLinkWidth");
+  library.bind(api.nvmlDeviceGetMaxPcieLinkGeneration, "nvmlDeviceGetMaxPcieLinkGeneration");
+  library.bind(api.nvmlDeviceGetMaxPcieLinkWidth, "nvmlDeviceGetMaxPcieLinkWidth");
+  library.bind(api.nvmlDeviceGetName, "nvmlDeviceGetName");
+  library.bind(api.nvmlDeviceGetMemoryInfo, "nvmlDeviceGetMemoryInfo");
+  library.bind(api.nvmlDeviceGetEccMode, "nvmlDeviceGetEccMode");
+  library.bind(api.nvmlDeviceGetTotalEccErrors, "nvmlDeviceGetTotalEccErrors");
+  library.bind_if_there(api.nvmlDeviceGetRemappedRows, "nvmlDeviceGetRemappedRows");
+  library.bind(api.nvmlDeviceGetRetiredPagesPendingStatus, "nvmlDeviceGetRetiredPagesPendingStatus");
+  library.bind_if_there(api.nvmlDeviceGetTemperature, "nvmlDeviceGetTemperature");
+  library.bind(api.nvmlDeviceGetTemperatureThreshold, "nvmlDeviceGetTemperatureThreshold");
+  library.bind_if_there(api.nvmlDeviceGetCurrentClocksThrottleReasons, "nvmlDeviceGetCurrentClocksThrottleReasons");
+  library.bind(api.nvmlDeviceGetPowerUsage, "nvmlDeviceGetPowerUsage");
+  library.bind(api.nvmlDeviceGetEnforcedPowerLimit, "nvmlDeviceGetEnforcedPowerLimit");
+  library.bind(api.nvmlDeviceGetPowerManagementDefaultLimit, "nvmlDeviceGetPowerManagementDefaultLimit");
+  library.bind(api.nvmlDeviceGetPersistenceMode, "nvmlDeviceGetPersistenceMode");
+  library.bind(api.nvmlDeviceGetComputeMode, "nvmlDeviceGetComputeMode");
+  library.bind(api.nvmlEventSetCreate, "nvmlEventSetCreate");
+  library.bind(api.nvmlEventSetFree, "nvmlEventSetFree");
+  library.bind(api.nvmlDeviceRegisterEvents, "nvmlDeviceRegisterEvents");
+  library.bind_if_there(api.nvmlEventSetWait_v2, "nvmlEventSetWait_v2");
+  // Its newer name, should the old one go.
+  if (api.nvmlDeviceGetCurrentClocksThrottleReasons == nullptr) {
+    library.bind_if_there(api.nvmlDeviceGetCurrentClocksThrottleReasons, "nvmlDeviceGetCurrentClocksEventReasons");
+  }
   return api;
+}
+
+// What `ask` says of `device`; nullopt where there is no such function, no device or no answer.
+template <class Value>
+std::optional<Value> answer(int (*ask)(void*, Value*), void* device) {
+  Value value{};
+  if (ask == nullptr || device == nullptr || ask(device, &value) != 0) return std::nullopt;
+  return value;
+}
+
+std::optional<unsigned int> celsius_of(int (*ask)(void*, int, unsigned int*), void* device, int which) {
+  unsigned int celsius = 0;
+  if (ask == nullptr || device == nullptr || ask(device, which, &celsius) != 0) return std::nullopt;
+  return celsius;
 }
 
 std::string text_of(int (*ask)(void*, char*, unsigned int), void* device) {
@@ -36,6 +78,19 @@ std::optional<unsigned int> clock_of(int (*ask)(void*, int, unsigned int*), void
 }
 
 }  // namespace
+
+std::string text_of_reasons(unsigned long long reasons) {
+  static constexpr std::pair<unsigned int, const char*> kTexts[] = {{kNvmlPowerCap, "power cap"},
+                                                                    {kNvmlHwSlowdown, "slowdown by hardware"},
+                                                                    {kNvmlSwThermal, "heat, by the driver"},
+                                                                    {kNvmlHwThermal, "heat, by hardware"},
+                                                                    {kNvmlPowerBrake, "power brake"}};
+  std::string out;
+  for (const auto& [bit, text] : kTexts) {
+    if ((reasons & bit) != 0) out += (out.empty() ? "" : ", ") + std::string(text);
+  }
+  return out;
+}
 
 std::optional<Nvml> Nvml::start() {
   const SharedLibrary library = open_driver_library("libnvidia-ml.so.1");
@@ -106,6 +161,69 @@ int Nvml::active_nvlinks(void* device) const {
     if (api_.nvmlDeviceGetNvLinkState(device, link, &active) == 0 && active == 1) ++links;
   }
   return links;
+}
+
+std::optional<PcieLink> Nvml::pcie_link(void* device) const {
+  const auto generation = answer(api_.nvmlDeviceGetCurrPcieLinkGeneration, device);
+  const auto width = answer(api_.nvmlDeviceGetCurrPcieLinkWidth, device);
+  const auto most_generation = answer(api_.nvmlDeviceGetMaxPcieLinkGeneration, device);
+  const auto most_width = answer(api_.nvmlDeviceGetMaxPcieLinkWidth, device);
+  if (!generation || !width || !most_generation || !most_width || *width == 0) return std::nullopt;
+  return PcieLink{*generation, *width, *most_generation, *most_width};
+}
+
+std::string Nvml::name(void* device) const {
+  return text_of(api_.nvmlDeviceGetName, device);
+}
+
+std::optional<NvmlMemory> Nvml::memory(void* device) const {
+  return answer(api_.nvmlDeviceGetMemoryInfo, device);
+}
+
+MemoryHealth Nvml::memory_health(void* device) const {
+  MemoryHealth out;
+  int current = 0, pending = 0;
+  if (device != nullptr && api_.nvmlDeviceGetEccMode(device, &current, &pending) == 0) out.ecc = current != 0;
+  const auto errors = [&](int kind, int counter) -> std::optional<unsigned long long> {
+    unsigned long long count = 0;
+    if (device == nullptr || api_.nvmlDeviceGetTotalEccErrors(device, kind, counter, &count) != 0) return std::nullopt;
+    return count;
+  };
+  out.uncorrected_now = errors(kNvmlUncorrectedErrors, kNvmlSinceDriverLoad);
+  out.uncorrected_ever = errors(kNvmlUncorrectedErrors, kNvmlEver);
+  out.corrected_now = errors(kNvmlCorrectedErrors, kNvmlSinceDriverLoad);
+  unsigned int corrected = 0, uncorrected = 0, waiting = 0, failed = 0;
+  if (device != nullptr && api_.nvmlDeviceGetRemappedRows != nullptr &&
+      api_.nvmlDeviceGetRemappedRows(device, &corrected, &uncorrected, &waiting, &failed) == 0) {
+    out.remapped_rows = corrected + uncorrected;
+    out.remap_pending = waiting != 0;
+    out.remap_failed = failed != 0;
+  }
+  out.retirement_pending = answer(api_.nvmlDeviceGetRetiredPagesPendingStatus, device).value_or(0) != 0;
+  return out;
+}
+
+Sample Nvml::sample(void* device) const {
+  Sample out;
+  out.megahertz = sm_clock(device);
+  out.celsius = celsius_of(api_.nvmlDeviceGetTemperature, device, kNvmlSensorOfGpu);
+  out.milliwatts = answer(api_.nvmlDeviceGetPowerUsage, device);
+  out.reasons = answer(api_.nvmlDeviceGetCurrentClocksThrottleReasons, device).value_or(0);
+  if (const auto load = answer(api_.nvmlDeviceGetUtilizationRates, device)) out.load = load->gpu;
+  return out;
+}
+
+std::optional<unsigned int> Nvml::slowdown_celsius(void* device) const {
+  return celsius_of(api_.nvmlDeviceGetTemperatureThreshold, device, kNvmlSlowdownThreshold);
+}
+
+Settings Nvml::settings(void* device) const {
+  Settings out;
+  if (const auto mode = answer(api_.nvmlDeviceGetPersistenceMode, device)) out.persistence = *mode != 0;
+  out.compute_mode = answer(api_.nvmlDeviceGetComputeMode, device);
+  out.power_limit = answer(api_.nvmlDeviceGetEnforcedPowerLimit, device);
+  out.default_power_limit = answer(api_.nvmlDeviceGetPowerManagementDefaultLimit, device);
+  return out;
 }
 
 }  // namespace envforge::validator::gpu

@@ -21,6 +21,19 @@ struct NvmlProcess {
   unsigned int gpu_instance, compute_instance;
 };
 
+/// nvmlMemory_t.
+struct NvmlMemory {
+  unsigned long long total, free, used;  // bytes
+};
+
+/// nvmlEventData_t, as nvmlEventSetWait_v2 fills it.
+struct NvmlEvent {
+  void* device;
+  unsigned long long type;
+  unsigned long long data;  // of an Xid its number
+  unsigned int gpu_instance, compute_instance;
+};
+
 struct NvmlApi {
   int (*nvmlInit_v2)();
   int (*nvmlShutdown)();
@@ -34,9 +47,81 @@ struct NvmlApi {
   int (*nvmlDeviceGetUtilizationRates)(void* device, NvmlUtilization* utilization);
   int (*nvmlDeviceGetComputeRunningProcesses_v3)(void* device, unsigned int* count, NvmlProcess* processes);
   int (*nvmlDeviceGetNvLinkState)(void* device, unsigned int link, int* active);
+  int (*nvmlDeviceGetCurrPcieLinkGeneration)(void* device, unsigned int* generation);
+  int (*nvmlDeviceGetCurrPcieLinkWidth)(void* device, unsigned int* width);
+  int (*nvmlDeviceGetMaxPcieLinkGeneration)(void* device, unsigned int* generation);
+  int (*nvmlDeviceGetMaxPcieLinkWidth)(void* device, unsigned int* width);
+  int (*nvmlDeviceGetName)(void* device, char* text, unsigned int size);
+  int (*nvmlDeviceGetMemoryInfo)(void* device, NvmlMemory* memory);
+  int (*nvmlDeviceGetEccMode)(void* device, int* current, int* pending);
+  int (*nvmlDeviceGetTotalEccErrors)(void* device, int error, int counter, unsigned long long* count);
+  int (*nvmlDeviceGetRemappedRows)(void* device, unsigned int* corrected, unsigned int* uncorrected,
+                                   unsigned int* pending, unsigned int* failed);
+  int (*nvmlDeviceGetRetiredPagesPendingStatus)(void* device, int* pending);
+  int (*nvmlDeviceGetTemperature)(void* device, int sensor, unsigned int* celsius);
+  int (*nvmlDeviceGetTemperatureThreshold)(void* device, int threshold, unsigned int* celsius);
+  int (*nvmlDeviceGetCurrentClocksThrottleReasons)(void* device, unsigned long long* reasons);
+  int (*nvmlDeviceGetPowerUsage)(void* device, unsigned int* milliwatts);
+  int (*nvmlDeviceGetEnforcedPowerLimit)(void* device, unsigned int* milliwatts);
+  int (*nvmlDeviceGetPowerManagementDefaultLimit)(void* device, unsigned int* milliwatts);
+  int (*nvmlDeviceGetPersistenceMode)(void* device, int* mode);
+  int (*nvmlDeviceGetComputeMode)(void* device, int* mode);
+  int (*nvmlEventSetCreate)(void** set);
+  int (*nvmlEventSetFree)(void* set);
+  int (*nvmlDeviceRegisterEvents)(void* device, unsigned long long types, void* set);
+  int (*nvmlEventSetWait_v2)(void* set, NvmlEvent* event, unsigned int milliseconds);
 };
 
-enum NvmlConstant : int { kNvmlClockSm = 1, kNvmlInsufficientSize = 7 };
+enum NvmlConstant : int {
+  kNvmlClockSm = 1,
+  kNvmlInsufficientSize = 7,
+  kNvmlCorrectedErrors = 0,
+  kNvmlUncorrectedErrors = 1,
+  kNvmlSinceDriverLoad = 0,
+  kNvmlEver = 1,
+  kNvmlSensorOfGpu = 0,
+  kNvmlSlowdownThreshold = 1,
+  kNvmlComputeModeDefault = 0,
+  kNvmlEventDoubleBitError = 2,
+  kNvmlEventXid = 8,
+};
+
+/// What holds a clock down, as bits of nvmlDeviceGetCurrentClocksThrottleReasons.
+enum NvmlReason : unsigned int {
+  kNvmlPowerCap = 0x4,
+  kNvmlHwSlowdown = 0x8,
+  kNvmlSwThermal = 0x20,
+  kNvmlHwThermal = 0x40,
+  kNvmlPowerBrake = 0x80,
+};
+/// "power cap, thermal slowdown by hardware"; "" when nothing that a fault could be behind holds the clock down.
+std::string text_of_reasons(unsigned long long reasons);
+
+/// Of one GPU, now and at most.
+struct PcieLink {
+  unsigned int generation = 0, width = 0, most_generation = 0, most_width = 0;
+};
+
+/// What NVML tells of a GPU's memory; absent where the GPU does not have it.
+struct MemoryHealth {
+  std::optional<bool> ecc;
+  std::optional<unsigned long long> uncorrected_now, uncorrected_ever, corrected_now;
+  std::optional<unsigned int> remapped_rows;
+  bool remap_pending = false, remap_failed = false, retirement_pending = false;
+};
+
+/// One look at a GPU that works.
+struct Sample {
+  std::optional<unsigned int> megahertz, celsius, milliwatts, load;  // load in percent
+  unsigned long long reasons = 0;
+};
+
+/// Persistence and compute mode, power limit and default.
+struct Settings {
+  std::optional<bool> persistence;
+  std::optional<int> compute_mode;
+  std::optional<unsigned int> power_limit, default_power_limit;  // milliwatts
+};
 
 /// NVML for the length of one object; absent where the container has no libnvidia-ml or it does not start.
 class Nvml {
@@ -58,6 +143,14 @@ class Nvml {
   /// One sentence for each sign that somebody uses this GPU.
   std::vector<std::string> users(void* device) const;
   int active_nvlinks(void* device) const;
+  std::optional<PcieLink> pcie_link(void* device) const;
+  std::string name(void* device) const;
+  std::optional<NvmlMemory> memory(void* device) const;
+  MemoryHealth memory_health(void* device) const;
+  Sample sample(void* device) const;
+  std::optional<unsigned int> slowdown_celsius(void* device) const;
+  Settings settings(void* device) const;
+  const NvmlApi& api() const { return api_; }
 
  private:
   explicit Nvml(const NvmlApi& api) : api_(api) {}

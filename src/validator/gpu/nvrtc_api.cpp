@@ -41,13 +41,15 @@ std::string log_of(const NvrtcApi& api, void* program) {
 
 }  // namespace
 
-std::string compile_to_cubin(const NvrtcApi& api, const std::string& source, const std::string& architecture) {
+std::string compile_to_cubin(const NvrtcApi& api, const std::string& source, const std::string& architecture,
+                             const std::vector<std::string>& more_options) {
   void* program = nullptr;
   int status = api.nvrtcCreateProgram(&program, source.c_str(), "envforge.cu", 0, nullptr, nullptr);
   if (status != 0) fail(api, status, "nvrtcCreateProgram", "");
   const std::string target = "--gpu-architecture=" + architecture;
-  const char* options[] = {target.c_str(), "--std=c++17", "--device-as-default-execution-space"};
-  status = api.nvrtcCompileProgram(program, 3, options);
+  std::vector<const char*> options = {target.c_str(), "--std=c++17", "--device-as-default-execution-space"};
+  for (const auto& option : more_options) options.push_back(option.c_str());
+  status = api.nvrtcCompileProgram(program, static_cast<int>(options.size()), options.data());
   const std::string log = status == 0 ? "" : log_of(api, program);
   std::size_t bytes = 0;
   std::string cubin;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "gpu/shared_library.hpp"
 
@@ -26,6 +27,7 @@ NvrtcApi bind_nvrtc(const SharedLibrary& library);
 
 /// Machine code of `source` for "sm_90" and the like; never PTX, which an older driver could not compile. Throws
 /// harness::Failure with the compiler's log.
-std::string compile_to_cubin(const NvrtcApi& api, const std::string& source, const std::string& architecture);
+std::string compile_to_cubin(const NvrtcApi& api, const std::string& source, const std::string& architecture,
+                             const std::vector<std::string>& more_options = {});
 
 }  // namespace envforge::validator::gpu

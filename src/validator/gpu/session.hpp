@@ -23,6 +23,8 @@ class Session {
 
   ImageLibraries& libraries() { return libraries_; }
   const CudaApi& cuda() const { return cuda_; }
+  const NvrtcApi& nvrtc() const { return nvrtc_; }
+  const std::string& architecture() const { return architecture_; }
   /// The group's first GPU.
   const Device& device();
   const Kernels& kernels();

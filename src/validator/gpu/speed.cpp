@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "gpu/rates.hpp"
+#include "gpu/thresholds.hpp"
 
 namespace envforge::validator::gpu {
 namespace {
@@ -35,7 +36,9 @@ SpeedRun time_on_gpu(Session& session, const std::function<void()>& enqueue, dou
   const int busy = std::clamp(static_cast<int>(0.03 / std::max(run.timing.median, 1e-6)), 1, 2000);
   for (int i = 0; i < busy; ++i) enqueue();
   void* handle = session.nvml()->device(session.uuid());
-  run.megahertz = session.nvml()->sm_clock(handle);
+  const Sample sample = session.nvml()->sample(handle);
+  run.megahertz = sample.megahertz;
+  run.reasons = sample.reasons;
   device.synchronize();
   return run;
 }
@@ -57,6 +60,8 @@ void judge_speed(protocol::CheckResult& result, const harness::Context& context,
   const auto rate =
       multiply_adds_per_clock(session.device().capability(), input, gpu.name.find("GeForce") != std::string::npos);
   if (run.megahertz) m.context["SM clock"] = std::to_string(*run.megahertz) + " MHz";
+  const std::string held = text_of_reasons(run.reasons);
+  if (!held.empty()) m.context["throttling"] = held;
   if (rate && run.megahertz && !gpu.mig) {
     const int sms = session.device().multiprocessors();
     m.expected = 2.0 * sms * *rate * *run.megahertz * 1e6 / 1e12;
@@ -75,8 +80,27 @@ void judge_speed(protocol::CheckResult& result, const harness::Context& context,
     result.reason = numbers::to_string(input) + " runs at " + text + " by the model, below " +
                     number(lowest_fraction * 100, "%.0f %%");
     result.layer = protocol::Layer::kHardware;
-    result.evidence = m.derivation;
+    result.evidence = m.derivation + (held.empty() ? "" : "; the clock was held down by: " + held);
     result.mend = "nvidia-smi -q -d PERFORMANCE,CLOCK,TEMPERATURE on the host";
+  }
+  result.measurements.push_back(std::move(m));
+}
+
+void judge_against_model(protocol::CheckResult& result, const harness::Context& context, protocol::Measurement m,
+                         const std::string& what, const std::string& mend) {
+  const Threshold& threshold = threshold_of(what);
+  if (m.expected) m.context["fraction"] = number(m.value / *m.expected, "%.3f");
+  if (!context.request().judge_speed) {
+    m.context["judged"] = "no: other processes use this GPU";
+  } else if (!m.expected) {
+    m.context["judged"] = "no: the model lacks a number that this machine does not tell";
+  } else if (m.value < threshold.lowest * *m.expected && result.verdict == Verdict::kPass) {
+    result.verdict = Verdict::kDegraded;
+    result.reason = what + ": " + number(m.value, "%.1f ") + m.unit + " of " + number(*m.expected, "%.1f") +
+                    " by the model, below " + number(threshold.lowest * 100, "%.0f %%");
+    result.layer = protocol::Layer::kHardware;
+    result.evidence = m.derivation + "; threshold: " + threshold.source;
+    result.mend = mend;
   }
   result.measurements.push_back(std::move(m));
 }

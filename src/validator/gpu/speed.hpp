@@ -18,6 +18,7 @@ namespace envforge::validator::gpu {
 struct SpeedRun {
   harness::Timing timing;  // of one run
   std::optional<unsigned int> megahertz;
+  unsigned long long reasons = 0;  // NvmlReason bits at that moment: what held the clock down
 };
 SpeedRun time_on_gpu(Session& session, const std::function<void()>& enqueue, double warm_seconds, int samples);
 
@@ -25,5 +26,10 @@ SpeedRun time_on_gpu(Session& session, const std::function<void()>& enqueue, dou
 /// observed clock and `judge_speed` allows it.
 void judge_speed(protocol::CheckResult& result, const harness::Context& context, Session& session, const SpeedRun& run,
                  double multiply_adds, numbers::Type input, const std::string& shape, double lowest_fraction);
+
+/// Adds `m` to `result`, with its share of the model; makes a pass degraded when it lies below the threshold of `what`
+/// (thresholds.hpp) and the request lets speed be judged. Without `m.expected` nothing is judged, and that is said.
+void judge_against_model(protocol::CheckResult& result, const harness::Context& context, protocol::Measurement m,
+                         const std::string& what, const std::string& mend);
 
 }  // namespace envforge::validator::gpu

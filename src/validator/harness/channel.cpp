@@ -1,5 +1,6 @@
 #include "harness/channel.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -20,6 +21,12 @@ void Channel::send_line(const std::string& text) {
     }
     sent += static_cast<std::size_t>(n);
   }
+}
+
+bool Channel::readable(double seconds) const {
+  if (pending_.find('\n') != std::string::npos) return true;
+  pollfd wanted{fd_, POLLIN, 0};
+  return ::poll(&wanted, 1, static_cast<int>(seconds * 1000)) > 0;
 }
 
 std::string Channel::read_line() {

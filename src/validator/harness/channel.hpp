@@ -14,6 +14,8 @@ class Channel {
   void send(const protocol::Message& message) { send_line(protocol::to_line(message)); }
   void send_line(const std::string& line);
   std::string read_line();
+  /// Waits at most that long for something to read.
+  bool readable(double seconds) const;
   protocol::Message read() { return protocol::message_from_line(read_line()); }
 
  private:

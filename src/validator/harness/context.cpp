@@ -16,6 +16,15 @@ void Context::found_machine(const protocol::MachineInfo& machine) {
   channel_->send(machine);
 }
 
+bool Context::enough(double seconds) {
+  if (enough_ || !channel_->readable(seconds)) return enough_;
+  if (!std::holds_alternative<protocol::Enough>(channel_->read())) {
+    throw support::Error(support::ErrorCode::kProtocol, "expected the driver to say that it is enough");
+  }
+  enough_ = true;
+  return enough_;
+}
+
 void Context::recompute(const protocol::Problem& problem, const ReadElements& read) {
   channel_->send(protocol::Computed{check_id_, problem});
   const protocol::Message answer = channel_->read();

@@ -29,6 +29,9 @@ class Context {
   /// Offers the output to the driver, which asks for elements that were not known before and recomputes them.
   void recompute(const protocol::Problem& problem, const ReadElements& read);
 
+  /// For a check that watches while other groups work: waits that long, and says whether they are done.
+  bool enough(double seconds);
+
   /// What the checks of a group share (a CUDA context, handles), made by the first that asks and kept until the end.
   template <class Session>
   Session& session() {
@@ -43,6 +46,7 @@ class Context {
   Channel* channel_;
   std::string check_id_;
   std::any session_;
+  bool enough_ = false;
 };
 
 }  // namespace envforge::validator::harness

@@ -232,6 +232,15 @@ inline double decode(U64 bits, Type type) {
   return ((bits >> (fraction + width)) & 1) != 0 ? -magnitude : magnitude;
 }
 
+/// The bits of `value` rounded to `type`, for finite values of the type's range.
+inline U64 bits_of_value(double value, Type type) {
+  Exact exact;
+  for (; value != floor(value) && exact.exponent > -1100; value *= 2) --exact.exponent;
+  for (; fabs(value) >= 9007199254740992.0; value /= 2) ++exact.exponent;
+  exact.significand = static_cast<long long>(value);
+  return encode(exact, type);
+}
+
 /// The bits of the next value away from zero that differs from `bits` by at least `by`: a planted fault of a known
 /// size.
 inline U64 moved_by(U64 bits, Type type, double by) {

@@ -4,6 +4,8 @@
 
 #include <envforge/support/error.hpp>
 
+#include "numbers/fourier.hpp"
+
 namespace envforge::validator::numbers {
 namespace {
 
@@ -113,6 +115,13 @@ Sum sum_of(const Problem& problem, std::uint64_t seed, std::uint64_t index) {
     const Stream a = stream_of(problem.a, seed);
     const Stream b = problem.b.type.empty() ? a : stream_of(problem.b, seed);
     return {operation_element(operation, a, b, index), terms_of(operation)};
+  }
+  if (problem.kind == "dft") {
+    const std::uint64_t base = stream_base(seed, problem.a.stream);
+    return {fourier_element(fourier_of(problem), base, problem.a.amplitude, type_from(problem.a.type), index), 1};
+  }
+  if (problem.kind == "dft-round-trip") {
+    return {static_cast<double>(fourier_of(problem).points()) * value_of(problem.a, seed, index), 1};
   }
   throw Error(ErrorCode::kProtocol, "the driver cannot recompute a '" + problem.kind + "'");
 }
@@ -283,6 +292,11 @@ Truth truth_of(const Problem& problem, std::uint64_t seed, std::uint64_t index) 
   const Sum sum = sum_of(problem, seed, index);
   Truth truth;
   truth.value = sum.value;
+  if (problem.kind == "dft" || problem.kind == "dft-round-trip") {
+    const auto bound = problem.kind == "dft" ? fourier_bound : round_trip_bound;
+    truth.bound = bound(fourier_of(problem), problem.a.amplitude, type_from(problem.a.type));
+    return truth;
+  }
   if (problem.kind == "layer") {
     const Tolerance allowed = tolerance_of(operation_of(problem), problem.a, problem.b, type_from(problem.output_type));
     truth.bound = allowed.relative * std::fabs(sum.value) + allowed.absolute;

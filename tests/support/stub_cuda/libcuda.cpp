@@ -1,14 +1,18 @@
 // A libcuda.so.1 for tests: memory is malloc, a module is the validator's own kernels compiled for this processor, a
-// launch runs its threads one after the other. ENVFORGE_STUB_GPUS (default 1) GPUs of the kind H200, each with a few
-// megabytes.
+// launch runs its threads one after the other, in a stream not before somebody waits for it. ENVFORGE_STUB_GPUS
+// (default 1) GPUs of the kind H200, each with a few megabytes.
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <string>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "faults.hpp"
 #include "numbers/element.hpp"
@@ -29,6 +33,14 @@ Word atomicMin(Word* at, Word value) {
 }
 Word atomicMax(Word* at, Word value) {
   return std::exchange(*at, value > *at ? value : *at);
+}
+void sincospi(double x, double* sine, double* cosine) {
+  constexpr double kPi = 3.14159265358979323846;
+  const double quarters = std::fmod(2 * x, 4);
+  const bool straight = quarters == std::floor(quarters);
+  const int quarter = static_cast<int>(quarters);
+  *sine = straight ? (quarter == 1) - (quarter == 3) : std::sin(kPi * x);
+  *cosine = straight ? (quarter == 0) - (quarter == 2) : std::cos(kPi * x);
 }
 long long __double_as_longlong(double value) {
   long long bits;
@@ -57,23 +69,35 @@ int visible(int ordinal) {
   return ordinal == 0 && !text.empty() ? text.back() - '0' : -1;
 }
 
-template <class... A, std::size_t... I>
-void call(void (*kernel)(A...), void** arguments, std::index_sequence<I...>) {
-  kernel(*static_cast<std::remove_reference_t<A>*>(arguments[I])...);
+using Work = std::function<void()>;
+
+// A kernel with copies of its arguments: to be run later, once for each thread.
+template <auto Kernel, class... A, std::size_t... I>
+Work bound(void (*)(A...), void** arguments, std::index_sequence<I...>) {
+  return [values = std::make_tuple(*static_cast<std::remove_reference_t<A>*>(arguments[I])...)] {
+    std::apply(Kernel, values);
+  };
 }
 template <auto Kernel, class... A>
-void run(void (*)(A...), void** arguments) {
-  call(Kernel, arguments, std::index_sequence_for<A...>{});
+Work bound(void (*kernel)(A...), void** arguments) {
+  return bound<Kernel>(kernel, arguments, std::index_sequence_for<A...>{});
 }
-using Run = void (*)(void**);
+using Bind = Work (*)(void**);
 template <auto Kernel>
-void entry(void** arguments) {
-  run<Kernel>(Kernel, arguments);
+Work entry(void** arguments) {
+  return bound<Kernel>(Kernel, arguments);
+}
+
+// What the stub of NVRTC "compiled": the constants of cuda.nvrtc's kernel.
+unsigned int salt_factor = 0, salt_term = 0;
+void salted(unsigned int* words, unsigned long long count) {
+  const unsigned long long i = first_index();
+  if (i < count) words[i] = salt_factor * words[i] + salt_term;
 }
 
 struct Row {
   const char* name;
-  Run run;
+  Bind bind;
 };
 const Row kKernels[] = {{"fill", entry<&fill>},
                         {"compare_fill", entry<&compare_fill>},
@@ -85,7 +109,46 @@ const Row kKernels[] = {{"fill", entry<&fill>},
                         {"signs", entry<&signs>},
                         {"times_generated", entry<&times_generated>},
                         {"times_stored", entry<&times_stored>},
-                        {"compare_vectors", entry<&compare_vectors>}};
+                        {"compare_vectors", entry<&compare_vectors>},
+                        {"change_words", entry<&change_words>},
+                        {"compare_words", entry<&compare_words>},
+                        {"linger", entry<&linger>},
+                        {"reference_transform", entry<&reference_transform>},
+                        {"compare_scaled", entry<&compare_scaled>},
+                        {"energy", entry<&energy>},
+                        {"salted", entry<&salted>}};
+
+// Streams as lazy as they may be: nothing runs before somebody waits for it. So an order that nobody asked for does
+// not come by itself.
+struct Queue {
+  std::vector<Work> waiting;
+  std::vector<Work>* captured = nullptr;
+};
+struct Event {
+  std::chrono::steady_clock::time_point when;
+  Queue* pending = nullptr;
+};
+std::vector<Queue*> streams;
+
+void run(Queue& stream) {
+  const auto works = std::exchange(stream.waiting, {});
+  for (const Work& work : works) work();
+}
+
+void enqueue(void* handle, const Work& work) {
+  auto* stream = static_cast<Queue*>(handle);
+  if (stream == nullptr) return work();
+  if (stream->captured != nullptr && !stub::fault("graph-eager")) {
+    stream->captured->push_back(work);
+  } else {
+    stream->waiting.push_back(work);
+  }
+}
+
+void copy(void* to, const void* from, std::size_t bytes) {
+  std::memcpy(to, from, bytes);
+  if (stub::fault("copy")) static_cast<unsigned char*>(to)[bytes / 3] ^= 4;
+}
 
 }  // namespace
 
@@ -121,9 +184,30 @@ int cuDeviceTotalMem_v2(std::size_t* bytes, int) {
   *bytes = 2 * kFree;
   return 0;
 }
+// So slow a memory that this processor keeps up with the model.
 int cuDeviceGetAttribute(int* value, int attribute, int) {
-  *value = attribute == 75 ? 9 : attribute == 76 ? 0 : 132;
-  return 0;
+  switch (attribute) {
+    case 36:
+      *value = 100;
+      return 0;
+    case 37:
+      *value = 6144;
+      return 0;
+    case 41:
+    case 83:
+    case 89:
+      *value = 1;
+      return 0;
+    case 75:
+      *value = 9;
+      return 0;
+    case 76:
+      *value = 0;
+      return 0;
+    default:
+      *value = 132;
+      return 0;
+  }
 }
 int cuDeviceGetPCIBusId(char* text, int size, int device) {
   std::snprintf(text, static_cast<std::size_t>(size), "0000:0%d:00.0", device);
@@ -140,6 +224,7 @@ int cuCtxSetCurrent(void*) {
   return 0;
 }
 int cuCtxSynchronize() {
+  for (Queue* stream : streams) run(*stream);
   return 0;
 }
 int cuMemAlloc_v2(Word* address, std::size_t bytes) {
@@ -165,8 +250,36 @@ int cuMemcpyDtoH_v2(void* to, Word from, std::size_t bytes) {
   return 0;
 }
 int cuMemcpyDtoD_v2(Word to, Word from, std::size_t bytes) {
-  std::memcpy(reinterpret_cast<void*>(to), reinterpret_cast<void*>(from), bytes);
-  if (stub::fault("copy")) reinterpret_cast<unsigned char*>(to)[bytes / 3] ^= 4;
+  copy(reinterpret_cast<void*>(to), reinterpret_cast<void*>(from), bytes);
+  return 0;
+}
+int cuMemcpyHtoDAsync_v2(Word to, const void* from, std::size_t bytes, void* stream) {
+  enqueue(stream, [=] { copy(reinterpret_cast<void*>(to), from, bytes); });
+  return 0;
+}
+int cuMemcpyDtoHAsync_v2(void* to, Word from, std::size_t bytes, void* stream) {
+  enqueue(stream, [=] {
+    copy(to, reinterpret_cast<void*>(from), bytes);
+    if (stub::fault("copy-out")) static_cast<unsigned char*>(to)[bytes / 2] ^= 4;
+  });
+  return 0;
+}
+int cuMemcpyDtoDAsync_v2(Word to, Word from, std::size_t bytes, void* stream) {
+  enqueue(stream, [=] { copy(reinterpret_cast<void*>(to), reinterpret_cast<void*>(from), bytes); });
+  return 0;
+}
+int cuMemcpyPeerAsync(Word to, void*, Word from, void*, std::size_t bytes, void* stream) {
+  enqueue(stream, [=] {
+    std::memcpy(reinterpret_cast<void*>(to), reinterpret_cast<void*>(from), bytes);
+    if (stub::fault("peer")) reinterpret_cast<unsigned char*>(to)[bytes - 9] ^= 1;
+  });
+  return 0;
+}
+int cuDeviceCanAccessPeer(int* can, int, int) {
+  *can = stub::fault("no-peer") ? 0 : 1;
+  return 0;
+}
+int cuCtxEnablePeerAccess(void*, unsigned int) {
   return 0;
 }
 int cuMemsetD8_v2(Word to, unsigned char value, std::size_t bytes) {
@@ -177,12 +290,17 @@ int cuMemAllocHost_v2(void** address, std::size_t bytes) {
   *address = std::malloc(bytes);
   return 0;
 }
+int cuMemAllocManaged(Word* address, std::size_t bytes, unsigned int) {
+  *address = reinterpret_cast<Word>(std::malloc(bytes));
+  return 0;
+}
 int cuMemFreeHost(void* address) {
   std::free(address);
   return 0;
 }
-int cuModuleLoadData(void** module, const void*) {
+int cuModuleLoadData(void** module, const void* image) {
   *module = module;
+  std::sscanf(static_cast<const char*>(image), "salt %u %u", &salt_factor, &salt_term);
   return stub::fault("no-binary") ? 209 : 0;
 }
 int cuModuleUnload(void*) {
@@ -197,28 +315,89 @@ int cuModuleGetFunction(void** function, void*, const char* name) {
   return 500;
 }
 int cuLaunchKernel(void* function, unsigned int grid, unsigned int, unsigned int, unsigned int block, unsigned int,
-                   unsigned int, unsigned int, void*, void** arguments, void**) {
+                   unsigned int, unsigned int, void* stream, void** arguments, void**) {
   const Row& row = *static_cast<Row*>(function);
-  gridDim = {grid};
-  blockDim = {block};
-  for (blockIdx.x = 0; blockIdx.x < grid; ++blockIdx.x) {
-    for (threadIdx.x = 0; threadIdx.x < block; ++threadIdx.x) row.run(arguments);
-  }
+  const Work thread = row.bind(arguments);
   // A stuck bit of the memory: what was written changes before anyone looks.
-  if (stub::fault("memory") && std::strcmp(row.name, "fill") == 0) {
-    (*static_cast<unsigned char**>(arguments[0]))[4321] ^= 8;
-  }
+  unsigned char* stuck = stub::fault("memory") && std::strcmp(row.name, "fill") == 0
+                             ? *static_cast<unsigned char**>(arguments[0]) + 4321
+                             : nullptr;
+  enqueue(stream, [=] {
+    gridDim = {grid};
+    blockDim = {block};
+    for (blockIdx.x = 0; blockIdx.x < grid; ++blockIdx.x) {
+      for (threadIdx.x = 0; threadIdx.x < block; ++threadIdx.x) thread();
+    }
+    if (stuck != nullptr) *stuck ^= 8;
+  });
+  return 0;
+}
+int cuStreamCreate(void** stream, unsigned int) {
+  streams.push_back(new Queue);
+  *stream = streams.back();
+  return 0;
+}
+int cuStreamDestroy_v2(void* stream) {
+  auto* gone = static_cast<Queue*>(stream);
+  run(*gone);
+  streams.erase(std::find(streams.begin(), streams.end(), gone));
+  delete gone;
+  return 0;
+}
+int cuStreamSynchronize(void* stream) {
+  run(*static_cast<Queue*>(stream));
+  return 0;
+}
+int cuStreamWaitEvent(void* stream, void* event, unsigned int) {
+  if (stub::fault("stream-order")) return 0;
+  enqueue(stream, [event] {
+    Queue* pending = static_cast<Event*>(event)->pending;
+    if (pending != nullptr) run(*pending);
+  });
+  return 0;
+}
+int cuStreamBeginCapture_v2(void* stream, int) {
+  static_cast<Queue*>(stream)->captured = new std::vector<Work>;
+  return 0;
+}
+int cuStreamEndCapture(void* stream, void** graph) {
+  *graph = std::exchange(static_cast<Queue*>(stream)->captured, nullptr);
+  return 0;
+}
+int cuGraphInstantiateWithFlags(void** executable, void* graph, unsigned long long) {
+  *executable = new std::vector<Work>(*static_cast<std::vector<Work>*>(graph));
+  return 0;
+}
+int cuGraphLaunch(void* executable, void* stream) {
+  const auto& works = *static_cast<std::vector<Work>*>(executable);
+  const std::size_t left_out = stub::fault("graph-drop") ? 1 : 0;
+  for (std::size_t i = 0; i + left_out < works.size(); ++i) enqueue(stream, works[i]);
+  return 0;
+}
+int cuGraphExecDestroy(void* executable) {
+  delete static_cast<std::vector<Work>*>(executable);
+  return 0;
+}
+int cuGraphDestroy(void* graph) {
+  delete static_cast<std::vector<Work>*>(graph);
   return 0;
 }
 int cuEventCreate(void** event, unsigned int) {
-  *event = new std::chrono::steady_clock::time_point;
+  *event = new Event;
   return 0;
 }
-int cuEventRecord(void* event, void*) {
-  *static_cast<std::chrono::steady_clock::time_point*>(event) = std::chrono::steady_clock::now();
+int cuEventRecord(void* handle, void* stream) {
+  auto* event = static_cast<Event*>(handle);
+  event->pending = static_cast<Queue*>(stream);
+  enqueue(stream, [event] {
+    event->when = std::chrono::steady_clock::now();
+    event->pending = nullptr;
+  });
   return 0;
 }
-int cuEventSynchronize(void*) {
+int cuEventSynchronize(void* event) {
+  Queue* pending = static_cast<Event*>(event)->pending;
+  if (pending != nullptr) run(*pending);
   return 0;
 }
 // The stub of NCCL says through the environment that a rank is missing.
@@ -226,13 +405,13 @@ int cuEventQuery(void*) {
   return std::getenv("ENVFORGE_STUB_PENDING") == nullptr ? 0 : 600;
 }
 int cuEventElapsedTime(float* milliseconds, void* start, void* end) {
-  const auto from = *static_cast<std::chrono::steady_clock::time_point*>(start);
-  const auto to = *static_cast<std::chrono::steady_clock::time_point*>(end);
-  *milliseconds = std::chrono::duration<float, std::milli>(to - from).count();
+  *milliseconds =
+      std::chrono::duration<float, std::milli>(static_cast<Event*>(end)->when - static_cast<Event*>(start)->when)
+          .count();
   return 0;
 }
 int cuEventDestroy_v2(void* event) {
-  delete static_cast<std::chrono::steady_clock::time_point*>(event);
+  delete static_cast<Event*>(event);
   return 0;
 }
 int cuGetErrorName(int error, const char** text) {

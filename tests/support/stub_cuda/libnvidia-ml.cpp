@@ -50,4 +50,104 @@ int nvmlDeviceGetNvLinkState(void*, unsigned int, int* active) {
   return 0;
 }
 
+// So slow a link that a processor keeps up with its model.
+int nvmlDeviceGetCurrPcieLinkGeneration(void*, unsigned int* generation) {
+  *generation = 1;
+  return 0;
+}
+int nvmlDeviceGetCurrPcieLinkWidth(void*, unsigned int* width) {
+  *width = stub::fault("pcie-width") ? 1 : 2;
+  return 0;
+}
+int nvmlDeviceGetMaxPcieLinkGeneration(void*, unsigned int* generation) {
+  *generation = 1;
+  return 0;
+}
+int nvmlDeviceGetMaxPcieLinkWidth(void*, unsigned int* width) {
+  *width = 2;
+  return 0;
+}
+int nvmlDeviceGetName(void*, char* text, unsigned int size) {
+  std::snprintf(text, size, "NVIDIA H200");
+  return 0;
+}
+int nvmlDeviceGetMemoryInfo(void*, unsigned long long* total_free_used) {
+  total_free_used[0] = 16U << 20;
+  total_free_used[1] = 8U << 20;
+  total_free_used[2] = 8U << 20;
+  return 0;
+}
+int nvmlDeviceGetEccMode(void*, int* current, int* pending) {
+  *current = *pending = 1;
+  return 0;
+}
+int nvmlDeviceGetTotalEccErrors(void*, int error, int, unsigned long long* count) {
+  *count = error == 1 && stub::fault("ecc") ? 3 : 0;
+  return 0;
+}
+int nvmlDeviceGetRemappedRows(void*, unsigned int* corrected, unsigned int* uncorrected, unsigned int* pending,
+                              unsigned int* failed) {
+  *corrected = *uncorrected = 0;
+  *pending = stub::fault("remap-pending") ? 1 : 0;
+  *failed = stub::fault("remap-failed") ? 1 : 0;
+  return 0;
+}
+int nvmlDeviceGetRetiredPagesPendingStatus(void*, int*) {
+  return 3;  // not of this GPU
+}
+int nvmlDeviceGetTemperature(void*, int, unsigned int* celsius) {
+  *celsius = stub::fault("hot") ? 91 : 45;
+  return 0;
+}
+int nvmlDeviceGetTemperatureThreshold(void*, int, unsigned int* celsius) {
+  *celsius = 90;
+  return 0;
+}
+int nvmlDeviceGetCurrentClocksThrottleReasons(void*, unsigned long long* reasons) {
+  *reasons = stub::fault("hot") ? 0x48 : stub::fault("power-cap") ? 0x4 : 0;
+  return 0;
+}
+int nvmlDeviceGetPowerUsage(void*, unsigned int* milliwatts) {
+  *milliwatts = 612000;
+  return 0;
+}
+int nvmlDeviceGetEnforcedPowerLimit(void*, unsigned int* milliwatts) {
+  *milliwatts = stub::fault("power-limit") ? 350000 : 700000;
+  return 0;
+}
+int nvmlDeviceGetPowerManagementDefaultLimit(void*, unsigned int* milliwatts) {
+  *milliwatts = 700000;
+  return 0;
+}
+int nvmlDeviceGetPersistenceMode(void*, int* mode) {
+  *mode = stub::fault("no-persistence") ? 0 : 1;
+  return 0;
+}
+int nvmlDeviceGetComputeMode(void*, int* mode) {
+  *mode = stub::fault("exclusive") ? 3 : 0;
+  return 0;
+}
+int nvmlEventSetCreate(void** set) {
+  *set = set;
+  return 0;
+}
+int nvmlEventSetFree(void*) {
+  return 0;
+}
+int nvmlDeviceRegisterEvents(void*, unsigned long long, void*) {
+  return 0;
+}
+struct Event {
+  void* device;
+  unsigned long long type, data;
+  unsigned int gpu_instance, compute_instance;
+};
+int nvmlEventSetWait_v2(void*, Event* event, unsigned int) {
+  static bool told = false;
+  if (told || !(stub::fault("xid-79") || stub::fault("xid-31"))) return 10;  // NVML_ERROR_TIMEOUT
+  told = true;
+  *event = {nullptr, 8, stub::fault("xid-79") ? 79U : 31U, 0, 0};
+  return 0;
+}
+
 }  // extern "C"

@@ -79,7 +79,7 @@ void expect_proven(const Report& report, const std::string& id) {
 TEST(CoreGroups, ListTheChecksThatTheirPathsName) {
   process::PosixProcessRunner runner;
   std::set<std::string> listed;
-  for (const char* group : {"container", "cuda", "cublas", "cudnn", "nccl", "audit"}) {
+  for (const char* group : {"container", "nvml", "cuda", "peer", "cublas", "cufft", "cudnn", "nccl", "audit"}) {
     process::Command command;
     command.argv = {std::string(ENVFORGE_GROUPS) + "/envforge-group-" + group, "--list"};
     const auto outcome = runner.run(command);
@@ -128,6 +128,72 @@ TEST(CoreGroups, PassOnACublasThatComputesRightly) {
                                         "cublas.threads"};
   const Report report = run(ids);
   for (const auto& id : ids) expect_proven(report, id);
+}
+
+TEST(CoreGroups, PassOnACudaThatWorksRightly) {
+  const std::vector<std::string> ids = {"cuda.bandwidth", "cuda.streams", "cuda.graph", "cuda.unified", "cuda.nvrtc"};
+  auto asked = ids;
+  asked.insert(asked.end(), {"cuda.pcie-link", "peer.copy"});
+  const Report report = run(asked);
+  for (const auto& id : ids) expect_proven(report, id);
+  EXPECT_EQ(to_string(results(report, "cuda.pcie-link").at(0).verdict), "pass");
+  EXPECT_EQ(results(report, "peer.copy").at(0).reason, "one GPU: a copy between two needs two");
+}
+
+TEST(CoreGroups, CopyBetweenTheGpusInEveryDirection) {
+  const Report report = run({"peer.copy"}, "", 2);
+  expect_proven(report, "peer.copy");
+  EXPECT_EQ(results(report, "peer.copy").at(0).measurements.size(), 2U);
+  const auto wrong = results(run({"peer.copy"}, "peer", 2), "peer.copy");
+  ASSERT_EQ(wrong.size(), 1U);
+  EXPECT_EQ(to_string(wrong[0].verdict), "fail") << wrong[0].reason;
+  EXPECT_EQ(wrong[0].reason.rfind("GPU 0 to 1: 1 of ", 0), 0U) << wrong[0].reason;
+}
+
+TEST(CoreGroups, FindWhatStreamsGraphsAndCompilersDoWrong) {
+  expect("cuda.streams", "stream-order", Verdict::kFail, "wrong");
+  expect("cuda.graph", "graph-eager", Verdict::kFail, "ran while it was captured");
+  expect("cuda.graph", "graph-drop", Verdict::kFail, "wrong");
+  expect("cuda.nvrtc", "nvrtc-salt", Verdict::kFail, "wrong");
+  expect("cuda.nvrtc", "nvrtc-lenient", Verdict::kFail, "did not refuse");
+  expect("cuda.bandwidth", "copy-out", Verdict::kFail, "1 of ");
+  expect("cuda.bandwidth", "copy", Verdict::kFail, "1 of ");
+  expect("cuda.pcie-link", "pcie-width", Verdict::kDegraded, "runs as PCIe 1.0 x1 under load");
+}
+
+TEST(CoreGroups, PassOnACufftThatComputesRightly) {
+  const std::vector<std::string> ids = {"cufft.exact", "cufft.spectrum", "cufft.round-trip"};
+  const Report report = run(ids);
+  for (const auto& id : ids) expect_proven(report, id);
+}
+
+TEST(CoreGroups, FindATransformThatIsWrong) {
+  expect("cufft.exact", "fft-element", Verdict::kFail, "4 complex in fp32, batch of 4096: 4096 of ");
+  expect("cufft.spectrum", "fft-half", Verdict::kFail, "wrong");
+  expect("cufft.round-trip", "fft-scale", Verdict::kFail, "wrong");
+  expect("cufft.exact", "fft-plan", Verdict::kFail, "cufftResult 5");
+}
+
+TEST(CoreGroups, WatchTheGpusBesideTheOthers) {
+  const std::vector<std::string> ids = {"nvml.memory-errors", "nvml.settings", "nvml.sharing", "nvml.watch"};
+  auto asked = ids;
+  asked.push_back("cuda.memory");
+  const Report report = run(asked);
+  for (const auto& id : ids) {
+    ASSERT_EQ(results(report, id).size(), 1U) << id;
+    EXPECT_EQ(to_string(results(report, id)[0].verdict), "pass") << id << ": " << results(report, id)[0].reason;
+  }
+  EXPECT_EQ(results(report, "nvml.watch")[0].summary, "at most 45 C and 612 W; no Xid");
+}
+
+TEST(CoreGroups, TellWhatNvmlKnowsOfAGpu) {
+  expect("nvml.memory-errors", "ecc", Verdict::kFail, "3 memory errors that could not be corrected");
+  expect("nvml.memory-errors", "remap-failed", Verdict::kFail, "could not be remapped");
+  expect("nvml.memory-errors", "remap-pending", Verdict::kFail, "waits to be taken out of use");
+  expect("nvml.settings", "exclusive", Verdict::kFail, "compute mode is not DEFAULT");
+  expect("nvml.sharing", "busy", Verdict::kSkipped, "load of 97 %");
+  expect("nvml.watch", "xid-79", Verdict::kFail, "Xid 79 during the run: the GPU has fallen off the bus");
+  expect("nvml.watch", "hot", Verdict::kDegraded, "slowdown by hardware, heat, by hardware, at up to 91 C");
 }
 
 TEST(CoreGroups, SayWhichLibraryTheyUsed) {

@@ -26,6 +26,15 @@ TEST(Jobs, OnePerGpuExceptForWhatSpansAllOrNone) {
                                             "torch: torch.d GPU-1", "torch: torch.d GPU-2"}));
 }
 
+TEST(Jobs, WhatWatchesBesideKnowsEveryGpuAndTakesNoTurn) {
+  const auto jobs = make_jobs({"cublas.a", "nvml.watch"}, {gpu("GPU-1"), gpu("GPU-2")});
+  ASSERT_EQ(jobs.size(), 3U);
+  EXPECT_EQ(jobs[0].group, "nvml") << "it begins first";
+  EXPECT_TRUE(jobs[0].beside);
+  EXPECT_EQ(jobs[0].gpus.size(), 2U);
+  EXPECT_FALSE(jobs[1].beside);
+}
+
 TEST(Jobs, WithoutAGpuOnlyWhatNeedsNoneMayRun) {
   for (const auto& job : make_jobs({"audit.x", "cublas.a", "nccl.c", "torch.d"}, {})) {
     EXPECT_EQ(job.needs_gpu, job.group == "cublas" || job.group == "nccl") << job.group;

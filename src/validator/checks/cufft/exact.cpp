@@ -1,0 +1,57 @@
+// Proves: transforms of four points, along one and along two directions, of integers are right in every bit, complex
+//   and real, in fp32 and fp64.
+// Control: one real number of the spectrum is changed by 1 on the device, for each shape and type.
+// Suite: standard
+//
+// The factors of four points are 1, -1, i and -i: nothing is rounded.
+#include <numeric>
+
+#include "checks/cufft/session.hpp"
+
+namespace envforge::validator::cufft {
+namespace {
+
+constexpr int kAmplitude = 1000;
+constexpr Fourier kShapes[] = {{1, 4, 4096, false}, {1, 4, 4096, true}, {4, 4, 1024, false}, {4, 4, 1024, true}};
+
+class Exact : public harness::Check {
+ public:
+  bool recomputed() const override { return true; }
+  void prepare(Context& context) override { context.session<Session>(); }
+
+  void run(Context& context, protocol::CheckResult& result) override {
+    auto& session = context.session<Session>();
+    const gpu::Cufft& fft = session.started();
+    for (const Fourier& shape : kShapes) {
+      for (const Type type : {Type::kFp32, Type::kFp64}) {
+        const Transform t(context, session, shape, type, {51, numbers::to_string(type), kAmplitude});
+        context.doing("cuFFT, " + to_string(shape, type));
+        gpu::FourierPlan(fft, shape, type, false).run(t.from, t.to);
+        session.device().synchronize();
+        judge(context, session.kernels(), t, result);
+        if (result.verdict != protocol::Verdict::kPass) {
+          result.reason = to_string(shape, type) + ": " + result.reason;
+          return;
+        }
+      }
+    }
+    result.summary = "four points along one and two directions, bit for bit, cuFFT " + fft.version();
+  }
+
+ private:
+  static void judge(Context& context, const gpu::Kernels& kernels, const Transform& t, protocol::CheckResult& result) {
+    context.recompute(t.problem, gpu::elements_of(t.to, t.type));
+    std::vector<std::uint64_t> all(t.shape.outputs());
+    std::iota(all.begin(), all.end(), 0);
+    const gpu::Buffer reference = kernels.reference_transform(all, t.shape, t.source);
+    harness::judge(
+        result, [&] { return kernels.compare_lines(reference, t.to, all, 1, 1, 1, t.type, {}); },
+        plant(t.to, t.type, context.request().seed % all.size(), 1, 1,
+              "one real number of the spectrum in " + numbers::to_string(t.type) + " changed by 1"),
+        protocol::Layer::kImage);
+  }
+};
+ENVFORGE_CHECK(Exact);
+
+}  // namespace
+}  // namespace envforge::validator::cufft

@@ -1,0 +1,16 @@
+// What a link carries in one direction, by its kind. Pure data. Used by the checks that copy.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace envforge::validator::gpu {
+
+/// GB/s of a PCIe link after its line code, before its packets; nullopt = a generation without a row.
+std::optional<double> pcie_rate(unsigned int generation, unsigned int width);
+/// GB/s of one NVLink as its wires carry it, by the GPU's compute capability ("9.0"); nullopt = not known.
+std::optional<double> nvlink_wire_rate(const std::string& compute_capability);
+/// GB/s of a GPU's memory: double data rate.
+double memory_rate(int clock_kilohertz, int bus_bits);
+
+}  // namespace envforge::validator::gpu
