@@ -2,7 +2,7 @@
 //   bell-shaped data, one element out of each of 16384 equal parts.
 // Control: one output of the timed gradient is moved by three times its bound on the device.
 // Suite: standard
-#include "checks/cudnn/timed_gradient.hpp"
+#include "checks/cudnn/timed_convolution.hpp"
 
 namespace envforge::validator::cudnn {
 namespace {
@@ -11,9 +11,9 @@ namespace {
 // sums over all pictures need a second pass.
 constexpr double kLowestFraction = 0.15;
 
-class WeightGradientNormal : public TimedGradient {
+class WeightGradientNormal : public TimedConvolution {
  public:
-  WeightGradientNormal() : TimedGradient(numbers::OperationKind::kWeightGradient, kLowestFraction) {}
+  WeightGradientNormal() : TimedConvolution(numbers::OperationKind::kWeightGradient, kLowestFraction) {}
 };
 ENVFORGE_CHECK(WeightGradientNormal);
 

@@ -1,5 +1,5 @@
-// One gradient of a large convolution in fp16 on bell-shaped data: timed, and the very output that was timed verified
-// against fp64 sums, one element out of each of many equal parts.
+// A large convolution or one of its gradients in fp16 on bell-shaped data, through the graph interface: timed, and the
+// very output that was timed verified against fp64 sums, one element out of each of many equal parts.
 #pragma once
 
 #include "checks/cudnn/layers.hpp"
@@ -8,9 +8,10 @@
 
 namespace envforge::validator::cudnn {
 
-class TimedGradient : public harness::Check {
+class TimedConvolution : public harness::Check {
  public:
-  TimedGradient(numbers::OperationKind kind, double lowest_fraction) : kind_(kind), lowest_fraction_(lowest_fraction) {}
+  TimedConvolution(numbers::OperationKind kind, double lowest_fraction)
+      : kind_(kind), lowest_fraction_(lowest_fraction) {}
   bool recomputed() const override { return true; }
   void prepare(harness::Context& context) override { context.session<Session>().prepare_operations(); }
 
@@ -18,7 +19,7 @@ class TimedGradient : public harness::Check {
     auto& session = context.session<Session>();
     session.started();
     numbers::Operation operation{kind_, 1, 256, 256, 1, {1, 56, 56}, {1, 3, 3}, {0, 1, 1}, {1, 1, 1}, 1};
-    constexpr double kMostPictures = 32;
+    constexpr double kMostPictures = 64;
     const double bytes_of_picture = 4.0 * static_cast<double>(operation.outputs()) * 2;
     operation.n = static_cast<int>(std::clamp(session.room() / bytes_of_picture, 1.0, kMostPictures));
     // A slice with hardly any memory: fewer channels too.
@@ -32,11 +33,13 @@ class TimedGradient : public harness::Check {
     }
     const Work work(context, session, operation, numbers::Type::kFp16, 0);
     convolution->bind(work.a, work.b, work.out);
+    const bool quick = context.request().suite == protocol::Suite::kQuick;
     context.doing("timing cudnnBackendExecute in fp16: " + shape_of(operation));
     const gpu::SpeedRun speed = gpu::time_on_gpu(
-        session, [&] { convolution->run(); }, 1, 50);
-    constexpr std::uint64_t kOutputs = 16384;
-    judge_layer(context, session, work, chosen_elements(context, session, work, kOutputs), result);
+        session, [&] { convolution->run(); }, quick ? 0.2 : 1, quick ? 20 : 50);
+    // An element of the weights' gradient sums over all pictures.
+    const std::uint64_t outputs = kind_ == numbers::OperationKind::kWeightGradient ? 16384 : 65536;
+    judge_layer(context, session, work, chosen_elements(context, session, work, outputs), result);
     const double products = static_cast<double>(operation.outputs()) * operation.c * operation.taps();
     gpu::judge_speed(result, context, session, speed, products, numbers::Type::kFp16,
                      shape_of(operation) + ", " + convolution->engine(), lowest_fraction_);
