@@ -126,7 +126,7 @@ double bus_factor(Collective collective, int ranks) {
   }
 }
 
-std::optional<double> nvlink_rate(const std::string& capability) {
+std::optional<double> nccl_nvlink_rate(const std::string& capability) {
   static constexpr std::array<std::pair<const char*, double>, 6> kRates{
       {{"6.0", 18}, {"7.0", 20}, {"8.0", 20}, {"8.6", 12}, {"9.0", 20.6}, {"10.0", 40.1}}};
   const auto found =

@@ -44,6 +44,6 @@ double bus_factor(Collective collective, int ranks);
 
 /// GB/s of one NVLink in one direction that NCCL reckons with, by compute capability "9.0": src/graph/topo.h of NCCL
 /// 2.28.9, read 2026-11-21.
-std::optional<double> nvlink_rate(const std::string& capability);
+std::optional<double> nccl_nvlink_rate(const std::string& capability);
 
 }  // namespace envforge::validator::gpu

@@ -4,6 +4,7 @@
 // first; no-engine none is named.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <tuple>
@@ -134,8 +135,9 @@ inline void execute(Node& plan, Node& pack) {
   const Tensor& out = kind == 10 ? y : kind == 12 ? x : w;
   void* to = data[kind == 10 ? 3 : kind == 12 ? 1 : 2];
   for (std::size_t e = 0; e < out.count(); ++e) {
-    write(to, e, static_cast<double>(out.values[e] + (fault("graph-element") && e % 1000 == 7 ? 1.0F : 0.0F)),
-          out.type);
+    // Off by more than the rounding of a sum as large as this.
+    const float off = fault("graph-element") && e % 1000 == 7 ? 1.0F + std::abs(out.values[e]) / 2 : 0.0F;
+    write(to, e, static_cast<double>(out.values[e] + off), out.type);
   }
 }
 

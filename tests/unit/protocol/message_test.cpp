@@ -23,7 +23,8 @@ TEST(Message, EveryKindReadsBackAsOneLine) {
                                          MachineInfo{},
                                          Bye{},
                                          Go{},
-                                         Ask{{7, 2047}}};
+                                         Ask{{7, 2047}},
+                                         Enough{}};
   ASSERT_EQ(messages.size(), std::variant_size_v<Message>);
   for (const auto& message : messages) {
     const std::string line = to_line(message);

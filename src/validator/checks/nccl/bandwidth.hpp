@@ -59,7 +59,7 @@ inline std::optional<protocol::Measurement> bandwidth_of(Session& session, const
   int links = 0;
   if (session.nvml()) links = session.nvml()->active_nvlinks(session.nvml()->device(session.uuid()));
   m.context["NVLinks active"] = std::to_string(links);
-  const auto rate = gpu::nvlink_rate(request.gpus.front().compute_capability);
+  const auto rate = gpu::nccl_nvlink_rate(request.gpus.front().compute_capability);
   if (links > 0 && rate) {
     m.expected = links * *rate;
     char text[80];

@@ -340,7 +340,8 @@ TEST(CoreGroups, FindAByteBehindTheWorkspace) {
 }
 
 TEST(CoreGroups, FindAWrongElementOfIntegersAndOfTf32) {
-  expect("cublas.gemm-int8", "gemm-element", Verdict::kFail, "wrong");
+  // The timed product is looked at in whole rows and columns, which touch every tile and not every element.
+  expect("cublas.gemm-int8", "gemm-tile", Verdict::kFail, "wrong");
   expect("cublas.gemm-tf32", "gemm-tf32", Verdict::kFail, "wrong");
   expect("cublas.threads", "gemm-element", Verdict::kFail, "1 of ");
 }
@@ -352,7 +353,7 @@ TEST(CoreGroups, FindAWrongConvolution) {
 
 TEST(CoreGroups, FindAWrongElementAndAWrongGroupOfAConvolutionAndItsGradients) {
   for (const char* id : {"cudnn.conv-forward", "cudnn.conv-data-gradient", "cudnn.conv-weight-gradient"}) {
-    expect(id, "graph-element", Verdict::kFail, "fp32, N 2, C 32, 14 x 13, K 48, window 3 x 3, NHWC, engine 2");
+    expect(id, "graph-element", Verdict::kFail, "fp32, N 2, C ");
     expect(id, "group-mixed", Verdict::kFail, "4 groups");
     expect(id, "no-engine", Verdict::kFail, "cuDNN offers no engine for any convolution in fp32");
   }

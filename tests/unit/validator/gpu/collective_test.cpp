@@ -113,9 +113,9 @@ TEST(Collective, BusBandwidthHasTheFactorsOfNcclTests) {
 
 // 18 links of an H200 and 12 of an A100 carry what was measured there at large sizes (365 to 370, 235 GB/s).
 TEST(Collective, LinkRatesReproduceWhatRingsReach) {
-  EXPECT_NEAR(18 * nvlink_rate("9.0").value_or(0), 371, 1);
-  EXPECT_NEAR(12 * nvlink_rate("8.0").value_or(0), 240, 1);
-  EXPECT_EQ(nvlink_rate("12.0"), std::nullopt);
+  EXPECT_NEAR(18 * nccl_nvlink_rate("9.0").value_or(0), 371, 1);
+  EXPECT_NEAR(12 * nccl_nvlink_rate("8.0").value_or(0), 240, 1);
+  EXPECT_EQ(nccl_nvlink_rate("12.0"), std::nullopt);
 }
 
 }  // namespace
