@@ -86,7 +86,15 @@ set(ENVFORGE_GPU_SOURCES
   src/validator/gpu/xids.cpp)
 
 # The groups that one program for every image can be: they find what they need with dlopen.
-set(ENVFORGE_PORTABLE_GROUPS container nvml cuda peer cublas cufft cudnn nccl audit)
+set(ENVFORGE_PORTABLE_GROUPS container nvml cuda peer cublas cufft cudnn nccl audit python)
+
+# The group python runs the image's interpreter.
+set(ENVFORGE_PROCESS_SOURCES
+  src/process/describe.cpp
+  src/process/launch.cpp
+  src/process/output.cpp
+  src/process/posix_process.cpp
+  src/support/files.cpp)
 
 # envforge_check_group(GROUP ROOT [SOURCES ...]): the program envforge-group-<GROUP>, from every file of checks/<GROUP> below
 # ROOT, from SOURCES and from a library target `envforge_group_common`. No static library lies between the checks and the

@@ -34,7 +34,7 @@ using support::Error;
 using support::ErrorCode;
 
 // Groups that say something without a GPU: which libraries and machine code are there, and libtorch on the CPU.
-const std::set<std::string> kGroupsWithoutGpu = {"audit", "container", "torch"};
+const std::set<std::string> kGroupsWithoutGpu = {"audit", "container", "python", "torch"};
 
 bool names(const std::vector<std::string>& list, const std::string& id) {
   return std::any_of(list.begin(), list.end(),
@@ -158,6 +158,7 @@ void add_lock(const World& world, const std::string& digest, const std::string& 
               protocol::GroupRequest& request) {
   const auto lock = find_lock(world, digest);
   if (!lock) return;
+  for (const auto& capability : lock->spec.capabilities) request.capabilities.push_back(capability.value);
   const auto platform = lock->platforms.find("linux/" + architecture);
   if (platform == lock->platforms.end()) return;
   const auto& locked = platform->second;

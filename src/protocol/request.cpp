@@ -59,7 +59,8 @@ json to_json(const GroupRequest& request) {
           {"flags_are_the_runs", request.flags_are_the_runs},
           {"python", request.python},
           {"target_gpus", request.target_gpus},
-          {"expected_versions", request.expected_versions}};
+          {"expected_versions", request.expected_versions},
+          {"capabilities", request.capabilities}};
 }
 
 GroupRequest group_request_from_json(const json& value) {
@@ -88,6 +89,7 @@ GroupRequest group_request_from_json(const json& value) {
     if (!version.is_string()) in.fail("expected a version as text for " + name, "expected_versions");
     request.expected_versions[name] = version.get<std::string>();
   });
+  request.capabilities = in.strings("capabilities");
   in.finish();
   return request;
 }

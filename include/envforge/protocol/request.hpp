@@ -34,6 +34,7 @@ struct GroupRequest {
   /// What the lock says is installed: a distribution's name, or "torch" (torch.__version__) and "cuda"
   /// (torch.version.cuda), to its version. Empty = no lock is known.
   std::map<std::string, std::string> expected_versions;
+  std::vector<std::string> capabilities;  // that the image's recipe declares: "torch_compile"
 };
 
 struct DriverRequest {

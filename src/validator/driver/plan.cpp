@@ -11,9 +11,9 @@ namespace {
 // The order is that of the turns: what is cheap and shows a broken GPU first.
 const std::vector<std::pair<std::string, Scope>>& scopes() {
   static const std::vector<std::pair<std::string, Scope>> table = {
-      {"nvml", Scope::kBeside},   {"audit", Scope::kMachine},  {"cuda", Scope::kEachGpu},
-      {"peer", Scope::kAllGpus},  {"cublas", Scope::kEachGpu}, {"cufft", Scope::kEachGpu},
-      {"cudnn", Scope::kEachGpu}, {"nccl", Scope::kAllGpus},   {"torch", Scope::kGpuOrCpu}};
+      {"nvml", Scope::kBeside},    {"audit", Scope::kMachine},  {"cuda", Scope::kEachGpu},  {"peer", Scope::kAllGpus},
+      {"cublas", Scope::kEachGpu}, {"cufft", Scope::kEachGpu},  {"cudnn", Scope::kEachGpu}, {"nccl", Scope::kAllGpus},
+      {"torch", Scope::kGpuOrCpu}, {"python", Scope::kAllOrCpu}};
   return table;
 }
 
@@ -55,8 +55,8 @@ std::vector<Job> make_jobs(const std::vector<std::string>& checks, const std::ve
       jobs.push_back({group, ids, {}, false});
     } else if (scope == Scope::kBeside) {
       jobs.push_back({group, ids, gpus, true, true});
-    } else if (scope == Scope::kAllGpus || gpus.empty()) {
-      jobs.push_back({group, ids, gpus, scope != Scope::kGpuOrCpu});
+    } else if (scope == Scope::kAllGpus || scope == Scope::kAllOrCpu || gpus.empty()) {
+      jobs.push_back({group, ids, gpus, scope == Scope::kAllGpus || scope == Scope::kEachGpu});
     } else {
       for (const auto& gpu : gpus) jobs.push_back({group, ids, {gpu}, true});
     }

@@ -16,6 +16,7 @@ enum class Scope {
   kAllGpus,   // one process, alone on all GPUs
   kGpuOrCpu,  // as kEachGpu, and once without a GPU where there is none
   kBeside,    // one process that asks about all GPUs and works on none, from the start until the others are done
+  kAllOrCpu,  // as kAllGpus, and without a GPU where there is none
 };
 
 /// The group that looks at machine and container before all others; it says which GPUs there are.

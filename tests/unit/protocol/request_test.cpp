@@ -17,6 +17,7 @@ DriverRequest some_request() {
   request.group.gpus.push_back({"GPU-1", "NVIDIA H200", "", "", "", "9.0", 1000, false, {"python 12"}});
   request.group.expected_gpus = 2;
   request.group.expected_versions = {{"torch", "2.6.0+cu124"}, {"cuda", "12.4"}};
+  request.group.capabilities = {"torch_compile"};
   request.report.nonce = "n";
   request.report.image = "app:1";
   return request;

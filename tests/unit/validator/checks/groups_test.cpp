@@ -81,7 +81,8 @@ void expect_proven(const Report& report, const std::string& id) {
 TEST(CoreGroups, ListTheChecksThatTheirPathsName) {
   process::PosixProcessRunner runner;
   std::set<std::string> listed;
-  for (const char* group : {"container", "nvml", "cuda", "peer", "cublas", "cufft", "cudnn", "nccl", "audit"}) {
+  for (const char* group :
+       {"container", "nvml", "cuda", "peer", "cublas", "cufft", "cudnn", "nccl", "audit", "python"}) {
     process::Command command;
     command.argv = {std::string(ENVFORGE_GROUPS) + "/envforge-group-" + group, "--list"};
     const auto outcome = runner.run(command);

@@ -12,8 +12,8 @@ protocol::GpuInfo gpu(const std::string& uuid) {
 }
 
 TEST(Jobs, OnePerGpuExceptForWhatSpansAllOrNone) {
-  const auto jobs =
-      make_jobs({"audit.x", "container.y", "cublas.a", "cublas.b", "nccl.c", "torch.d"}, {gpu("GPU-1"), gpu("GPU-2")});
+  const auto jobs = make_jobs({"audit.x", "container.y", "cublas.a", "cublas.b", "nccl.c", "torch.d", "python.e"},
+                              {gpu("GPU-1"), gpu("GPU-2")});
   std::vector<std::string> text;
   for (const auto& job : jobs) {
     std::string line = job.group + ":";
@@ -21,9 +21,10 @@ TEST(Jobs, OnePerGpuExceptForWhatSpansAllOrNone) {
     for (const auto& one : job.gpus) line += " " + one.uuid;
     text.push_back(line);
   }
-  EXPECT_EQ(text, (std::vector<std::string>{"audit: audit.x", "cublas: cublas.a cublas.b GPU-1",
-                                            "cublas: cublas.a cublas.b GPU-2", "nccl: nccl.c GPU-1 GPU-2",
-                                            "torch: torch.d GPU-1", "torch: torch.d GPU-2"}));
+  EXPECT_EQ(text,
+            (std::vector<std::string>{"audit: audit.x", "cublas: cublas.a cublas.b GPU-1",
+                                      "cublas: cublas.a cublas.b GPU-2", "nccl: nccl.c GPU-1 GPU-2",
+                                      "torch: torch.d GPU-1", "torch: torch.d GPU-2", "python: python.e GPU-1 GPU-2"}));
 }
 
 TEST(Jobs, WhatWatchesBesideKnowsEveryGpuAndTakesNoTurn) {
@@ -36,7 +37,7 @@ TEST(Jobs, WhatWatchesBesideKnowsEveryGpuAndTakesNoTurn) {
 }
 
 TEST(Jobs, WithoutAGpuOnlyWhatNeedsNoneMayRun) {
-  for (const auto& job : make_jobs({"audit.x", "cublas.a", "nccl.c", "torch.d"}, {})) {
+  for (const auto& job : make_jobs({"audit.x", "cublas.a", "nccl.c", "torch.d", "python.e"}, {})) {
     EXPECT_EQ(job.needs_gpu, job.group == "cublas" || job.group == "nccl") << job.group;
     EXPECT_TRUE(job.gpus.empty());
   }
