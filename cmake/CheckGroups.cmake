@@ -85,6 +85,19 @@ set(ENVFORGE_GPU_SOURCES
   src/validator/gpu/thresholds.cpp
   src/validator/gpu/xids.cpp)
 
+# The driver; besides, it has the groups' sources without the harness, and all of protocol.
+set(ENVFORGE_DRIVER_SOURCES
+  src/validator/driver/conversation.cpp
+  src/validator/driver/group_process.cpp
+  src/validator/driver/guard.cpp
+  src/validator/driver/plan.cpp
+  src/validator/driver/rounds.cpp
+  src/validator/driver/samples.cpp
+  src/validator/driver/session.cpp
+  src/validator/driver/torch_facts.cpp)
+set(ENVFORGE_DRIVER_SHARED_SOURCES ${ENVFORGE_GROUP_SOURCES} ${ENVFORGE_LOADER_SOURCES})
+list(FILTER ENVFORGE_DRIVER_SHARED_SOURCES EXCLUDE REGEX "/(harness|protocol)/")
+
 # The groups that one program for every image can be: they find what they need with dlopen.
 set(ENVFORGE_PORTABLE_GROUPS container nvml cuda peer cublas cufft cudnn nccl audit python)
 

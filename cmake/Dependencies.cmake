@@ -6,9 +6,15 @@ find_package(spdlog REQUIRED)               # cli: logging
 find_package(Threads REQUIRED)              # process
 
 # Debian's package points at the shared library; a static envforge needs the archive that lies beside it.
+find_library(ENVFORGE_YAML_CPP_ARCHIVE NAMES libyaml-cpp.a)
+if(ENVFORGE_YAML_CPP_ARCHIVE AND NOT ENVFORGE_SANITIZE)
+  set(archive_there ON)
+else()
+  set(archive_there OFF)
+endif()
+option(ENVFORGE_STATIC "Link envforge as one static file (needs libyaml-cpp.a; no sanitizer can)" ${archive_there})
 add_library(envforge_yaml_cpp INTERFACE)
 if(ENVFORGE_STATIC)
-  find_library(ENVFORGE_YAML_CPP_ARCHIVE NAMES libyaml-cpp.a REQUIRED)
   target_link_libraries(envforge_yaml_cpp INTERFACE "${ENVFORGE_YAML_CPP_ARCHIVE}")
 else()
   target_link_libraries(envforge_yaml_cpp INTERFACE yaml-cpp)

@@ -1,18 +1,13 @@
 #include <envforge/app/validator_programs.hpp>
 
 #include <envforge/support/sha256.hpp>
+#include <envforge/support/text.hpp>
 
 #include "torch_group_files.hpp"
 #include "validator_programs_files.hpp"
 
 namespace envforge::app {
 namespace {
-
-// Docker's word for the platform that this envforge was built for.
-std::string built_for() {
-  const std::string processor = ENVFORGE_PROCESSOR;
-  return processor == "x86_64" ? "amd64" : processor == "aarch64" ? "arm64" : processor;
-}
 
 std::vector<ValidatorFile> files_of(const std::vector<embedded::File>& files) {
   std::vector<ValidatorFile> out;
@@ -23,7 +18,16 @@ std::vector<ValidatorFile> files_of(const std::vector<embedded::File>& files) {
 }  // namespace
 
 std::vector<ValidatorFile> validator_programs(const std::string& architecture) {
-  return architecture == built_for() ? files_of(embedded::validator_programs()) : std::vector<ValidatorFile>{};
+  // They lie in a folder with the compiler's word for the platform that Docker calls amd64 or arm64.
+  const std::string folder = (architecture == "amd64"   ? "x86_64"
+                              : architecture == "arm64" ? "aarch64"
+                                                        : architecture) +
+                             "/";
+  std::vector<ValidatorFile> out;
+  for (auto& file : files_of(embedded::validator_programs())) {
+    if (support::starts_with(file.name, folder)) out.push_back({file.name.substr(folder.size()), file.content});
+  }
+  return out;
 }
 
 std::vector<ValidatorFile> torch_group_sources() {

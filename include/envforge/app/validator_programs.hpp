@@ -16,8 +16,7 @@ struct ValidatorFile {
   std::string_view content;
 };
 
-/// For "amd64" or "arm64"; empty when this build has none for it (each build carries those of its own platform, none
-/// without zig).
+/// For "amd64" or "arm64"; empty when this build has none for it: without zig it has none at all.
 std::vector<ValidatorFile> validator_programs(const std::string& architecture);
 std::vector<ValidatorFile> torch_group_sources();
 /// How render compiles them.
