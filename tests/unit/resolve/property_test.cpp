@@ -1,0 +1,283 @@
+// What must hold for every recipe and every data, on thousands of random small worlds: same seeds, same worlds.
+#include <algorithm>
+#include <map>
+
+#include <gtest/gtest.h>
+
+#include <envforge/documents/recipe_yaml.hpp>
+#include <envforge/resolve/explain.hpp>
+
+#include "small_world.hpp"
+#include "solver.hpp"
+#include "support/compat_data.hpp"
+
+namespace envforge::resolve {
+namespace {
+
+using documents::ImageSpec;
+using testing::Dice;
+using testing::Exhaustive;
+using versions::Version;
+using versions::VersionRange;
+
+// Remedies are searched by solving again and again: fewer worlds for those.
+constexpr unsigned kWorlds = 150;
+constexpr unsigned kRemedyWorlds = 12;
+constexpr int kRecipes = 10;
+
+std::string short_answer(const Outcome& outcome) {
+  const auto* solution = std::get_if<Solution>(&outcome);
+  if (solution == nullptr) return "conflict";
+  return solution->platforms[0].torch + " " + solution->platforms[0].cuda_variant + " " + solution->base;
+}
+
+template <class Body>
+void for_each_recipe(unsigned worlds, Body&& body) {
+  for (unsigned world = 0; world < worlds && !::testing::Test::HasFailure(); ++world) {
+    const compat::Knowledge knowledge = testing::small_world(world);
+    Dice dice(world + 100000);
+    for (int i = 0; i < kRecipes; ++i) {
+      SCOPED_TRACE("world " + std::to_string(world) + ", recipe " + std::to_string(i));
+      body(knowledge, testing::small_recipe(dice).spec());
+    }
+  }
+}
+
+// The change as its text says it, made without the resolver.
+void apply(ImageSpec& spec, const Change& change) {
+  const auto erase = [&](auto& list) {
+    const auto item = std::find_if(list.begin(), list.end(), [&](const auto& v) { return v.value == change.from; });
+    ASSERT_NE(item, list.end()) << change.key;
+    list.erase(item);
+  };
+  if (change.key == "torch.version") {
+    spec.torch.version.value = *VersionRange::parse(change.to);
+  } else if (change.key == "torch.cuda") {
+    spec.torch.cuda.value = change.to;
+  } else if (change.key == "python") {
+    spec.python.value = change.to;
+  } else if (change.key == "base") {
+    spec.base.value = change.to;
+  } else if (change.key == "exclude_newer") {
+    spec.exclude_newer = change.to;
+  } else if (change.key == "torch.include") {
+    erase(spec.torch.include);
+  } else if (change.key == "capabilities") {
+    erase(spec.capabilities);
+  } else if (change.key == "platforms") {
+    const auto item = std::find(spec.platforms.begin(), spec.platforms.end(), change.from);
+    ASSERT_NE(item, spec.platforms.end());
+    if (change.to.empty()) {
+      spec.platforms.erase(item);
+    } else {
+      *item = change.to;
+    }
+  } else {
+    const auto pool = std::find_if(spec.pools.begin(), spec.pools.end(), [&](const auto& p) {
+      return change.key == "target." + p.name + ".driver" || change.key == "target." + p.name + ".gpus";
+    });
+    ASSERT_NE(pool, spec.pools.end()) << change.key;
+    if (change.key == "target." + pool->name + ".driver") {
+      pool->driver->value = Version::of(change.to);
+      return;
+    }
+    erase(pool->gpus);
+    if (pool->gpus.empty()) spec.pools.erase(pool);
+  }
+}
+
+// Every other value of one wish, by the key that a remedy names.
+std::map<std::string, std::vector<ImageSpec>> other_values(const compat::Knowledge& knowledge, const ImageSpec& spec) {
+  std::map<std::string, std::vector<ImageSpec>> out;
+  const auto with = [&](const std::string& key, auto&& change) {
+    ImageSpec other = spec;
+    change(other);
+    out[key].push_back(std::move(other));
+  };
+  for (const auto& release : knowledge.tables().releases) {
+    with("torch.version",
+         [&](ImageSpec& s) { s.torch.version.value = VersionRange::exactly(Version::of(release.version)); });
+    if (!spec.exclude_newer.empty()) with("exclude_newer", [&](ImageSpec& s) { s.exclude_newer = release.date; });
+  }
+  if (spec.torch.cuda.value != "auto") {
+    for (const char* cuda : {"11.8", "12.4", "12.8", "13.0"})
+      with("torch.cuda", [&](ImageSpec& s) { s.torch.cuda.value = cuda; });
+  }
+  for (const auto& base : knowledge.tables().bases) {
+    with("base", [&](ImageSpec& s) { s.base.value = base.name; });
+    if (spec.python.value != "auto") with("python", [&](ImageSpec& s) { s.python.value = base.python; });
+  }
+  for (std::size_t i = 0; i < spec.pools.size(); ++i) {
+    if (!spec.pools[i].driver) continue;
+    for (const char* driver : {"450.80.02", "470.0", "525.60.13", "535.0", "570.0", "580.0", "580.65.06", "590.0"}) {
+      with("target." + spec.pools[i].name + ".driver",
+           [&](ImageSpec& s) { s.pools[i].driver->value = Version::of(driver); });
+    }
+  }
+  for (std::size_t i = 0; i < spec.torch.include.size(); ++i) {
+    with("torch.include", [&](ImageSpec& s) { s.torch.include.erase(s.torch.include.begin() + static_cast<int>(i)); });
+  }
+  if (!spec.capabilities.empty()) with("capabilities", [&](ImageSpec& s) { s.capabilities.clear(); });
+  return out;
+}
+
+TEST(SmallWorld, TheAnswerIsThatOfASearchThatTriesEverything) {
+  int conflicts = 0, solutions = 0;
+  for_each_recipe(kWorlds, [&](const compat::Knowledge& knowledge, const ImageSpec& spec) {
+    const Problem problem = make_problem(spec, knowledge);
+    const auto best = Search(problem, std::nullopt).best();
+    const std::string answer = best ? problem.option(*best).torch.text() + " " +
+                                          std::string(problem.option(*best).build->cuda_variant) + " " +
+                                          std::string(best->base->name)
+                                    : "conflict";
+    ASSERT_EQ(answer, Exhaustive(knowledge, spec).answer()) << explain(resolve(spec, knowledge));
+    ++(answer == "conflict" ? conflicts : solutions);
+  });
+  EXPECT_GT(conflicts, 500);
+  EXPECT_GT(solutions, 150);
+}
+
+TEST(SmallWorld, AConflictIsOneAndNoneWithoutAnyOfItsConstraints) {
+  int conflicts = 0;
+  for_each_recipe(kWorlds, [&](const compat::Knowledge& knowledge, const ImageSpec& spec) {
+    const Problem problem = make_problem(spec, knowledge);
+    const Search search(problem, std::nullopt);
+    if (search.best()) return;
+    ++conflicts;
+    const Exhaustive all(knowledge, spec);
+    const auto core = search.minimal_conflict();
+    EXPECT_FALSE(all.solvable(problem, core));
+    for (std::size_t i = 0; i < core.size(); ++i) {
+      auto rest = core;
+      rest.erase(rest.begin() + static_cast<int>(i));
+      EXPECT_TRUE(all.solvable(problem, rest)) << "superfluous: " << i;
+    }
+  });
+  EXPECT_GT(conflicts, 500);
+}
+
+TEST(SmallWorld, EveryRemedySolvesWhenItIsApplied) {
+  int remedies = 0;
+  for_each_recipe(kRemedyWorlds, [&](const compat::Knowledge& knowledge, const ImageSpec& spec) {
+    const Outcome outcome = resolve(spec, knowledge);
+    const auto* conflict = std::get_if<Conflict>(&outcome);
+    if (conflict == nullptr) return;
+    for (const Remedy& remedy : conflict->remedies) {
+      ++remedies;
+      ImageSpec changed = spec;
+      for (const Change& change : remedy.changes) apply(changed, change);
+      EXPECT_EQ(Exhaustive(knowledge, changed).answer(), short_answer(remedy.solution)) << explain(*conflict);
+      EXPECT_EQ(short_answer(resolve(changed, knowledge)), short_answer(remedy.solution)) << explain(*conflict);
+    }
+  });
+  EXPECT_GT(remedies, 50);
+}
+
+TEST(SmallWorld, AWishThatSolvesWithAnotherValueHasARemedy) {
+  for_each_recipe(kRemedyWorlds, [&](const compat::Knowledge& knowledge, const ImageSpec& spec) {
+    const Outcome outcome = resolve(spec, knowledge);
+    const auto* conflict = std::get_if<Conflict>(&outcome);
+    if (conflict == nullptr) return;
+    for (const auto& [key, others] : other_values(knowledge, spec)) {
+      const bool helps = std::any_of(others.begin(), others.end(), [&](const ImageSpec& other) {
+        return Exhaustive(knowledge, other).answer() != "conflict";
+      });
+      const bool told = std::any_of(conflict->remedies.begin(), conflict->remedies.end(), [&](const Remedy& remedy) {
+        return remedy.changes.size() == 1 && remedy.changes[0].key == key;
+      });
+      EXPECT_TRUE(told || !helps) << key << "\n" << explain(*conflict);
+    }
+  });
+}
+
+// JSON with the keys of every object in a random order.
+std::string shuffled(const nlohmann::json& value, Dice& dice) {
+  if (value.is_array()) {
+    std::string text;
+    for (const auto& item : value) text += (text.empty() ? "" : ",") + shuffled(item, dice);
+    return "[" + text + "]";
+  }
+  if (!value.is_object()) return value.dump();
+  std::vector<std::string> members;
+  for (const auto& [key, item] : value.items())
+    members.push_back(nlohmann::json(key).dump() + ":" + shuffled(item, dice));
+  dice.shuffle(members);
+  std::string text;
+  for (const auto& member : members) text += (text.empty() ? "" : ",") + member;
+  return "{" + text + "}";
+}
+
+// All places of one length, so that lines break alike.
+void same_places(ImageSpec& spec) {
+  const auto set = [](auto& located) { located.where = {"r.yaml", 1, 1, {}}; };
+  for (auto& pool : spec.pools) {
+    for (auto& gpu : pool.gpus) set(gpu);
+    if (pool.driver) set(*pool.driver);
+    pool.where = {};
+  }
+  for (auto* list : {&spec.torch.include, &spec.capabilities}) {
+    for (auto& value : *list) set(value);
+  }
+  set(spec.base);
+  set(spec.python);
+  set(spec.torch.version);
+  set(spec.torch.cuda);
+}
+
+std::string joined(const std::vector<std::string>& lines, const char* between) {
+  std::string text;
+  for (const auto& line : lines) text += (text.empty() ? "" : between) + line;
+  return text;
+}
+
+TEST(SameBytes, ForAnyOrderOfKeysAndRowsOfTheData) {
+  Dice dice(3);
+  auto data = testing::shipped_data();
+  std::vector<ImageSpec> specs;
+  for (int i = 0; i < 15; ++i) specs.push_back(testing::small_recipe(dice).spec());
+  const compat::Knowledge first = compat::embedded();
+  for (int round = 0; round < 2; ++round) {
+    for (auto* rows :
+         {&data["pytorch.json"]["releases"], &data["bases.json"]["bases"], &data["gpus.json"]["gpus"],
+          &data["cuda.json"]["architectures"], &data["cuda.json"]["toolkits"], &data["drivers.json"]["branches"]}) {
+      dice.shuffle(*rows);
+    }
+    for (auto& release : data["pytorch.json"]["releases"]) dice.shuffle(release["builds"]);
+    std::vector<compat::DataFile> files;
+    for (const auto& [name, value] : data) files.push_back({name, shuffled(value, dice)});
+    const compat::Knowledge other = compat::parse_knowledge(files);
+    for (const auto& spec : specs) ASSERT_EQ(explain(resolve(spec, first)), explain(resolve(spec, other)));
+  }
+}
+
+TEST(SameBytes, ForAnyOrderOfKeysOfTheRecipe) {
+  Dice dice(5);
+  std::vector<std::string> top = {"schema: envforge/recipe/v1",
+                                  "image: test",
+                                  "target: [@]",
+                                  "base: debian:13",
+                                  "python: \"3.11\"",
+                                  "torch: {@}",
+                                  "capabilities: [torch_compile]",
+                                  "platforms: [linux/amd64, linux/arm64]"};
+  std::vector<std::string> pool = {"name: old", "gpus: [V100, RTX 5090]", "driver: \"535.183.06\""};
+  std::vector<std::string> torch = {"version: \">=2.9\"", "cuda: \"12.1\"", "include: [torchvision, torchaudio]"};
+  std::string first;
+  for (int round = 0; round < 12; ++round) {
+    std::string text;
+    for (const auto& line : top) {
+      const auto at = line.find('@');
+      const std::string inner = line[0] == 't' && line[1] == 'a' ? "{" + joined(pool, ", ") + "}" : joined(torch, ", ");
+      text += (at == std::string::npos ? line : line.substr(0, at) + inner + line.substr(at + 1)) + "\n";
+    }
+    ImageSpec spec = documents::read_recipe(text, "r.yaml").spec;
+    same_places(spec);
+    const std::string answer = explain(resolve(spec, compat::embedded()));
+    if (first.empty()) first = answer;
+    ASSERT_EQ(first, answer) << text;
+    for (auto* list : {&top, &pool, &torch}) dice.shuffle(*list);
+  }
+}
+
+}  // namespace
+}  // namespace envforge::resolve

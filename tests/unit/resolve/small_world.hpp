@@ -1,0 +1,87 @@
+// Random small worlds for tests of the solver: a few releases, GPUs, drivers and bases with every kind of gap, and a
+// second set of rules, written from the documents and from nothing of the resolver, that tries everything.
+#pragma once
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <envforge/compat/knowledge.hpp>
+
+#include "problem.hpp"
+#include "rules.hpp"
+#include "support/spec_builder.hpp"
+
+namespace envforge::testing {
+
+class Dice {
+ public:
+  explicit Dice(unsigned seed) : engine_(seed) {}
+  bool chance(int percent) { return static_cast<int>(engine_() % 100) < percent; }
+  template <class List>
+  auto one_of(const List& list) {
+    return list[engine_() % list.size()];
+  }
+  template <class List>
+  List some_of(const List& list, int percent) {
+    List kept;
+    for (const auto& item : list) {
+      if (chance(percent)) kept.push_back(item);
+    }
+    return kept;
+  }
+  template <class List>
+  void shuffle(List& list) {
+    std::shuffle(list.begin(), list.end(), engine_);
+  }
+
+ private:
+  std::mt19937 engine_;
+};
+
+/// The same seed gives the same world.
+compat::Knowledge small_world(unsigned seed);
+SpecBuilder small_recipe(Dice& dice);
+
+/// Tries everything.
+class Exhaustive {
+ public:
+  Exhaustive(const compat::Knowledge& knowledge, const documents::ImageSpec& spec)
+      : tables_(knowledge.tables()), spec_(spec) {}
+
+  /// "2.6.0 cu124 debian:12" of the best, or "conflict".
+  std::string answer() const;
+  /// Whether anything satisfies these constraints together.
+  bool solvable(const resolve::Problem& problem, const std::vector<std::size_t>& constraints) const;
+
+ private:
+  struct Choice {
+    const compat::Release* release;
+    const compat::Build* build;
+    const compat::Base* base;
+  };
+  // 0 fits, 1 nobody can say, 2 does not.
+  int everything(const Choice& choice) const;
+  int one(const resolve::Problem& problem, const resolve::Constraint& constraint, const Choice& choice) const;
+  int code(const Choice& choice, const std::string& platform, const std::string& gpu) const;
+  int floor(const Choice& choice, const versions::Version& driver) const;
+  int supported(const versions::Version& driver, const std::string& gpu) const;
+  int from_ptx(const Choice& choice, const versions::Version& driver, const std::string& gpu) const;
+  int part(const Choice& choice, const std::string& name) const;
+  int triton(const Choice& choice) const;
+  int cuda(const Choice& choice) const;
+  bool exists(const Choice& choice) const;
+  const compat::BuildPlatform* platform(const Choice& choice, const std::string& name) const;
+  const compat::Gpu& gpu(const std::string& name) const;
+  const compat::Architecture& architecture(const std::string& gpu_name) const;
+  bool arm_only(const std::string& name) const { return gpu(name).kind == "superchip"; }
+  std::vector<Choice> choices() const;
+
+  const compat::Tables& tables_;
+  const documents::ImageSpec& spec_;
+};
+
+}  // namespace envforge::testing
