@@ -4,13 +4,12 @@
 
 #include <envforge/support/text.hpp>
 
+#include "text_lines.hpp"
+
 namespace envforge::resolve {
-namespace {
 
-constexpr std::size_t kWidth = 80;
-
-// Breaks `text` at spaces; every line starts with `indent`.
 void add_wrapped(std::vector<std::string>& lines, const std::string& text, const std::string& indent) {
+  constexpr std::size_t kWidth = 80;
   std::string line = indent;
   for (const std::string& word : support::split(text, ' ')) {
     if (line.size() > indent.size() && line.size() + 1 + word.size() > kWidth) {
@@ -33,6 +32,8 @@ std::string sentence(const Solution& solution) {
          (first.torch_index.empty() ? "PyPI" : first.cuda_variant) + "), Python " + first.python + ", " + solution.base;
 }
 
+namespace {
+
 std::string describe(const Change& change) {
   const std::string to = change.to.empty() ? "leave out " + change.from : "\"" + change.to + "\"";
   return change.key + ": " + to;
@@ -44,6 +45,8 @@ std::string describe(const Remedy& remedy) {
   return support::join(parts, " and ");
 }
 
+}  // namespace
+
 void add_item(std::vector<std::string>& lines, const ConflictItem& item) {
   std::vector<std::string> wishes;
   for (std::size_t i = 0; i < item.wishes.size(); ++i) {
@@ -54,6 +57,8 @@ void add_item(std::vector<std::string>& lines, const ConflictItem& item) {
   if (!item.fact.empty()) add_wrapped(lines, item.fact, "      ");
   if (!item.source.empty()) add_wrapped(lines, "[" + item.source + "]", "      ");
 }
+
+namespace {
 
 void add_remedies(std::vector<std::string>& lines, const Conflict& conflict) {
   if (conflict.remedies.empty()) {
@@ -77,6 +82,8 @@ void add_split(std::vector<std::string>& lines, const Conflict& conflict) {
   }
 }
 
+}  // namespace
+
 std::vector<std::string> body_of(const Conflict& conflict) {
   std::vector<std::string> lines;
   for (const ConflictItem& item : conflict.items) add_item(lines, item);
@@ -85,6 +92,8 @@ std::vector<std::string> body_of(const Conflict& conflict) {
   add_split(lines, conflict);
   return lines;
 }
+
+namespace {
 
 void add_choice(std::vector<std::string>& lines, const documents::Choice& choice) {
   std::string head = "  " + choice.component;

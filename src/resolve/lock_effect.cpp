@@ -1,0 +1,184 @@
+#include <envforge/resolve/lock_effect.hpp>
+
+#include <algorithm>
+
+#include <envforge/support/text.hpp>
+
+#include "answer.hpp"
+#include "text_lines.hpp"
+
+namespace envforge::resolve {
+namespace {
+
+using documents::ImageSpec;
+using documents::Pool;
+using support::Error;
+using support::ErrorCode;
+using versions::Version;
+
+constexpr unsigned kLowestDriver = 100;  // compute capabilities are lower, driver branches higher
+
+struct Judged {
+  Fit fit = Fit::kYes;
+  std::vector<std::string> reasons;
+};
+
+constexpr std::string_view kNewest = ".999999";  // a branch stands for its newest driver
+
+void add_fact(std::vector<std::string>& reasons, std::string text, const std::string& source) {
+  if (const auto at = text.find(kNewest); at != std::string::npos) text.erase(at, kNewest.size());
+  reasons.push_back(text + (source.empty() ? "" : " [" + source + "]"));
+}
+
+// Whether the locked build runs on one pool.
+Judged judge(const documents::Lock& lock, const Pool& pool, const compat::Knowledge& knowledge) {
+  ImageSpec spec = lock.spec;
+  spec.pools = {pool};
+  spec.platforms.clear();
+  for (const auto& entry : lock.platforms) spec.platforms.push_back(entry.first);
+  const Problem problem = make_problem(spec, knowledge);
+  const documents::LockedPlatform& locked = lock.platforms.begin()->second;
+  const auto option = std::find_if(problem.options.begin(), problem.options.end(), [&](const BuildOption& row) {
+    return row.release->version == locked.torch && row.build->cuda_variant == locked.cuda_variant;
+  });
+  if (option == problem.options.end()) {
+    return {
+        Fit::kUnknown,
+        {"torch " + locked.torch + " " + locked.cuda_variant + " is not known to the data of " + knowledge.as_of()}};
+  }
+  const Candidate candidate{static_cast<std::size_t>(option - problem.options.begin()),
+                            &knowledge.tables().bases.front()};
+  Judged judged;
+  for (const Constraint& constraint : problem.constraints) {
+    if (!constraint.pool) continue;
+    const Fit fit = check(problem, constraint, candidate);
+    if (fit == Fit::kYes) continue;
+    judged.fit = std::max(judged.fit, fit);
+    const Fact fact = why_not(problem, constraint, candidate);
+    add_fact(judged.reasons, fact.text, fact.source);
+  }
+  if (judged.fit != Fit::kYes) return judged;
+  for (const std::string& platform : spec.platforms) {
+    if (platform_of(*option->build, platform) == nullptr) return judged;  // the warnings need its row
+  }
+  for (const Warning& warning : make_warnings(problem, candidate))
+    add_fact(judged.reasons, warning.text, warning.source);
+  return judged;
+}
+
+Pool changed(const Pool* now, const PoolChange& change) {
+  Pool pool = now != nullptr ? *now : Pool{};
+  pool.name = change.name;
+  if (!change.gpus.empty()) pool.gpus.clear();
+  for (const auto& gpu : change.gpus) pool.gpus.push_back({gpu, {}});
+  if (!change.driver.empty()) {
+    const Version driver = Version::of(change.driver);
+    pool.driver = documents::Located<Version>{
+        driver.release().size() == 1 ? Version::of(change.driver + std::string(kNewest)) : driver, {}};
+  }
+  return pool;
+}
+
+Verdict verdict_of(bool was_there, Fit before, Fit after) {
+  if (after == Fit::kUnknown) return Verdict::kUnknown;
+  const bool ran = was_there && before == Fit::kYes;
+  if (after == Fit::kYes) return ran ? Verdict::kKeeps : Verdict::kGains;
+  return ran || (was_there && before == Fit::kUnknown) ? Verdict::kLoses : Verdict::kNever;
+}
+
+LockEffect effect_of(const documents::Lock& lock, const std::string& file, const PoolChange& change,
+                     const compat::Knowledge& knowledge) {
+  const documents::LockedPlatform& locked = lock.platforms.begin()->second;
+  LockEffect effect{file, "torch " + locked.torch + " " + locked.cuda_variant, change.name, Verdict::kUnknown, false,
+                    {}};
+  const auto& pools = lock.spec.pools;
+  const auto now = std::find_if(pools.begin(), pools.end(), [&](const Pool& pool) { return pool.name == change.name; });
+  if (now == pools.end() && change.gpus.empty()) {
+    effect.verdict = Verdict::kNotConcerned;
+    effect.reasons.push_back("the lock has no pool '" + change.name + "'");
+    return effect;
+  }
+  const bool was_there = now != pools.end();
+  const Pool then = changed(was_there ? &*now : nullptr, change);
+  const Judged before = was_there ? judge(lock, *now, knowledge) : Judged{Fit::kNo, {}};
+  const Judged after = judge(lock, then, knowledge);
+  effect.verdict = verdict_of(was_there, before.fit, after.fit);
+  effect.reasons = after.reasons;
+  if (effect.verdict != Verdict::kKeeps && effect.verdict != Verdict::kGains) return effect;
+  const auto same = [](const auto& a, const auto& b) { return a.value == b.value; };
+  const bool same_gpus =
+      was_there && std::equal(then.gpus.begin(), then.gpus.end(), now->gpus.begin(), now->gpus.end(), same);
+  const bool same_driver = was_there && now->driver.has_value() == then.driver.has_value() &&
+                           (!then.driver || now->driver->value == then.driver->value);
+  effect.verify_again = !same_gpus || !same_driver;
+  if (!was_there) {
+    effect.reasons.insert(effect.reasons.begin(), "a pool that the lock was not made for");
+  } else if (!same_driver) {
+    effect.reasons.insert(effect.reasons.begin(),
+                          "the driver changes from " +
+                              (now->driver ? now->driver->value.text() : std::string("one that is not stated")) +
+                              " to " + change.driver);
+  } else if (!same_gpus) {
+    effect.reasons.insert(effect.reasons.begin(), "the GPUs change");
+  }
+  return effect;
+}
+
+}  // namespace
+
+void add_pool_change(std::vector<PoolChange>& changes, const std::string& text) {
+  const auto equals = text.find('=');
+  const std::string name = support::trim(text.substr(0, equals));
+  const std::string value = equals == std::string::npos ? "" : support::trim(text.substr(equals + 1));
+  if (name.empty() || value.empty()) {
+    throw Error(ErrorCode::kUsage, "--pool '" + support::printable(text) +
+                                       "': expected NAME=DRIVER or NAME=GPU, such as rtx=590 or \"rtx=RTX 5090\"");
+  }
+  auto change = std::find_if(changes.begin(), changes.end(), [&](const PoolChange& c) { return c.name == name; });
+  if (change == changes.end()) change = changes.insert(change, PoolChange{name, {}, {}});
+  const auto version = Version::parse(value);
+  if (!version || version->major() < kLowestDriver) {
+    change->gpus.push_back(value);
+  } else if (change->driver.empty()) {
+    change->driver = value;
+  } else {
+    throw Error(ErrorCode::kUsage, "--pool gives '" + support::printable(name) + "' two drivers");
+  }
+}
+
+const char* word(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kKeeps:
+      return "keeps";
+    case Verdict::kLoses:
+      return "loses";
+    case Verdict::kGains:
+      return "gains";
+    case Verdict::kNever:
+      return "does not run";
+    case Verdict::kUnknown:
+      return "not known";
+    case Verdict::kNotConcerned:
+      return "not concerned";
+  }
+  return "";
+}
+
+std::vector<LockEffect> lock_effects(const documents::Lock& lock, const std::string& file,
+                                     const std::vector<PoolChange>& changes, const compat::Knowledge& knowledge) {
+  std::vector<LockEffect> effects;
+  for (const PoolChange& change : changes) effects.push_back(effect_of(lock, file, change, knowledge));
+  return effects;
+}
+
+std::string explain(const std::vector<LockEffect>& effects) {
+  std::vector<std::string> lines;
+  for (const LockEffect& effect : effects) {
+    lines.push_back(effect.lock + " (" + effect.image + "), pool " + effect.pool + ": " + word(effect.verdict) +
+                    (effect.verify_again ? ", must be verified again" : ""));
+    for (const std::string& reason : effect.reasons) add_wrapped(lines, reason, "      ");
+  }
+  return text_of(lines);
+}
+
+}  // namespace envforge::resolve

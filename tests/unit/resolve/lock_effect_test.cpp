@@ -1,0 +1,94 @@
+#include <envforge/resolve/lock_effect.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <envforge/support/error.hpp>
+
+#include "support/sample_lock.hpp"
+#include "support/spec_builder.hpp"
+
+namespace envforge::resolve {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using testing::SpecBuilder;
+
+// torch 2.6.0 cu124, locked for a V100 with driver 535 and an A100 with 550.
+documents::Lock two_pools() {
+  documents::Lock lock = testing::small_lock();
+  lock.spec = SpecBuilder().torch("2.6").pool({"V100"}, "535.183.06").pool({"A100"}, "550.90.07").spec();
+  return lock;
+}
+
+LockEffect effect(const std::vector<std::string>& texts, const documents::Lock& lock = two_pools()) {
+  std::vector<PoolChange> changes;
+  for (const auto& text : texts) add_pool_change(changes, text);
+  return lock_effects(lock, "a.lock", changes, compat::embedded()).front();
+}
+
+TEST(LockEffect, ANewerDriverThatSupportsTheGpuKeepsItButAsksForANewVerification) {
+  const auto kept = effect({"pool1=590"});
+  EXPECT_EQ(kept.verdict, Verdict::kKeeps);
+  EXPECT_TRUE(kept.verify_again);
+  EXPECT_THAT(kept.reasons, Contains(HasSubstr("from 550.90.07 to 590")));
+}
+
+TEST(LockEffect, TheSameDriverAsksForNothing) {
+  const auto kept = effect({"pool1=550.90.07"});
+  EXPECT_EQ(kept.verdict, Verdict::kKeeps);
+  EXPECT_FALSE(kept.verify_again);
+  EXPECT_TRUE(kept.reasons.empty());
+}
+
+TEST(LockEffect, ADriverThatEndedSupportForTheGpuLosesThePool) {
+  const auto lost = effect({"pool0=590"});
+  EXPECT_EQ(lost.verdict, Verdict::kLoses);
+  EXPECT_THAT(lost.reasons, Contains(HasSubstr("R580 is the last driver branch for Volta; driver 590 is newer")));
+  EXPECT_THAT(lost.reasons, Contains(HasSubstr("[compat/cuda.json")));
+}
+
+TEST(LockEffect, ABranchStandsForItsNewestDriverAndATooOldOneLoses) {
+  EXPECT_EQ(effect({"pool1=525"}).verdict, Verdict::kKeeps);
+  EXPECT_EQ(effect({"pool1=525.60.12"}).verdict, Verdict::kLoses);
+}
+
+TEST(LockEffect, AnotherGpuIsJudgedByTheMachineCodeOfTheBuild) {
+  EXPECT_EQ(effect({"pool1=H100"}).verdict, Verdict::kKeeps);
+  EXPECT_TRUE(effect({"pool1=H100"}).verify_again);
+  EXPECT_EQ(effect({"pool1=RTX 5090"}).verdict, Verdict::kLoses);
+}
+
+TEST(LockEffect, ANewPoolIsGainedOrCannotBe) {
+  const auto gained = effect({"new=L4", "new=580"});
+  EXPECT_EQ(gained.verdict, Verdict::kGains);
+  EXPECT_TRUE(gained.verify_again);
+  EXPECT_EQ(effect({"new=RTX 5090", "new=580"}).verdict, Verdict::kNever);
+}
+
+TEST(LockEffect, APoolThatTheLockLacksIsNotConcerned) {
+  EXPECT_EQ(effect({"rtx=590"}).verdict, Verdict::kNotConcerned);
+}
+
+TEST(LockEffect, ABuildThatTheDataDoesNotKnowIsAnUnknownAndNeverANo) {
+  auto lock = two_pools();
+  lock.platforms.begin()->second.torch = "2.99.0";
+  const auto unknown = effect({"pool1=590"}, lock);
+  EXPECT_EQ(unknown.verdict, Verdict::kUnknown);
+  EXPECT_THAT(unknown.reasons, Contains(HasSubstr("is not known to the data of")));
+}
+
+TEST(LockEffect, RefusesAChangeThatItDoesNotUnderstand) {
+  for (const auto& texts : {std::vector<std::string>{"rtx"}, {"=590"}, {"rtx="}, {"rtx=590", "rtx=580"}}) {
+    try {
+      effect(texts);
+      ADD_FAILURE() << texts.front();
+    } catch (const support::Error& error) {
+      EXPECT_EQ(error.code(), support::ErrorCode::kUsage);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace envforge::resolve
