@@ -207,9 +207,22 @@ bool fits(const Engine& engine, Type type, Products products) {
 
 std::optional<GraphConvolution> GraphConvolution::plan(const Cudnn& cudnn, const Device& device,
                                                        const Operation& operation, Type type, Products products) {
-  std::vector<Descriptor> parts = graph(cudnn, operation, type);
+  auto found = plans(cudnn, device, operation, type, products, 1);
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
+}
+
+std::vector<GraphConvolution> GraphConvolution::plans(const Cudnn& cudnn, const Device& device,
+                                                      const Operation& operation, Type type, Products products,
+                                                      std::size_t most) {
+  std::vector<GraphConvolution> out;
   for (const Constant mode : {backend::kHeuristicsInstant, backend::kHeuristicsFallback}) {
-    for (Descriptor& configuration : configurations(cudnn, parts.back(), mode)) {
+    // Of each plan its own parts: it keeps them.
+    for (std::size_t next = 0; out.size() < most; ++next) {
+      std::vector<Descriptor> parts = graph(cudnn, operation, type);
+      std::vector<Descriptor> all = configurations(cudnn, parts.back(), mode);
+      if (next >= all.size()) break;
+      Descriptor& configuration = all[next];
       const Engine engine = engine_of(cudnn, configuration);
       if (!fits(engine, type, products)) continue;
       Descriptor execution(cudnn, backend::kExecutionPlan);
@@ -225,13 +238,13 @@ std::optional<GraphConvolution> GraphConvolution::plan(const Cudnn& cudnn, const
       if (bytes > 0) workspace = Buffer(device, static_cast<std::size_t>(bytes));
       parts.push_back(std::move(configuration));
       parts.push_back(std::move(execution));
-      return GraphConvolution(
+      out.push_back(GraphConvolution(
           cudnn, std::move(parts), std::move(workspace),
           "engine " + std::to_string(engine.index) + (engine.tensor_cores ? ", tensor cores" : ", no tensor cores"),
-          operation.kind);
+          operation.kind));
     }
   }
-  return std::nullopt;
+  return out;
 }
 
 void GraphConvolution::bind(const Buffer& a, const Buffer& b, const Buffer& out) {

@@ -131,6 +131,11 @@ class GraphConvolution {
                                               const numbers::Operation& operation, numbers::Type type,
                                               Products products);
 
+  /// The first `most` of them, best first by cuDNN's own judgement: to be timed.
+  static std::vector<GraphConvolution> plans(const Cudnn& cudnn, const Device& device,
+                                             const numbers::Operation& operation, numbers::Type type, Products products,
+                                             std::size_t most);
+
   /// `a` and `b` in the order of numbers::operation_element.
   void bind(const Buffer& a, const Buffer& b, const Buffer& out);
   void run() const;

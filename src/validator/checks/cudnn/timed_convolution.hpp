@@ -25,27 +25,53 @@ class TimedConvolution : public harness::Check {
     // A slice with hardly any memory: fewer channels too.
     if (session.room() < kRoomForAll) operation.c = operation.k = 32;
     context.doing("choosing an engine in fp16: " + shape_of(operation));
-    auto convolution = gpu::GraphConvolution::plan(session.cudnn, session.device(), operation, numbers::Type::kFp16,
-                                                   gpu::Products::kAsTheyAre);
-    if (!convolution) {
+    constexpr std::size_t kMostEngines = 8;
+    auto engines = gpu::GraphConvolution::plans(session.cudnn, session.device(), operation, numbers::Type::kFp16,
+                                                gpu::Products::kAsTheyAre, kMostEngines);
+    if (engines.empty()) {
       throw harness::Failure("cuDNN offers no engine for a 3 x 3 convolution in fp16", protocol::Layer::kImage,
                              shape_of(operation), "all libcudnn_*.so must be of one release");
     }
     const Work work(context, session, operation, numbers::Type::kFp16, 0);
-    convolution->bind(work.a, work.b, work.out);
+    gpu::GraphConvolution& convolution = fastest(context, session, engines, work);
+    work.out.clear(0xff);  // what the others left there
     const bool quick = context.request().suite == protocol::Suite::kQuick;
     context.doing("timing cudnnBackendExecute in fp16: " + shape_of(operation));
     const gpu::SpeedRun speed = gpu::time_on_gpu(
-        session, [&] { convolution->run(); }, quick ? 0.2 : 1, quick ? 20 : 50);
+        session, [&] { convolution.run(); }, quick ? 0.2 : 1, quick ? 20 : 50);
     // An element of the weights' gradient sums over all pictures.
     const std::uint64_t outputs = kind_ == numbers::OperationKind::kWeightGradient ? 16384 : 65536;
     judge_layer(context, session, work, chosen_elements(context, session, work, outputs), result);
     const double products = static_cast<double>(operation.outputs()) * operation.c * operation.taps();
-    gpu::judge_speed(result, context, session, speed, products, numbers::Type::kFp16,
-                     shape_of(operation) + ", " + convolution->engine(), lowest_fraction_);
+    gpu::judge_speed(
+        result, context, session, speed, products, numbers::Type::kFp16,
+        shape_of(operation) + ", " + convolution.engine() + ", the fastest of " + std::to_string(engines.size()),
+        lowest_fraction_);
   }
 
  private:
+  // As torch does where cudnn.benchmark is on: cuDNN's own order is a guess.
+  static gpu::GraphConvolution& fastest(harness::Context& context, Session& session,
+                                        std::vector<gpu::GraphConvolution>& engines, const Work& work) {
+    constexpr int kRuns = 5;
+    gpu::GraphConvolution* best = nullptr;
+    double least = 0;
+    for (gpu::GraphConvolution& engine : engines) {
+      context.doing("trying " + engine.engine());
+      engine.bind(work.a, work.b, work.out);
+      engine.run();
+      const gpu::Event start(session.device()), end(session.device());
+      start.record();
+      for (int i = 0; i < kRuns; ++i) engine.run();
+      end.record();
+      const double seconds = end.seconds_since(start);
+      if (best != nullptr && seconds >= least) continue;
+      best = &engine;
+      least = seconds;
+    }
+    return *best;
+  }
+
   numbers::OperationKind kind_;
   double lowest_fraction_;
 };
