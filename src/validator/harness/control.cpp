@@ -34,6 +34,7 @@ void judge(protocol::CheckResult& result, const std::function<Comparison()>& com
   }
   if (real.wrong > 0) {
     result.verdict = Verdict::kFail;
+    result.summary.clear();  // of an earlier part of the check
     result.reason = std::to_string(real.wrong) + " of " + std::to_string(real.compared) + " wrong; " + real.first;
     result.layer = layer_at_fault;
     return;

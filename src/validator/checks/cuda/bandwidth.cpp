@@ -29,7 +29,7 @@ constexpr std::uint64_t kMostWords = 32U << 20;         // 128 MiB over PCIe: 2 
 constexpr std::uint64_t kMostDeviceWords = 256U << 20;  // 1 GiB: far beyond any cache
 constexpr int kSamples = 10;
 
-double median_seconds(const gpu::Device& device, const gpu::Stream& stream, const std::function<void()>& copy) {
+harness::Timing timed(const gpu::Device& device, const gpu::Stream& stream, const std::function<void()>& copy) {
   const gpu::Event start(device), end(device);
   const auto once = [&] {
     stream.record(start);
@@ -38,20 +38,23 @@ double median_seconds(const gpu::Device& device, const gpu::Stream& stream, cons
     stream.synchronize();
     return end.seconds_since(start);
   };
-  return harness::measure(once, 0.1, kSamples).median;
+  return harness::measure(once, 0.1, kSamples);
 }
 
-double pageable_seconds(const std::function<void()>& copy) {
+harness::Timing timed_pageable(const std::function<void()>& copy) {
   const auto once = [&] {
     const auto start = std::chrono::steady_clock::now();
     copy();
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   };
-  return harness::measure(once, 0.05, 5).median;
+  return harness::measure(once, 0.05, 5);
 }
 
-protocol::Measurement rate(const std::string& name, double bytes, double seconds) {
-  return {name, bytes / seconds / 1e9, "GB/s", {}, "", {{"bytes", std::to_string(static_cast<long long>(bytes))}}};
+protocol::Measurement rate(const std::string& name, double bytes, const harness::Timing& timing) {
+  protocol::Measurement m{name, bytes / timing.median / 1e9, "GB/s", {}, "", {}, {}};
+  m.context = {{"bytes", std::to_string(static_cast<long long>(bytes))}};
+  m.spread = harness::spread_of_rate(timing, bytes / 1e9);
+  return m;
 }
 
 Comparison compare_on_host(const std::uint32_t* got, const std::vector<std::uint32_t>& expected) {
@@ -102,7 +105,7 @@ class Bandwidth : public harness::Check {
     std::memcpy(from.pointer(), truth.data(), bytes);
 
     context.doing("copying page-locked memory to the device");
-    const double in = median_seconds(device, stream, [&] { stream.copy_in(there.address(), from.pointer(), bytes); });
+    const harness::Timing in = timed(device, stream, [&] { stream.copy_in(there.address(), from.pointer(), bytes); });
     const std::optional<gpu::PcieLink> link = link_under_load(session, stream, there, from);
     const std::uint64_t victim = context.request().seed % count;
     harness::judge(
@@ -112,7 +115,7 @@ class Bandwidth : public harness::Check {
         protocol::Layer::kHardware);
     if (result.verdict != protocol::Verdict::kPass) return;
     context.doing("copying from the device to page-locked memory");
-    const double out = median_seconds(device, stream, [&] { stream.copy_out(to.pointer(), there.address(), bytes); });
+    const harness::Timing out = timed(device, stream, [&] { stream.copy_out(to.pointer(), there.address(), bytes); });
     harness::judge(
         result, [&] { return compare_on_host(to.words(), truth); },
         {"one bit of word " + std::to_string(victim) + " flipped in what came back", 1,
@@ -136,8 +139,8 @@ class Bandwidth : public harness::Check {
     context.doing("copying pageable memory");
     const std::uint64_t bytes = truth.size() * 4;
     std::vector<std::uint32_t> back(truth.size());
-    const double in = pageable_seconds([&] { there.write(truth.data(), bytes); });
-    const double out = pageable_seconds([&] { there.read(back.data(), bytes); });
+    const harness::Timing in = timed_pageable([&] { there.write(truth.data(), bytes); });
+    const harness::Timing out = timed_pageable([&] { there.read(back.data(), bytes); });
     const Comparison comparison = compare_on_host(back.data(), truth);
     if (comparison.wrong > 0) {
       throw harness::Failure(
@@ -181,8 +184,7 @@ class Bandwidth : public harness::Check {
     kernels.fill(from, count, source);
     device.synchronize();
     context.doing("copying on the device");
-    const double seconds =
-        median_seconds(device, stream, [&] { stream.copy(to.address(), from.address(), count * 4); });
+    const harness::Timing timing = timed(device, stream, [&] { stream.copy(to.address(), from.address(), count * 4); });
     const std::uint64_t victim = context.request().seed % count * 4;
     const std::uint64_t before = to.peek(victim, 4);
     harness::judge(
@@ -190,7 +192,7 @@ class Bandwidth : public harness::Check {
         {"one bit of the copy on the device flipped", 1, [&] { to.poke(victim, 4, before ^ 1); },
          [&] { to.poke(victim, 4, before); }},
         protocol::Layer::kHardware);
-    protocol::Measurement m = rate("on the device", 2.0 * static_cast<double>(count) * 4, seconds);
+    protocol::Measurement m = rate("on the device", 2.0 * static_cast<double>(count) * 4, timing);
     const int clock = device.attribute(gpu::kMemoryClockKilohertz), bus = device.attribute(gpu::kMemoryBusBits);
     if (clock > 0 && bus > 0 && !context.request().gpus.front().mig) {
       m.expected = gpu::memory_rate(clock, bus);
