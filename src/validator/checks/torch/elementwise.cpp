@@ -242,8 +242,11 @@ class Elementwise : public harness::Check {
       const auto rounded = [=](const std::function<double(double)>& f) {
         Truths out;
         const double half_unit = std::ldexp(1.01, -type.bits);
+        // Below fp16's normal numbers (2^-14) its steps stay 2^-24 wide.
+        const double least = type.type == at::kHalf ? std::ldexp(1.01, -25) : 0;
         for (const double v : narrow.values) {
-          out.push_back({f(v), half_unit * std::fabs(f(v)) + 8 * kRounding * (std::fabs(f(v)) + std::fabs(v))});
+          const double rounding = std::fmax(half_unit * std::fabs(f(v)), least);
+          out.push_back({f(v), rounding + 8 * kRounding * (std::fabs(f(v)) + std::fabs(v))});
         }
         return out;
       };

@@ -58,6 +58,14 @@ double bound_of_norm(std::int64_t length) {
   return 4 * 4 * static_cast<double>(length) * kRounding;
 }
 
+class WithoutCudnn {
+ public:
+  WithoutCudnn() { at::globalContext().setUserEnabledCuDNN(false); }
+  WithoutCudnn(const WithoutCudnn&) = delete;
+  WithoutCudnn& operator=(const WithoutCudnn&) = delete;
+  ~WithoutCudnn() { at::globalContext().setUserEnabledCuDNN(true); }
+};
+
 class Layers : public harness::Check {
   void prepare(harness::Context& context) override {
     with_torch([&] { context.session<Session>(); });
@@ -295,7 +303,8 @@ class Layers : public harness::Check {
                     }});
   }
 
-  /// On a GPU this is cuDNN's recurrent network, a library of its own.
+  /// By torch's own kernels: cuDNN's recurrent network, asked for weights that no module laid out for it, crashed in
+  /// torch 2.11 on a healthy H200 (the reason is not known), so it proves nothing there.
   static void add_recurrent(Operands& operands, std::vector<Operator>& rows) {
     const LstmShape shape;
     const auto x = operands.normal({shape.steps, shape.batch, shape.input});
@@ -309,6 +318,7 @@ class Layers : public harness::Check {
     rows.push_back({"lstm",
                     [=] {
                       const auto start = at::zeros({1, shape.batch, shape.hidden}, x.tensor.options());
+                      const WithoutCudnn off;
                       return std::get<0>(at::lstm(x.tensor, {start, start},
                                                   {wi.tensor, wh.tensor, bi.tensor, bh.tensor}, true, 1, 0.0, false,
                                                   false, false));
