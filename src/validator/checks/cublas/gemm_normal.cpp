@@ -98,7 +98,7 @@ class GemmNormal : public harness::Check {
     context.doing("timing cublasGemmEx in " + to_string(type) + ", " + shape);
     const auto once = [&] { session.cublas.gemm(p.gemm, p.a.pointer(), p.b.pointer(), p.c.pointer()); };
     const bool quick = context.request().suite == protocol::Suite::kQuick;
-    const gpu::SpeedRun speed = gpu::time_on_gpu(session, once, quick ? 0.2 : 2, quick ? 20 : 100);
+    const gpu::SpeedRun speed = gpu::time_on_gpu(session, once, quick ? 0.2 : 1, quick ? 20 : 100);
     context.doing("verifying the timed output in " + to_string(type));
     context.recompute(p.problem, gpu::elements_of(p.c, type));
     if (bytes_of(type) == 2) {

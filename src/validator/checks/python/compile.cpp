@@ -26,6 +26,7 @@ compilers = [name for name in names if name and shutil.which(name.split()[0])]
 if not compilers:
     print("ENVFORGE " + json.dumps({"compiler": ""}))
     sys.exit(0)
+os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")  # one function: a pool of compilers only costs its start
 import torch
 def f(x):
     return torch.sin(x) * 2 + torch.exp(-x * x) * 3
