@@ -1,7 +1,7 @@
 // The graph interface of the stub: descriptors as they were filled in, and convolutions with their gradients by
 // definition. Of the three engines that it names, the first transforms (to be passed over), the second has tensor
-// cores, the third has not. Faults: graph-element one output in 1009 (a prime: no regular sample misses all) is off;
-// group-mixed every group reads the first; no-engine none is named.
+// cores, the third has not. Faults: graph-element one output in 101 (a prime: no regular sample misses all, and 1,500
+// chosen by chance see some) is off; group-mixed every group reads the first; no-engine none is named.
 #pragma once
 
 #include <cmath>
@@ -20,8 +20,7 @@ struct Node {
   std::map<int, std::vector<std::int64_t>> numbers;
   std::map<int, std::vector<Node*>> parts;
   std::vector<void*> pointers;
-  std::int64_t engine;    // of a configuration and of an engine
-  bool computed = false;  // of a pack of buffers
+  std::int64_t engine;  // of a configuration and of an engine
 
   void set(int name, int type, std::int64_t count, const void* values) {
     for (std::int64_t i = 0; i < count; ++i) {
@@ -126,21 +125,24 @@ inline void execute(Node& plan, Node& pack) {
   Tensor y(*operation.parts[kind == 10 ? 705 : kind == 12 ? 711 : 717][0]);
   void* data[4] = {};
   for (std::size_t i = 0; i < 3; ++i) data[pack.numbers[1000][i]] = pack.pointers[i];
-  static Node* last = nullptr;  // timing repeats one pack; a new one may come at its address
-  if (last == &pack && pack.computed) return;
-  last = &pack;
-  pack.computed = true;
-  x.values = read<float>(data[1], x.count(), x.type);
-  w.values = read<float>(data[2], w.count(), w.type);
-  y.values = read<float>(data[3], y.count(), y.type);
+  const auto on_device = [&] {
+    return std::tuple(kind, how.numbers, read<float>(data[1], x.count(), x.type),
+                      read<float>(data[2], w.count(), w.type), read<float>(data[3], y.count(), y.type));
+  };
+  // Timing repeats one call: what lies there exactly as the last call left it need not be computed again.
+  static decltype(on_device()) left;
+  auto now = on_device();
+  if (now == left) return;
+  std::tie(std::ignore, std::ignore, x.values, w.values, y.values) = std::move(now);
   convolve(kind, x, w, y, how);
   const Tensor& out = kind == 10 ? y : kind == 12 ? x : w;
   void* to = data[kind == 10 ? 3 : kind == 12 ? 1 : 2];
   for (std::size_t e = 0; e < out.count(); ++e) {
     // Off by more than the rounding of a sum as large as this.
-    const float off = fault("graph-element") && e % 1009 == 7 ? 1.0F + std::abs(out.values[e]) / 2 : 0.0F;
+    const float off = fault("graph-element") && e % 101 == 7 ? 1.0F + std::abs(out.values[e]) / 2 : 0.0F;
     write(to, e, static_cast<double>(out.values[e] + off), out.type);
   }
+  left = on_device();
 }
 
 }  // namespace stub

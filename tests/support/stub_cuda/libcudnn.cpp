@@ -210,7 +210,7 @@ int cudnnBatchNormalizationForwardInference(void*, int, const void*, const void*
 }
 
 int cudnnBackendCreateDescriptor(int kind, void** descriptor) {
-  *descriptor = new stub::Node{kind, {}, {}, {}, {}, false};
+  *descriptor = new stub::Node{kind, {}, {}, {}, {}};
   return 0;
 }
 int cudnnBackendDestroyDescriptor(void* descriptor) {
