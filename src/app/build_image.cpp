@@ -292,6 +292,28 @@ nlohmann::json to_json(const BuildReport& report) {
           {"notes", report.notes}};
 }
 
+namespace {
+
+// Every file is made inside `directory`, which may be a mount, and moved to its place when all are there.
+BuildContext write_whole_context(World& world, const documents::Recipe& recipe, const documents::Lock& lock,
+                                 const std::string& platform, const render::RenderedImage& rendered,
+                                 const fs::path& directory) {
+  const bool made = fs::create_directories(directory);
+  try {
+    const support::TempDir arriving(".arriving-", directory);
+    auto written = write_context(world, recipe, lock, platform, rendered, false, arriving.path());
+    for (const auto& entry : fs::directory_iterator(arriving.path()))
+      fs::rename(entry.path(), directory / entry.path().filename());
+    return written;
+  } catch (...) {
+    std::error_code ignored;
+    if (made) fs::remove(directory, ignored);
+    throw;
+  }
+}
+
+}  // namespace
+
 std::vector<std::string> render_recipe(World& world, const documents::Recipe& recipe, const LockOptions& options,
                                        const std::string& platform, const std::string& directory) {
   const auto locked = lock_recipe(world, recipe, options);
@@ -305,12 +327,12 @@ std::vector<std::string> render_recipe(World& world, const documents::Recipe& re
   }
   const auto rendered = render::render(locked.lock, chosen);
   world.events.step("writing the build context");
-  auto written = write_context(world, recipe, locked.lock, chosen, rendered, false, directory);
+  const auto written = write_whole_context(world, recipe, locked.lock, chosen, rendered, directory);
   if (written.missing_base) {
     world.events.warn("base.tar is not in " + directory + ": " + written.missing_base->message() +
                       "; run this command where mmdebstrap is, or name a base image in the site configuration");
   }
-  auto files = std::move(written.files);
+  auto files = written.files;
   std::sort(files.begin(), files.end());
   return files;
 }

@@ -121,12 +121,12 @@ const char* word(State state) {
 std::vector<Finding> examine(World& world) {
   std::vector<Finding> findings;
   findings.push_back(program(
-      world, "uv", {"--version"}, {"lock", "build"},
+      world, "uv", {"--version"}, {"lock", "render", "build"},
       "`pip install --user uv`, or put its single binary into ~/.local/bin; `lock --no-packages` works without"));
   findings.push_back(
-      program(world, "apt-get", {"--version"}, {"lock", "build"},
+      program(world, "apt-get", {"--version"}, {"lock", "render", "build"},
               "a Debian or Ubuntu host resolves .debs with apt; elsewhere use --debs DIR or a base image"));
-  findings.push_back(program(world, "mmdebstrap", {"--version"}, {"build"},
+  findings.push_back(program(world, "mmdebstrap", {"--version"}, {"render", "build"},
                              "`apt-get install mmdebstrap`, or name a base image in the site configuration (bases:)"));
   engine_findings(world, findings);
   gpu_findings(world, findings);

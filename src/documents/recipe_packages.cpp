@@ -57,7 +57,7 @@ void read_packages(const YamlNode& node, const FleetLoader& load, ImageSpec& spe
   if (const YamlNode* apt = map.find("apt")) spec.apt = texts_of(*apt, "apt", check_apt);
   if (const YamlNode* pip = map.find("pip")) spec.pip = texts_of(*pip, "pip", check_requirement);
   if (const YamlNode* requirements = map.find("requirements")) {
-    const std::string& name = text_of(*requirements, "requirements");
+    const std::string name = text_of(*requirements, "requirements");
     accept(check_relative_path(name, "requirements"), requirements->where);
     const Companion file = load_companion(load, CompanionKind::kRequirements, name, requirements->where);
     for (auto& requirement : read_requirements(file.text, file.file)) spec.pip.push_back(std::move(requirement));

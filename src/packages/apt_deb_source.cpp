@@ -29,22 +29,6 @@ using support::ErrorCode;
 // it.
 const std::vector<std::string> kUpdate = {"apt-get", "update", "--quiet=2", "-o", "pkgCacheFile::Generate=false"};
 
-/// A folder beside the cache, so that a whole file enters it by a rename; gone on any way out.
-class Arrivals {
- public:
-  explicit Arrivals(fs::path path) : path_(std::move(path)) { fs::create_directories(path_); }
-  Arrivals(const Arrivals&) = delete;
-  Arrivals& operator=(const Arrivals&) = delete;
-  ~Arrivals() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
 /// What one reading of the package lists is for.
 struct Listed {
   std::set<std::string> names;  // real and provided
@@ -302,7 +286,7 @@ void AptDebSource::download(const DebMirror& mirror, const std::vector<const Res
   const support::TempDir folder("envforge-debs-");
   for (const char* part : {"state/lists/partial", "cache/archives/partial", "etc"})
     fs::create_directories(folder.path() / part);
-  const Arrivals arrivals(fs::path(cache_dir) / ("arriving-" + folder.path().filename().string()));
+  const support::TempDir arrivals("arriving-", cache_dir);  // a whole file enters the cache by a rename
   const std::string configuration = (folder.path() / "apt.conf").string();
   support::write_file_atomically(configuration, apt_configuration(mirror, folder.path().string()));
   std::vector<std::string> argv{settings_.helper, "download-file"};

@@ -76,6 +76,7 @@ std::variant<std::vector<ResolvedDeb>, DebConflict> FakeDebSource::resolve(const
 std::vector<std::string> FakeDebSource::fetch(const packages::DebMirror& mirror, const std::vector<ResolvedDeb>& debs,
                                               const std::string& cache_dir) {
   std::vector<std::string> paths;
+  if (!reachable && !debs.empty()) throw Error(ErrorCode::kDebMirror, mirror.base + " does not answer");
   for (const ResolvedDeb& deb : debs) {
     const auto known = std::find_if(debs_.begin(), debs_.end(), [&](const FakeDeb& fake) {
       return fake.name == deb.name && fake.version == deb.version;

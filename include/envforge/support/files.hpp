@@ -16,10 +16,12 @@ std::string read_file_prefix(const std::filesystem::path& path, std::size_t byte
 /// folders. Throws Error{kFileWrite}; nothing half-written stays.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content, unsigned mode = 0644);
 
-/// A fresh folder (0700), removed with everything in it.
+/// A fresh folder (0700), removed with everything in it: the system's, or inside `parent` (which must be there), from
+/// where what is whole can be renamed to its place. Throws Error{kFileWrite}.
 class TempDir {
  public:
-  explicit TempDir(const std::string& prefix = "envforge-");
+  explicit TempDir(const std::string& prefix = "envforge-",
+                   const std::filesystem::path& parent = std::filesystem::temp_directory_path());
   TempDir(const TempDir&) = delete;
   TempDir& operator=(const TempDir&) = delete;
   ~TempDir();

@@ -313,6 +313,19 @@ TEST_F(BuildImage, WhatASiteSharesEntersAsSecretsAndNotTheLock) {
   EXPECT_THAT(record().dump(), Not(HasSubstr("mirror.example")));
 }
 
+TEST_F(BuildImage, ARenderThatFailsLeavesNothingBehind) {
+  const auto recipe = at_.recipe(recipe_text("2.6"));
+  LockOptions frozen;
+  lock_recipe(at_.world(), recipe, frozen);
+  frozen.mode = LockMode::kFrozen;
+  at_.debs.reachable = false;
+  EXPECT_THROW(render_recipe(at_.world(), recipe, frozen, "", at_.path("context")), Error);
+  EXPECT_FALSE(fs::exists(at_.path("context")));
+  fs::create_directories(at_.path("mine"));
+  EXPECT_THROW(render_recipe(at_.world(), recipe, frozen, "", at_.path("mine")), Error);
+  EXPECT_TRUE(fs::is_empty(at_.path("mine"))) << "and the caller's own folder is his";
+}
+
 TEST_F(BuildImage, RenderedFilesBuildWithoutEnvforge) {
   const auto recipe = at_.recipe(recipe_text("2.6"));
   const auto files = render_recipe(at_.world(), recipe, {}, "", at_.path("context"));
