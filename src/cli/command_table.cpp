@@ -9,7 +9,7 @@ const std::vector<CommandRow>& command_table() {
       {"verify", "daily", "run the validator in the image and report", declare_verify},
       {"run", "daily", "start the container as the recipe says: GPUs, volumes, ports, shm, limits", declare_run},
       {"explain", "ask", "say why a recipe resolves or not; --matrix lists what exists", declare_explain},
-      {"diff", "ask", "put two reports of verify side by side: what differs, and how fast each was", declare_diff},
+      {"diff", "ask", "put two locks, recipes, images or reports side by side: what changes, and for whom", declare_diff},
       {"inspect", "ask", "show what a running process is made of and what it waits for", declare_inspect},
       {"doctor", "ask", "say what this machine lacks for each command, with the fix", declare_doctor},
       {"render", "rest", "write the Dockerfile and a context that build without envforge", declare_render},

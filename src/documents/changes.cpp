@@ -119,8 +119,7 @@ std::string base_text(const LockedBase& base) {
   return base.name + " " + base.reference + "@" + base.digest;
 }
 
-std::vector<Change> compare_platform(const std::string& name, const LockedPlatform& old, const LockedPlatform& now) {
-  LockComparison all(name + " ");
+void add_versions(LockComparison& all, const LockedPlatform& old, const LockedPlatform& now) {
   all.value("torch", old.torch, now.torch);
   all.value("CUDA variant", old.cuda_variant, now.cuda_variant);
   all.value("CUDA", old.cuda, now.cuda);
@@ -135,6 +134,11 @@ std::vector<Change> compare_platform(const std::string& name, const LockedPlatfo
   all.value("C++ standard", std::to_string(old.cxx_standard), std::to_string(now.cxx_standard));
   all.value("GPU architectures", support::join(old.gpu_architectures, ", "),
             support::join(now.gpu_architectures, ", "));
+}
+
+std::vector<Change> compare_platform(const std::string& name, const LockedPlatform& old, const LockedPlatform& now) {
+  LockComparison all(name + " ");
+  add_versions(all, old, now);
   all.packages("wheel", old.wheels, now.wheels);
   all.packages("tool", old.tools, now.tools);
   all.packages("base deb", old.base.debs, now.base.debs);
@@ -143,7 +147,39 @@ std::vector<Change> compare_platform(const std::string& name, const LockedPlatfo
   return all.changes;
 }
 
+// What a recipe says besides the image: how it is named, run and judged.
+json usage_to_json(const Recipe& recipe) {
+  const auto texts = [](const std::vector<Located<std::string>>& located) {
+    json out = json::array();
+    for (const auto& text : located) out.push_back(text.value);
+    return out;
+  };
+  const auto maybe = [](const auto& value) { return value ? json(*value) : json(); };
+  const RunSpec& run = recipe.run;
+  return {{"run",
+           {{"shm", maybe(run.shm_bytes)},
+            {"memory", maybe(run.memory_bytes)},
+            {"cpus", maybe(run.cpus)},
+            {"volumes", run.volumes},
+            {"ports", run.ports}}},
+          {"size", {{"max", maybe(recipe.max_size_bytes)}}},
+          {"tags", texts(recipe.tags)},
+          {"verify", {{"suite", recipe.verify.suite}, {"require", texts(recipe.verify.require)}}}};
+}
+
 }  // namespace
+
+std::vector<Change> usage_changes(const Recipe& old, const Recipe& now) {
+  std::vector<Change> out;
+  compare("", usage_to_json(old), usage_to_json(now), out);
+  return out;
+}
+
+std::vector<Change> version_changes(const LockedPlatform& old, const LockedPlatform& now) {
+  LockComparison all("");
+  add_versions(all, old, now);
+  return all.changes;
+}
 
 std::vector<Change> what_changed(const ImageSpec& old, const ImageSpec& now) {
   std::vector<Change> out;

@@ -14,11 +14,4 @@ std::string document_kind(const std::string& file);
 /// A report that `verify --report` wrote. Its MAC is not checked: the key belongs to the run that made it.
 protocol::Report read_report(const std::string& file);
 
-struct DocumentDiff {
-  std::string text;  // 80 columns
-  std::string json;
-};
-/// Two documents of one kind side by side. Throws Error{kUsage} for kinds that differ or that have no comparison.
-DocumentDiff diff_documents(const std::string& file_a, const std::string& file_b);
-
 }  // namespace envforge::app

@@ -19,6 +19,10 @@ struct Change {
 
 /// In the order of the recipe's words; empty exactly when the two have the same spec_digest.
 std::vector<Change> what_changed(const ImageSpec& old, const ImageSpec& now);
+/// What two recipes say besides the image: run, size, tags, verify.
+std::vector<Change> usage_changes(const Recipe& old, const Recipe& now);
+/// The chosen versions of one platform, without its packages: "torch", "CUDA", "base" ...
+std::vector<Change> version_changes(const LockedPlatform& old, const LockedPlatform& now);
 /// The chosen versions first, then wheels and .debs by name; empty when both would make the same image from the same
 /// compatibility data. Reasons are not compared.
 std::vector<Change> what_changed(const Lock& old, const Lock& now);

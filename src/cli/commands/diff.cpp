@@ -1,4 +1,4 @@
-#include <envforge/app/read_report.hpp>
+#include <envforge/app/diff_documents.hpp>
 
 #include "command_table.hpp"
 
@@ -13,10 +13,11 @@ struct DiffArguments {
 
 Action declare_diff(CLI::App& command) {
   auto arguments = std::make_shared<DiffArguments>();
-  command.add_option("a", arguments->a, "a report that verify --report wrote")->required();
-  command.add_option("b", arguments->b, "another one")->required();
+  command.add_option("a", arguments->a, "a lock, a recipe, an image, or a report of verify")->required();
+  command.add_option("b", arguments->b, "another one of the same kind")->required();
   return [arguments](Session& session) {
-    const auto diff = app::diff_documents(arguments->a, arguments->b);
+    const auto diff = app::diff_documents(session.world(), arguments->a, arguments->b);
+    session.events().finish();
     print_out(session.options().json ? diff.json : diff.text);
     return support::ExitCode::kDone;
   };
