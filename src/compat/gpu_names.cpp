@@ -96,16 +96,6 @@ std::vector<std::string_view> all_names(const Gpu& gpu) {
   return names;
 }
 
-template <class Test>
-std::vector<const Gpu*> models(const Knowledge& knowledge, Test&& test) {
-  std::vector<const Gpu*> found;
-  for (const Gpu& gpu : knowledge.tables().gpus) {
-    const auto names = all_names(gpu);
-    if (std::any_of(names.begin(), names.end(), test)) found.push_back(&gpu);
-  }
-  return found;
-}
-
 std::string describe(const Gpu& gpu) {
   return std::string(gpu.name) + " (" + std::string(gpu.cc) + ")";
 }
@@ -158,32 +148,49 @@ GpuUnknown unknown(const Knowledge& knowledge, const std::string& name, const Wo
 
 }  // namespace
 
-GpuLookup find_gpu(const Knowledge& knowledge, const std::string& name) {
-  if (const auto found = architectures_called(knowledge, name); !found.empty()) return from_architectures(found);
+GpuIndex::GpuIndex(const Knowledge& knowledge) : knowledge_(knowledge) {
+  for (const Gpu& gpu : knowledge.tables().gpus) {
+    for (const std::string_view name : all_names(gpu)) {
+      Words full = words_of(name);
+      Words plain = without_brands(full);
+      Words core = core_of(plain);
+      names_.push_back({&gpu, std::move(full), std::move(plain), std::move(core)});
+    }
+  }
+}
+
+template <class Test>
+std::vector<const Gpu*> GpuIndex::models(Test&& test) const {
+  std::vector<const Gpu*> found;
+  for (const Name& name : names_) {
+    if ((found.empty() || found.back() != name.gpu) && test(name)) found.push_back(name.gpu);
+  }
+  return found;
+}
+
+GpuLookup GpuIndex::find(const std::string& name) const {
+  if (const auto found = architectures_called(knowledge_, name); !found.empty()) return from_architectures(found);
   const Words full = words_of(name);
   const Words words = without_brands(full);
-  if (words.empty()) return unknown(knowledge, name, full);
-  if (auto found = models(knowledge, [&](std::string_view row) { return words_of(row) == full; }); !found.empty()) {
-    return from_models(knowledge, std::move(found), false);
-  }
-  if (auto found =
-          models(knowledge, [&](std::string_view row) { return starts_words(without_brands(words_of(row)), words); });
-      !found.empty()) {
-    return from_models(knowledge, std::move(found), false);
-  }
+  if (words.empty()) return unknown(knowledge_, name, full);
+  if (auto found = models([&](const Name& row) { return row.full == full; }); !found.empty())
+    return from_models(knowledge_, std::move(found), false);
+  if (auto found = models([&](const Name& row) { return starts_words(row.plain, words); }); !found.empty())
+    return from_models(knowledge_, std::move(found), false);
   const Words core = core_of(words);
-  const auto row_core = [](std::string_view row) { return core_of(without_brands(words_of(row))); };
-  if (auto found = models(knowledge, [&](std::string_view row) { return row_core(row) == core; });
-      !core.empty() && !found.empty()) {
-    return from_models(knowledge, std::move(found), false);
-  }
+  if (auto found = models([&](const Name& row) { return row.core == core; }); !core.empty() && !found.empty())
+    return from_models(knowledge_, std::move(found), false);
   for (std::size_t length = core.size(); length-- > 1;) {
     if (!is_sibling_word(core[length])) break;
     const Words start(core.begin(), core.begin() + static_cast<std::ptrdiff_t>(length));
-    auto found = models(knowledge, [&](std::string_view row) { return row_core(row) == start; });
-    if (!found.empty()) return from_models(knowledge, std::move(found), true);
+    auto found = models([&](const Name& row) { return row.core == start; });
+    if (!found.empty()) return from_models(knowledge_, std::move(found), true);
   }
-  return unknown(knowledge, name, words);
+  return unknown(knowledge_, name, words);
+}
+
+GpuLookup find_gpu(const Knowledge& knowledge, const std::string& name) {
+  return GpuIndex(knowledge).find(name);
 }
 
 }  // namespace envforge::compat

@@ -6,6 +6,9 @@
 
 namespace envforge::resolve {
 
+/// resolve() for one more recipe on the same data.
+Outcome resolve_on(const std::shared_ptr<Offers>& offers, const documents::ImageSpec& spec,
+                   const std::optional<OldChoice>& old);
 Solution make_solution(const Problem& problem, const Search& search, const Candidate& candidate,
                        const std::optional<OldChoice>& old);
 std::vector<Warning> make_warnings(const Problem& problem, const Candidate& candidate);

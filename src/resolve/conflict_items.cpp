@@ -94,7 +94,7 @@ std::string ItemMaker::names(const std::vector<Candidate>& left) const {
 
 Fact ItemMaker::torch_fact(std::size_t constraint, const std::vector<Candidate>& left) const {
   const auto& range = problem_.spec->torch.version.value;
-  const auto& options = problem_.options;
+  const auto& options = problem_.options();
   const bool known = std::any_of(options.begin(), options.end(),
                                  [&](const BuildOption& option) { return range.contains(option.torch); });
   if (!known) {
@@ -118,7 +118,7 @@ Fact ItemMaker::torch_fact(std::size_t constraint, const std::vector<Candidate>&
 
 Fact ItemMaker::cuda_fact(std::size_t constraint, const std::vector<Candidate>& left) const {
   const Wish& wish = problem_.wishes[problem_.constraints[constraint].wishes[0]];
-  const auto& options = problem_.options;
+  const auto& options = problem_.options();
   const bool known = std::any_of(options.begin(), options.end(),
                                  [&](const BuildOption& option) { return is_cuda(option, wish.value); });
   if (!known) {

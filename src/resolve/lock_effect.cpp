@@ -38,15 +38,15 @@ Judged judge(const documents::Lock& lock, const Pool& pool, const compat::Knowle
   for (const auto& entry : lock.platforms) spec.platforms.push_back(entry.first);
   const Problem problem = make_problem(spec, knowledge);
   const documents::LockedPlatform& locked = lock.platforms.begin()->second;
-  const auto option = std::find_if(problem.options.begin(), problem.options.end(), [&](const BuildOption& row) {
+  const auto option = std::find_if(problem.options().begin(), problem.options().end(), [&](const BuildOption& row) {
     return row.release->version == locked.torch && row.build->cuda_variant == locked.cuda_variant;
   });
-  if (option == problem.options.end()) {
+  if (option == problem.options().end()) {
     return {
         Fit::kUnknown,
         {"torch " + locked.torch + " " + locked.cuda_variant + " is not known to the data of " + knowledge.as_of()}};
   }
-  const Candidate candidate{static_cast<std::size_t>(option - problem.options.begin()),
+  const Candidate candidate{static_cast<std::size_t>(option - problem.options().begin()),
                             &knowledge.tables().bases.front()};
   Judged judged;
   for (const Constraint& constraint : problem.constraints) {

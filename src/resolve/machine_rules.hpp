@@ -7,8 +7,6 @@
 
 namespace envforge::resolve {
 
-enum class Fit { kYes, kUnknown, kNo };
-
 /// The toolkits that could make code for the GPU ended before this build's.
 bool outlived(const BuildOption& option, const compat::Architecture& gpu);
 /// The row by which the cuDNN of the build leaves the GPU without code, if there is one.

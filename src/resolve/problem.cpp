@@ -24,19 +24,26 @@ bool needs_arm_host(const compat::GpuMatch& match) {
   });
 }
 
-bool glibc_suffices(const Build& build, const Base& base, const std::vector<std::string>& platforms) {
-  const Version glibc = Version::of(base.glibc);
-  return std::all_of(platforms.begin(), platforms.end(), [&](const std::string& platform) {
-    const BuildPlatform* row = platform_of(build, platform);
-    return row == nullptr || Version::of(row->min_glibc) <= glibc;
-  });
+compat::GpuMatch match_or_throw(const compat::GpuLookup& found, const compat::Knowledge& knowledge,
+                                const std::string& name, const support::Where& where) {
+  if (const auto* match = std::get_if<compat::GpuMatch>(&found)) return *match;
+  const std::optional<support::Where> place = where == support::Where{} ? std::nullopt : std::optional(where);
+  const std::string shown = "'" + support::printable(name) + "'";
+  if (const auto* ambiguous = std::get_if<compat::GpuAmbiguous>(&found)) {
+    throw Error(ErrorCode::kGpuAmbiguous, shown + " can be " + support::join(ambiguous->meanings, " or "), place);
+  }
+  std::vector<std::string> suggestions = std::get<compat::GpuUnknown>(found).suggestions;
+  for (std::string& suggestion : suggestions) suggestion = "'" + suggestion + "'";
+  const std::string hint = suggestions.empty() ? "" : "did you mean " + support::join(suggestions, " or ") + "?";
+  throw Error(ErrorCode::kGpuUnknown, shown + " is no GPU known to the data of " + knowledge.as_of(), place, hint);
 }
 
 class ProblemMaker {
  public:
-  ProblemMaker(const ImageSpec& spec, const compat::Knowledge& knowledge) {
+  ProblemMaker(const ImageSpec& spec, std::shared_ptr<Offers> offers) {
     problem_.spec = &spec;
-    problem_.knowledge = &knowledge;
+    problem_.knowledge = &offers->knowledge();
+    problem_.offers = std::move(offers);
   }
 
   Problem make() {
@@ -90,7 +97,8 @@ void ProblemMaker::add_machines() {
 void ProblemMaker::add_gpu(std::size_t pool, std::size_t index, const std::vector<std::size_t>& platforms,
                            const std::optional<std::size_t>& driver) {
   const auto& name = problem_.spec->pools[pool].gpus[index];
-  PoolGpu gpu{pool, name, need_gpu(*problem_.knowledge, name.value, name.where), false};
+  PoolGpu gpu{pool, name, match_or_throw(problem_.offers->gpu(name.value), *problem_.knowledge, name.value, name.where),
+              false};
   gpu.arm_host = needs_arm_host(gpu.match);
   const std::size_t number = problem_.gpus.size();
   problem_.gpus.push_back(gpu);
@@ -139,17 +147,13 @@ void ProblemMaker::add_versions() {
 }
 
 void ProblemMaker::add_candidates() {
-  const compat::Tables& tables = problem_.knowledge->tables();
-  for (const Release& release : tables.releases) {
-    const Version torch = Version::of(release.version);
-    for (const Build& build : release.builds) {
-      problem_.options.push_back({&release, &build, torch, Version::of(build.cuda)});
-      for (const Base& base : tables.bases) {
-        const bool wheel = std::find(build.python.begin(), build.python.end(), base.python) != build.python.end();
-        if (!wheel || !glibc_suffices(build, base, problem_.spec->platforms)) continue;
-        problem_.candidates.push_back({problem_.options.size() - 1, &base});
-      }
-    }
+  const auto& platforms = problem_.spec->platforms;
+  for (const Pairing& pairing : problem_.offers->pairings()) {
+    const auto wanted = [&](std::string_view platform) {
+      return std::find(platforms.begin(), platforms.end(), platform) != platforms.end();
+    };
+    if (std::none_of(pairing.too_new_for_base.begin(), pairing.too_new_for_base.end(), wanted))
+      problem_.candidates.push_back({pairing.option, pairing.base});
   }
 }
 
@@ -160,21 +164,15 @@ const Version& Problem::driver(const Constraint& constraint) const {
 }
 
 Problem make_problem(const ImageSpec& spec, const compat::Knowledge& knowledge) {
-  return ProblemMaker(spec, knowledge).make();
+  return make_problem(spec, std::make_shared<Offers>(knowledge));
+}
+
+Problem make_problem(const ImageSpec& spec, std::shared_ptr<Offers> offers) {
+  return ProblemMaker(spec, std::move(offers)).make();
 }
 
 compat::GpuMatch need_gpu(const compat::Knowledge& knowledge, const std::string& name, const support::Where& where) {
-  const auto found = compat::find_gpu(knowledge, name);
-  if (const auto* match = std::get_if<compat::GpuMatch>(&found)) return *match;
-  const std::optional<support::Where> place = where == support::Where{} ? std::nullopt : std::optional(where);
-  const std::string shown = "'" + support::printable(name) + "'";
-  if (const auto* ambiguous = std::get_if<compat::GpuAmbiguous>(&found)) {
-    throw Error(ErrorCode::kGpuAmbiguous, shown + " can be " + support::join(ambiguous->meanings, " or "), place);
-  }
-  std::vector<std::string> suggestions = std::get<compat::GpuUnknown>(found).suggestions;
-  for (std::string& suggestion : suggestions) suggestion = "'" + suggestion + "'";
-  const std::string hint = suggestions.empty() ? "" : "did you mean " + support::join(suggestions, " or ") + "?";
-  throw Error(ErrorCode::kGpuUnknown, shown + " is no GPU known to the data of " + knowledge.as_of(), place, hint);
+  return match_or_throw(compat::find_gpu(knowledge, name), knowledge, name, where);
 }
 
 const BuildPlatform* platform_of(const Build& build, std::string_view platform) {

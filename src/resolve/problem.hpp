@@ -3,6 +3,7 @@
 // is made for, are not constraints: candidates are made from them.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,8 @@
 #include <envforge/compat/knowledge.hpp>
 #include <envforge/documents/recipe.hpp>
 #include <envforge/versions/version.hpp>
+
+#include "offers.hpp"
 
 namespace envforge::resolve {
 
@@ -54,34 +57,30 @@ struct Constraint {
   std::string platform;             // kGpuCode, kPlatform
 };
 
-/// A build with its versions parsed once.
-struct BuildOption {
-  const compat::Release* release = nullptr;
-  const compat::Build* build = nullptr;
-  versions::Version torch, cuda;
-};
-
 struct Candidate {
-  std::size_t option = 0;  // index into Problem::options
+  std::size_t option = 0;  // index into Offers::builds()
   const compat::Base* base = nullptr;
 };
 
 struct Problem {
   const documents::ImageSpec* spec = nullptr;
   const compat::Knowledge* knowledge = nullptr;
+  std::shared_ptr<Offers> offers;
   std::vector<PoolGpu> gpus;
   std::vector<Wish> wishes;
   std::vector<Constraint> constraints;
-  std::vector<BuildOption> options;   // newest torch first, newest CUDA first
   std::vector<Candidate> candidates;  // in no order of preference
 
-  const BuildOption& option(const Candidate& candidate) const { return options[candidate.option]; }
+  const std::vector<BuildOption>& options() const { return offers->builds(); }
+  const BuildOption& option(const Candidate& candidate) const { return options()[candidate.option]; }
   /// The driver that the pool of a constraint states; only for constraints about one.
   const versions::Version& driver(const Constraint& constraint) const;
 };
 
 /// Both must outlive the problem. Throws Error{kGpuUnknown, kGpuAmbiguous} with the place of the name.
 Problem make_problem(const documents::ImageSpec& spec, const compat::Knowledge& knowledge);
+/// The same for one more recipe on the same data.
+Problem make_problem(const documents::ImageSpec& spec, std::shared_ptr<Offers> offers);
 /// Looks the name up; throws as above. Also for filters, where `where` is empty.
 compat::GpuMatch need_gpu(const compat::Knowledge& knowledge, const std::string& name, const support::Where& where);
 /// The row of the build for `platform`, or nullptr.

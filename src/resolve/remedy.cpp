@@ -42,24 +42,35 @@ int cost_of(WishKind kind) {
   return 100;
 }
 
-std::string minor_of(std::string_view version) {
-  const Version parsed = Version::of(version);
-  return std::to_string(parsed.major()) + "." + std::to_string(parsed.minor());
-}
-
 std::string newer_of(const std::string& a, const std::string& b) {
   return Version::of(a) < Version::of(b) ? b : a;
 }
 
+// A changed recipe that fits by the table of what failed; to be solved again before it is offered.
+struct Proposal {
+  ImageSpec spec;
+  std::vector<Change> changes;
+  int cost = 0;
+};
+
 class RemedyFinder {
  public:
-  RemedyFinder(const Problem& problem, const Search& search) : problem_(problem), search_(search) {}
+  RemedyFinder(const Problem& problem, const Search& search) : problem_(problem), search_(search) {
+    measure_distances();
+  }
 
-  /// The recipe without these wishes, changed to what fits nearest and solved; nothing if that does not solve it.
-  std::optional<Remedy> give_up(const std::vector<std::size_t>& wishes) const;
+  /// The recipe without this wish, changed to what fits nearest; nothing if that does not solve it.
+  std::optional<Proposal> give_up(std::size_t wish) const;
+  /// The cheapest for which one more of the wishes is given up. `alone` are those that need no other.
+  std::optional<Proposal> give_up_with_another(std::size_t wish, const std::vector<bool>& alone) const;
+  Remedy finish(const Proposal& proposal) const;
 
  private:
+  void measure_distances();
   int distance(const Candidate& candidate, const std::vector<std::size_t>& wishes) const;
+  int cost(const std::vector<std::size_t>& wishes, const Candidate& candidate) const;
+  std::optional<Proposal> propose(const std::vector<std::size_t>& wishes, const Candidate& candidate) const;
+  bool solves(const Proposal& proposal) const;
   std::string driver_for(const Candidate& candidate, std::size_t pool) const;
   bool apply(ImageSpec& spec, const Wish& wish, const Candidate& candidate, std::vector<Change>& changes) const;
   bool leave_out(ImageSpec& spec, const Wish& wish, std::vector<Change>& changes) const;
@@ -67,29 +78,33 @@ class RemedyFinder {
 
   const Problem& problem_;
   const Search& search_;
+  std::vector<int> distances_;  // of each build from the torch that the recipe asks for, in minor releases
 };
 
-// How many minor releases lie between a candidate and those that the recipe asks for.
+// A patch of the same minor is no distance. If the recipe asks for what the data does not know, the newest is nearest.
+void RemedyFinder::measure_distances() {
+  std::vector<int> places, wanted;  // of the minor of each build, 0 the newest
+  std::string last;
+  for (const BuildOption& option : problem_.options()) {
+    const std::string minor = std::to_string(option.torch.major()) + "." + std::to_string(option.torch.minor());
+    places.push_back(places.empty() ? 0 : places.back() + (minor == last ? 0 : 1));
+    last = minor;
+    if (problem_.spec->torch.version.value.contains(option.torch)) wanted.push_back(places.back());
+  }
+  for (const int own : places) {
+    int nearest = own;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      const int away = std::abs(wanted[i] - own);
+      nearest = i == 0 ? away : std::min(nearest, away);
+    }
+    distances_.push_back(nearest);
+  }
+}
+
 int RemedyFinder::distance(const Candidate& candidate, const std::vector<std::size_t>& wishes) const {
   const bool torch = std::any_of(wishes.begin(), wishes.end(),
                                  [&](std::size_t i) { return problem_.wishes[i].kind == WishKind::kTorch; });
-  if (!torch) return 0;
-  std::vector<std::string> minors;  // newest first: a patch of the same minor is no distance
-  for (const auto& release : problem_.knowledge->tables().releases) {
-    if (const std::string minor = minor_of(release.version); minors.empty() || minors.back() != minor)
-      minors.push_back(minor);
-  }
-  const auto place = [&](std::string_view version) {
-    return static_cast<int>(std::find(minors.begin(), minors.end(), minor_of(version)) - minors.begin());
-  };
-  const int own = place(problem_.option(candidate).release->version);
-  std::optional<int> nearest;
-  for (const auto& release : problem_.knowledge->tables().releases) {
-    if (!problem_.spec->torch.version.value.contains(Version::of(release.version))) continue;
-    const int away = std::abs(place(release.version) - own);
-    nearest = nearest ? std::min(*nearest, away) : away;
-  }
-  return nearest.value_or(own);  // asked for what the data does not know: the newest is nearest
+  return torch ? distances_[candidate.option] : 0;
 }
 
 // The lowest driver of a pool that runs the candidate; "" if the data does not say.
@@ -202,17 +217,15 @@ bool RemedyFinder::apply(ImageSpec& spec, const Wish& wish, const Candidate& can
   return false;
 }
 
-std::optional<Remedy> RemedyFinder::give_up(const std::vector<std::size_t>& wishes) const {
-  const auto counts = [&](std::size_t i) {
-    const auto& about = problem_.constraints[i].wishes;
-    return std::none_of(about.begin(), about.end(), [&](std::size_t wish) {
-      return std::find(wishes.begin(), wishes.end(), wish) != wishes.end();
-    });
-  };
-  const auto candidate = search_.best(counts, [&](const Candidate& other) { return distance(other, wishes); });
-  if (!candidate) return std::nullopt;
-  ImageSpec spec = *problem_.spec;
-  Remedy remedy;
+int RemedyFinder::cost(const std::vector<std::size_t>& wishes, const Candidate& candidate) const {
+  int sum = distance(candidate, wishes);
+  for (const std::size_t wish : wishes) sum += cost_of(problem_.wishes[wish].kind);
+  return sum;
+}
+
+std::optional<Proposal> RemedyFinder::propose(const std::vector<std::size_t>& wishes,
+                                              const Candidate& candidate) const {
+  Proposal proposal{*problem_.spec, {}, cost(wishes, candidate)};
   // Removing entries moves those behind them: the pools whose driver changes come first.
   std::vector<std::size_t> order = wishes;
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
@@ -220,21 +233,47 @@ std::optional<Remedy> RemedyFinder::give_up(const std::vector<std::size_t>& wish
   });
   for (const std::size_t i : order) {
     const Wish& wish = problem_.wishes[i];
-    if (!apply(spec, wish, *candidate, remedy.changes)) return std::nullopt;
-    remedy.cost += cost_of(wish.kind);
+    if (!apply(proposal.spec, wish, candidate, proposal.changes)) return std::nullopt;
   }
-  remedy.cost += distance(*candidate, wishes);
-  const Problem changed = make_problem(spec, *problem_.knowledge);
-  const Search search(changed, std::nullopt);
-  const auto solved = search.best();
-  if (!solved) return std::nullopt;
-  remedy.solution = make_solution(changed, search, *solved, std::nullopt);
-  return remedy;
+  return proposal;
 }
 
-void keep_cheapest(std::vector<Remedy>& remedies) {
-  std::stable_sort(remedies.begin(), remedies.end(), [](const Remedy& a, const Remedy& b) { return a.cost < b.cost; });
-  if (remedies.size() > kMostRemedies) remedies.resize(kMostRemedies);
+bool RemedyFinder::solves(const Proposal& proposal) const {
+  const Problem changed = make_problem(proposal.spec, problem_.offers);
+  return Search(changed, std::nullopt).best().has_value();
+}
+
+std::optional<Proposal> RemedyFinder::give_up(std::size_t wish) const {
+  const auto counts = [&](std::size_t i) {
+    const auto& about = problem_.constraints[i].wishes;
+    return std::find(about.begin(), about.end(), wish) == about.end();
+  };
+  const auto candidate = search_.best(counts, [&](const Candidate& other) { return distance(other, {wish}); });
+  auto proposal = candidate ? propose({wish}, *candidate) : std::nullopt;
+  return proposal && solves(*proposal) ? proposal : std::nullopt;
+}
+
+std::optional<Proposal> RemedyFinder::give_up_with_another(std::size_t wish, const std::vector<bool>& alone) const {
+  const auto best = search_.best_with_each(wish, [&](const Candidate& candidate, std::size_t other) {
+    return distance(candidate, {wish, other});
+  });
+  std::vector<std::pair<int, std::size_t>> cheapest_first;
+  for (std::size_t other = 0; other < best.size(); ++other) {
+    if (other != wish && !alone[other] && best[other])
+      cheapest_first.emplace_back(cost({wish, other}, *best[other]), other);
+  }
+  std::sort(cheapest_first.begin(), cheapest_first.end());
+  for (const auto& entry : cheapest_first) {
+    auto proposal = propose({wish, entry.second}, *best[entry.second]);
+    if (proposal && solves(*proposal)) return proposal;
+  }
+  return std::nullopt;
+}
+
+Remedy RemedyFinder::finish(const Proposal& proposal) const {
+  const Problem changed = make_problem(proposal.spec, problem_.offers);
+  const Search search(changed, std::nullopt);
+  return {proposal.changes, make_solution(changed, search, search.best().value(), std::nullopt), proposal.cost};
 }
 
 }  // namespace
@@ -245,28 +284,29 @@ std::vector<Remedy> find_remedies(const Problem& problem, const Search& search,
   std::set<std::size_t> wishes;
   for (const std::size_t i : conflict)
     wishes.insert(problem.constraints[i].wishes.begin(), problem.constraints[i].wishes.end());
-  std::vector<Remedy> remedies;
-  std::vector<std::size_t> stuck;
+  std::vector<Proposal> proposals;
+  std::vector<bool> alone(problem.wishes.size(), false);
   for (const std::size_t wish : wishes) {
-    if (auto remedy = finder.give_up({wish})) {
-      remedies.push_back(std::move(*remedy));
-    } else {
-      stuck.push_back(wish);
-    }
+    auto proposal = finder.give_up(wish);
+    alone[wish] = proposal.has_value();
+    if (proposal) proposals.push_back(std::move(*proposal));
   }
   // A wish that cannot help alone may with another one.
-  for (const std::size_t wish : stuck) {
-    std::optional<Remedy> cheapest;
-    for (std::size_t other = 0; other < problem.wishes.size(); ++other) {
-      const bool solves_alone = wishes.contains(other) && std::find(stuck.begin(), stuck.end(), other) == stuck.end();
-      if (other == wish || solves_alone) continue;
-      auto remedy = finder.give_up({wish, other});
-      if (remedy && (!cheapest || remedy->cost < cheapest->cost)) cheapest = std::move(remedy);
-    }
-    const auto same = [&](const Remedy& r) { return r.cost == cheapest->cost && r.solution == cheapest->solution; };
-    if (cheapest && std::none_of(remedies.begin(), remedies.end(), same)) remedies.push_back(std::move(*cheapest));
+  for (const std::size_t wish : wishes) {
+    if (alone[wish]) continue;
+    if (auto proposal = finder.give_up_with_another(wish, alone)) proposals.push_back(std::move(*proposal));
   }
-  keep_cheapest(remedies);
+  std::stable_sort(proposals.begin(), proposals.end(),
+                   [](const Proposal& a, const Proposal& b) { return a.cost < b.cost; });
+  std::vector<Remedy> remedies;
+  for (const Proposal& proposal : proposals) {
+    if (remedies.size() == kMostRemedies) break;
+    Remedy remedy = finder.finish(proposal);
+    // Two ways to the same version set at the same price are one.
+    const bool pair = remedy.changes.size() > 1;
+    const auto same = [&](const Remedy& r) { return r.cost == remedy.cost && r.solution == remedy.solution; };
+    if (!pair || std::none_of(remedies.begin(), remedies.end(), same)) remedies.push_back(std::move(remedy));
+  }
   return remedies;
 }
 

@@ -19,7 +19,7 @@ std::vector<SplitImage> find_split(const Problem& problem, const Search& search)
   if (spec.pools.size() < 2) return {};
   std::vector<SplitImage> images;
   for (const auto& pools : search.split_pools()) {
-    const Outcome outcome = resolve(with_pools(spec, pools), *problem.knowledge);
+    const Outcome outcome = resolve_on(problem.offers, with_pools(spec, pools), std::nullopt);
     const auto* solution = std::get_if<Solution>(&outcome);
     if (solution == nullptr) return {};
     SplitImage image{{}, *solution};
@@ -33,7 +33,12 @@ std::vector<SplitImage> find_split(const Problem& problem, const Search& search)
 
 Outcome resolve(const documents::ImageSpec& spec, const compat::Knowledge& knowledge,
                 const std::optional<OldChoice>& old) {
-  const Problem problem = make_problem(spec, knowledge);
+  return resolve_on(std::make_shared<Offers>(knowledge), spec, old);
+}
+
+Outcome resolve_on(const std::shared_ptr<Offers>& offers, const documents::ImageSpec& spec,
+                   const std::optional<OldChoice>& old) {
+  const Problem problem = make_problem(spec, offers);
   const Search search(problem, old);
   if (const auto candidate = search.best()) {
     if (!old) return make_solution(problem, search, *candidate, old);
@@ -50,7 +55,7 @@ Outcome resolve(const documents::ImageSpec& spec, const compat::Knowledge& knowl
   conflict.hints = make_hints(problem, search, core);
   conflict.remedies = find_remedies(problem, search, core);
   conflict.split = find_split(problem, search);
-  conflict.data_as_of = knowledge.as_of();
+  conflict.data_as_of = problem.knowledge->as_of();
   return conflict;
 }
 

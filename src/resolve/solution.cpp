@@ -26,11 +26,8 @@ const Wish* wish_of(const Problem& problem, WishKind kind) {
 std::optional<Fact> first_fact(const Problem& problem, const Search& search, const auto& meant) {
   for (const Candidate& candidate : search.all([](std::size_t) { return false; })) {
     if (!meant(candidate)) continue;
-    for (const Fit worst : {Fit::kNo, Fit::kUnknown}) {
-      for (const Constraint& constraint : problem.constraints) {
-        if (check(problem, constraint, candidate) == worst) return why_not(problem, constraint, candidate);
-      }
-    }
+    if (const auto constraint = search.against(candidate))
+      return why_not(problem, problem.constraints[*constraint], candidate);
   }
   return std::nullopt;
 }

@@ -1,9 +1,10 @@
 #include "solver.hpp"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <set>
-#include <tuple>
+#include <utility>
 
 #include <envforge/support/text.hpp>
 
@@ -11,6 +12,23 @@ namespace envforge::resolve {
 namespace {
 
 constexpr int kExcluded = 2;
+
+// What is asked of a build by the machines of one pool, as a key: equal keys have equal answers.
+std::string question_of(const Problem& problem, const Constraint& constraint) {
+  std::string key = std::to_string(static_cast<int>(constraint.kind)) + "|" + constraint.platform + "|";
+  const bool of_gpu = constraint.kind != ConstraintKind::kDriverFloor && constraint.kind != ConstraintKind::kGpuHost;
+  if (of_gpu) key += problem.gpus[constraint.gpu].match.cc;
+  if (of_gpu && constraint.kind == ConstraintKind::kGpuCode) return key;
+  if (constraint.kind == ConstraintKind::kGpuHost) return key;
+  key += "|" + problem.driver(constraint).text();
+  if (constraint.kind == ConstraintKind::kPtxDriver) key += "|" + support::join(problem.spec->platforms, ",");
+  return key;
+}
+
+bool asks_only_the_build(ConstraintKind kind) {
+  return kind != ConstraintKind::kInclude && kind != ConstraintKind::kPython && kind != ConstraintKind::kBase &&
+         kind != ConstraintKind::kCapability;
+}
 
 int on_pypi(const Problem& problem, const BuildOption& option) {
   int count = 0;
@@ -62,46 +80,61 @@ int told_last(const Constraint& constraint) {
 
 Search::Search(const Problem& problem, const std::optional<OldChoice>& old)
     : problem_(problem), takes_doubtful_(!is_auto(problem.spec->torch.cuda.value)) {
-  std::vector<Candidate> candidates = problem.candidates;
-  std::stable_sort(candidates.begin(), candidates.end(),
-                   [&](const Candidate& a, const Candidate& b) { return preferred(a, b, old); });
-  for (const Candidate& candidate : candidates) {
-    const bool same_build = !rows_.empty() && rows_.back().candidate.option == candidate.option;
-    Row row{candidate, {}};
+  std::vector<const std::vector<Fit>*> of_machines;  // nullptr: not about a machine
+  for (const Constraint& constraint : problem.constraints) {
+    const auto ask = [&](std::size_t option) { return check(problem, constraint, {option, nullptr}); };
+    of_machines.push_back(constraint.pool ? &problem.offers->answers(question_of(problem, constraint), ask) : nullptr);
+  }
+  std::vector<Fit> of_build(problem.constraints.size());
+  std::optional<std::size_t> last;
+  for (const Candidate& candidate : by_preference(old)) {
+    Row row{candidate, {}, {}};
     for (std::size_t i = 0; i < problem.constraints.size(); ++i) {
       const Constraint& constraint = problem.constraints[i];
-      // What the machines ask depends on the build alone.
-      const bool known = same_build && constraint.pool.has_value();
-      row.fits.push_back(known ? rows_.back().fits[i] : check(problem, constraint, candidate));
+      const bool known = last == candidate.option && asks_only_the_build(constraint.kind);
+      if (!known)
+        of_build[i] = of_machines[i] ? (*of_machines[i])[candidate.option] : check(problem, constraint, candidate);
+      if (of_build[i] == Fit::kNo) row.no.push_back(i);
+      if (of_build[i] == Fit::kUnknown) row.unknown.push_back(i);
     }
+    last = candidate.option;
     rows_.push_back(std::move(row));
   }
 }
 
-bool Search::preferred(const Candidate& a, const Candidate& b, const std::optional<OldChoice>& old) const {
+std::vector<Candidate> Search::by_preference(const std::optional<OldChoice>& old) const {
   const documents::ImageSpec& spec = *problem_.spec;
-  const auto key = [&](const Candidate& candidate) {
-    const BuildOption& option = problem_.option(candidate);
+  using Key = std::array<int, 7>;
+  std::vector<std::array<int, 5>> of_build;
+  for (const BuildOption& option : problem_.options()) {
     const bool torch = old && option.release->version == old->torch;
     const bool variant = old && option.build->cuda_variant == old->cuda_variant;
-    return std::tuple(torch, variant, option.torch, on_pypi(problem_, option), option.cuda);
-  };
-  const auto x = key(a), y = key(b);
-  if (x != y) return x > y;
-  const auto base = [&](const Candidate& candidate) {
+    of_build.push_back({!torch, !variant, option.torch_age, -on_pypi(problem_, option), option.cuda_age});
+  }
+  std::vector<std::pair<Key, std::size_t>> order;
+  for (std::size_t i = 0; i < problem_.candidates.size(); ++i) {
+    const Candidate& candidate = problem_.candidates[i];
     const std::string_view name = candidate.base->name;
-    return std::pair(name == spec.base.value, distribution(name) == distribution(spec.base.value));
-  };
-  return base(a) > base(b);
+    const auto& build = of_build[candidate.option];
+    order.push_back({{build[0], build[1], build[2], build[3], build[4], name != spec.base.value,
+                      distribution(name) != distribution(spec.base.value)},
+                     i});
+  }
+  std::sort(order.begin(), order.end());
+  std::vector<Candidate> candidates;
+  for (const auto& entry : order) candidates.push_back(problem_.candidates[entry.second]);
+  return candidates;
 }
 
-int Search::doubt(const Row& row, const std::function<bool(std::size_t)>& counts) const {
-  bool unknown = false;
-  for (std::size_t i = 0; i < row.fits.size(); ++i) {
-    if (row.fits[i] == Fit::kYes || !counts(i)) continue;
-    if (row.fits[i] == Fit::kNo) return kExcluded;
-    unknown = true;
-  }
+bool Search::is_about(std::size_t constraint, std::size_t wish) const {
+  const auto& wishes = problem_.constraints[constraint].wishes;
+  return std::find(wishes.begin(), wishes.end(), wish) != wishes.end();
+}
+
+template <class Counts>
+int Search::doubt(const Row& row, Counts&& counts) const {
+  if (std::any_of(row.no.begin(), row.no.end(), counts)) return kExcluded;
+  const bool unknown = std::any_of(row.unknown.begin(), row.unknown.end(), counts);
   if (unknown && !takes_doubtful_) return kExcluded;
   return unknown ? 1 : 0;
 }
@@ -131,7 +164,7 @@ std::optional<Candidate> Search::best() const {
 
 std::optional<Candidate> Search::doubtful() const {
   for (const Row& row : rows_) {
-    if (std::find(row.fits.begin(), row.fits.end(), Fit::kNo) == row.fits.end()) return row.candidate;
+    if (row.no.empty()) return row.candidate;
   }
   return std::nullopt;
 }
@@ -142,6 +175,46 @@ std::vector<Candidate> Search::all(const std::function<bool(std::size_t)>& count
     if (doubt(row, counts) != kExcluded) found.push_back(row.candidate);
   }
   return found;
+}
+
+std::vector<std::optional<Candidate>> Search::best_with_each(
+    std::size_t given, const std::function<int(const Candidate&, std::size_t)>& rank) const {
+  const std::size_t count = problem_.wishes.size();
+  std::vector<std::optional<Candidate>> found(count);
+  std::vector<std::pair<int, int>> lowest(count, {kExcluded, 0});
+  std::vector<std::size_t> helpers;  // the wishes that each constraint in the way of a row is about
+  for (const Row& row : rows_) {
+    bool free = true;  // nothing else is in the way
+    helpers.clear();
+    const auto narrow = [&](std::size_t constraint) {
+      if (is_about(constraint, given)) return true;
+      if (std::exchange(free, false)) helpers = problem_.constraints[constraint].wishes;
+      std::erase_if(helpers, [&](std::size_t wish) { return !is_about(constraint, wish); });
+      return !helpers.empty();
+    };
+    if (!std::all_of(row.no.begin(), row.no.end(), narrow)) continue;
+    if (!takes_doubtful_ && !std::all_of(row.unknown.begin(), row.unknown.end(), narrow)) continue;
+    const auto offer = [&](std::size_t wish) {
+      const bool unsure = std::any_of(row.unknown.begin(), row.unknown.end(),
+                                      [&](std::size_t i) { return !is_about(i, given) && !is_about(i, wish); });
+      const std::pair<int, int> place{unsure ? 1 : 0, rank(row.candidate, wish)};
+      if (found[wish] && place >= lowest[wish]) return;
+      found[wish] = row.candidate;
+      lowest[wish] = place;
+    };
+    for (std::size_t wish = 0; free && wish < count; ++wish) offer(wish);
+    std::for_each(helpers.begin(), helpers.end(), offer);
+  }
+  return found;
+}
+
+std::optional<std::size_t> Search::against(const Candidate& candidate) const {
+  const auto row = std::find_if(rows_.begin(), rows_.end(), [&](const Row& other) {
+    return other.candidate.option == candidate.option && other.candidate.base == candidate.base;
+  });
+  if (row == rows_.end()) return std::nullopt;
+  if (!row->no.empty()) return row->no.front();
+  return row->unknown.empty() ? std::nullopt : std::optional(row->unknown.front());
 }
 
 bool Search::solvable(const std::vector<bool>& counted) const {
@@ -187,10 +260,11 @@ std::vector<std::vector<std::size_t>> Search::split_pools() const {
   for (const Row& row : rows_) {
     if (doubt(row, [&](std::size_t i) { return !problem_.constraints[i].pool; }) == kExcluded) continue;
     Pools pools(count, true);
-    for (std::size_t i = 0; i < row.fits.size(); ++i) {
-      if (row.fits[i] != Fit::kYes && (row.fits[i] == Fit::kNo || !takes_doubtful_) && problem_.constraints[i].pool)
-        pools[*problem_.constraints[i].pool] = false;
-    }
+    const auto unserved = [&](std::size_t i) {
+      if (const auto& pool = problem_.constraints[i].pool) pools[*pool] = false;
+    };
+    std::for_each(row.no.begin(), row.no.end(), unserved);
+    if (!takes_doubtful_) std::for_each(row.unknown.begin(), row.unknown.end(), unserved);
     const auto covers = [&](const Pools& other) {
       return std::equal(pools.begin(), pools.end(), other.begin(),
                         [](bool mine, bool theirs) { return !mine || theirs; });

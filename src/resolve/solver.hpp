@@ -1,5 +1,5 @@
-// The search. Every candidate is held against every constraint once; solving, relaxing, minimising a conflict and
-// splitting pools are then questions to the table of what failed.
+// The search. Every candidate is held against every constraint once and keeps those that it fails; solving, relaxing,
+// minimising a conflict and splitting pools are then questions to these short lists.
 #pragma once
 
 #include <functional>
@@ -32,6 +32,14 @@ class Search {
   /// The candidates, most preferred first, that satisfy every constraint for which `counts` is true.
   std::vector<Candidate> all(const std::function<bool(std::size_t)>& counts) const;
 
+  /// For each wish the most preferred candidate, by `rank` (lowest) first, that fits once that wish and `given` are
+  /// given up. `rank` is asked with the wish.
+  std::vector<std::optional<Candidate>> best_with_each(
+      std::size_t given, const std::function<int(const Candidate&, std::size_t)>& rank) const;
+
+  /// The first constraint that stands against a candidate: one that fails before one that is not known.
+  std::optional<std::size_t> against(const Candidate& candidate) const;
+
   /// Constraints that cannot hold together although any of them less can; only for a problem without solution.
   std::vector<std::size_t> minimal_conflict() const;
 
@@ -42,10 +50,12 @@ class Search {
  private:
   struct Row {
     Candidate candidate;
-    std::vector<Fit> fits;  // one for each constraint
+    std::vector<std::size_t> no, unknown;  // the constraints that it fails, and those of which nobody can say
   };
-  bool preferred(const Candidate& a, const Candidate& b, const std::optional<OldChoice>& old) const;
-  int doubt(const Row& row, const std::function<bool(std::size_t)>& counts) const;
+  std::vector<Candidate> by_preference(const std::optional<OldChoice>& old) const;
+  bool is_about(std::size_t constraint, std::size_t wish) const;
+  template <class Counts>
+  int doubt(const Row& row, Counts&& counts) const;
   bool solvable(const std::vector<bool>& counted) const;
   std::vector<std::size_t> shrink(const std::vector<std::size_t>& order) const;
 

@@ -45,11 +45,12 @@ ImageSpec with_part(const ImageSpec& spec, const Question& question) {
 
 // The builds that are known to carry the library are the only candidates; the answer is one of them, or the constraints
 // of the recipe that leave none.
-Outcome with_library(const ImageSpec& spec, const compat::Knowledge& knowledge, const Question& question) {
-  Problem problem = make_problem(spec, knowledge);
+Outcome with_library(const ImageSpec& spec, const std::shared_ptr<Offers>& offers, const Question& question) {
+  Problem problem = make_problem(spec, offers);
+  const compat::Knowledge& knowledge = offers->knowledge();
   const VersionRange range = *VersionRange::parse(question.value);
   std::map<Version, std::string> known;
-  for (const BuildOption& option : problem.options) {
+  for (const BuildOption& option : problem.options()) {
     if (const auto version = Version::parse(library_of(option, question.part))) known.emplace(*version, "");
   }
   std::erase_if(problem.candidates, [&](const Candidate& candidate) {
@@ -73,7 +74,7 @@ Outcome with_library(const ImageSpec& spec, const compat::Knowledge& knowledge, 
     ImageSpec pinned = spec;
     pinned.torch.version.value = VersionRange::exactly(problem.option(*found).torch);
     pinned.torch.cuda.value = problem.option(*found).build->cuda_variant;
-    return resolve(pinned, knowledge);
+    return resolve_on(offers, pinned, std::nullopt);
   }
   const auto core = search.minimal_conflict();
   conflict.items = make_items(problem, search, core);
@@ -130,17 +131,17 @@ std::vector<Warning> warnings_of(const Outcome& outcome) {
   return solution == nullptr ? std::vector<Warning>{} : solution->warnings;
 }
 
-Outcome answer_to(const ImageSpec& spec, const compat::Knowledge& knowledge, const Question& question) {
-  return is_library(question.part) ? with_library(spec, knowledge, question)
-                                   : resolve(with_part(spec, question), knowledge);
+Outcome answer_to(const ImageSpec& spec, const std::shared_ptr<Offers>& offers, const Question& question) {
+  return is_library(question.part) ? with_library(spec, offers, question)
+                                   : resolve_on(offers, with_part(spec, question), std::nullopt);
 }
 
-PoolEffect effect_on(const documents::Pool& pool, const ImageSpec& spec, const compat::Knowledge& knowledge,
+PoolEffect effect_on(const documents::Pool& pool, const ImageSpec& spec, const std::shared_ptr<Offers>& offers,
                      const Question& question) {
   ImageSpec alone = spec;
   alone.pools = {pool};
-  const Outcome now = resolve(alone, knowledge);
-  const Outcome asked = answer_to(alone, knowledge, question);
+  const Outcome now = resolve_on(offers, alone, std::nullopt);
+  const Outcome asked = answer_to(alone, offers, question);
   PoolEffect effect{pool.name, std::holds_alternative<Solution>(now), std::holds_alternative<Solution>(asked), {}};
   const auto old = warnings_of(now);
   for (const Warning& warning : warnings_of(asked)) {
@@ -195,7 +196,9 @@ Question read_question(const std::string& option, const std::string& text) {
 }
 
 WhatIf what_if(const ImageSpec& spec, const compat::Knowledge& knowledge, const Question& question) {
-  WhatIf answer{question, resolve(spec, knowledge), answer_to(spec, knowledge, question), false, {}, {}, {}, {}};
+  const auto offers = std::make_shared<Offers>(knowledge);
+  WhatIf answer{question, resolve_on(offers, spec, std::nullopt), answer_to(spec, offers, question), false, {}, {}, {},
+                {}};
   const auto* now = std::get_if<Solution>(&answer.now);
   answer.is_answer = now != nullptr && has_part(*now, question);
   if (answer.is_answer) return answer;
@@ -203,7 +206,7 @@ WhatIf what_if(const ImageSpec& spec, const compat::Knowledge& knowledge, const 
     answer.changes = changes_between(answer.now, answer.asked);
     if (now != nullptr) add_reason(answer, spec);
   }
-  for (const auto& pool : spec.pools) answer.pools.push_back(effect_on(pool, spec, knowledge, question));
+  for (const auto& pool : spec.pools) answer.pools.push_back(effect_on(pool, spec, offers, question));
   return answer;
 }
 

@@ -28,6 +28,28 @@ struct GpuAmbiguous {
 
 using GpuLookup = std::variant<GpuMatch, GpuUnknown, GpuAmbiguous>;
 
+/// The names of all models taken apart once: for who looks up more than one.
+class GpuIndex {
+ public:
+  /// `knowledge` must outlive the index.
+  explicit GpuIndex(const Knowledge& knowledge);
+  /// As find_gpu().
+  GpuLookup find(const std::string& name) const;
+
+ private:
+  using Words = std::vector<std::string>;
+  struct Name {
+    const Gpu* gpu;
+    Words full, plain, core;  // all words; without brands; without memory size and form factor too
+  };
+  /// The models of which any name passes, in the order of the rows.
+  template <class Test>
+  std::vector<const Gpu*> models(Test&& test) const;
+
+  const Knowledge& knowledge_;
+  std::vector<Name> names_;
+};
+
 /// "A100", "RTX 5090", "Tesla V100-SXM2-32GB", "NVIDIA H100 80GB HBM3", "h200", "sm_90", "9.0". Vendor words, case,
 /// spaces, memory size and form factor do not matter; a name that begins several models stands for all of them if they
 /// share one compute capability.
