@@ -42,6 +42,10 @@ class Question {
     if (!filter.platform.empty() && filter.platform != "linux/amd64" && filter.platform != "linux/arm64") {
       refuse("--platform", filter.platform, "linux/amd64 or linux/arm64");
     }
+    if (!filter.glibc.empty()) {
+      glibc_ = Version::parse(filter.glibc);
+      if (!glibc_) refuse("--glibc", filter.glibc, "the version of a C library, such as 2.31");
+    }
     if (!filter.gpu.empty()) gpu_ = need_gpu(knowledge, filter.gpu, {});
   }
 
@@ -54,6 +58,7 @@ class Question {
   /// Whether the platform is wanted and runs; `doubt` says what is not certain about it.
   bool wants(const BuildOption& option, const BuildPlatform& platform, std::string& doubt) const {
     if (!filter_.platform.empty() && platform.platform != filter_.platform) return false;
+    if (glibc_ && *glibc_ < Version::of(platform.min_glibc)) return false;
     if (driver_ && driver_fit(knowledge_, option, *driver_) == Fit::kNo) return false;
     if (!gpu_) return true;
     const compat::Architecture& gpu = *gpu_->architecture;
@@ -72,7 +77,7 @@ class Question {
   const compat::Knowledge& knowledge_;
   const MatrixFilter& filter_;
   std::optional<VersionRange> torch_;
-  std::optional<Version> driver_;
+  std::optional<Version> driver_, glibc_;
   std::optional<compat::GpuMatch> gpu_;
 };
 
@@ -86,6 +91,7 @@ MatrixRow make_row(const compat::Knowledge& knowledge, const Release& release, c
   row.index = index.empty() ? "PyPI" : index;
   row.python.assign(option.build->python.begin(), option.build->python.end());
   if (const auto* major = knowledge.cuda_major(option.cuda)) row.driver_floor = major->driver_floor;
+  row.glibc_floor = platform.min_glibc;
   row.cudnn = option.build->cudnn;
   row.nccl = option.build->nccl;
   row.triton = release.triton;
@@ -106,7 +112,7 @@ std::string code_text(const MatrixRow& row) {
 }
 
 void add_line(std::string& text, const std::vector<std::string>& cells) {
-  static constexpr std::size_t kWidths[] = {8, 7, 6, 11, 11, 11, 8};
+  static constexpr std::size_t kWidths[] = {8, 7, 6, 11, 11, 7, 11, 8};
   std::string line;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     std::string cell = cells[i].empty() ? "-" : cells[i];
@@ -136,20 +142,72 @@ std::vector<MatrixRow> matrix(const compat::Knowledge& knowledge, const MatrixFi
   return rows;
 }
 
-std::string matrix_text(const std::vector<MatrixRow>& rows, const compat::Knowledge& knowledge) {
+std::vector<std::string> matrix_notes(const compat::Knowledge& knowledge, const MatrixFilter& filter) {
+  const auto& tables = knowledge.tables();
+  std::vector<std::string> notes;
+  const auto unknown = [&](const std::string& what, const std::string& known) {
+    notes.push_back(what + " is not known to the data of " + knowledge.as_of() + (known.empty() ? "" : "; " + known));
+  };
+  const auto any_build = [&](auto&& test) {
+    return std::any_of(tables.releases.begin(), tables.releases.end(), [&](const Release& release) {
+      return std::any_of(release.builds.begin(), release.builds.end(),
+                         [&](const compat::Build& build) { return test(release, build); });
+    });
+  };
+  const auto torch = VersionRange::parse(filter.torch);
+  if (torch &&
+      !any_build([&](const Release& release, const auto&) { return torch->contains(Version::of(release.version)); }))
+    unknown("torch " + filter.torch, "the newest that is known is " + std::string(tables.releases.front().version));
+  if (!filter.cuda.empty() && !any_build([&](const Release& release, const compat::Build& build) {
+        return is_cuda({&release, &build, Version(), Version::of(build.cuda)}, filter.cuda);
+      }))
+    unknown("a torch build for CUDA " + filter.cuda, "");
+  if (!filter.python.empty() && !any_build([&](const Release&, const compat::Build& build) {
+        return std::find(build.python.begin(), build.python.end(), filter.python) != build.python.end();
+      }))
+    unknown("a torch build for Python " + filter.python, "");
+  const auto driver = Version::parse(filter.driver);
+  if (driver && knowledge.branch(*driver) == nullptr)
+    unknown("the driver branch R" + std::to_string(driver->major()),
+            "the newest that is known is " + std::string(tables.branches.front().branch));
+  return notes;
+}
+
+std::string matrix_csv(const std::vector<MatrixRow>& rows) {
+  const auto quoted = [](std::string cell) {
+    if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;
+    for (std::size_t at = 0; (at = cell.find('"', at)) != std::string::npos; at += 2) cell.insert(at, 1, '"');
+    return '"' + cell + '"';
+  };
+  std::string text =
+      "torch,cuda_variant,platform,index,python,driver_floor,glibc_floor,cudnn,nccl,triton,code,doubt,source\r\n";
+  for (const MatrixRow& row : rows) {
+    std::vector<std::string> cells = {
+        row.torch,       row.cuda_variant, row.platform, row.index,  support::join(row.python, " "), row.driver_floor,
+        row.glibc_floor, row.cudnn,        row.nccl,     row.triton, support::join(row.code, " "),   row.doubt,
+        row.source};
+    for (std::string& cell : cells) cell = quoted(cell);
+    text += support::join(cells, ",") + "\r\n";
+  }
+  return text;
+}
+
+std::string matrix_text(const std::vector<MatrixRow>& rows, const std::vector<std::string>& notes,
+                        const compat::Knowledge& knowledge) {
   std::string text;
-  add_line(text, {"TORCH", "CUDA", "ARCH", "PYTHON", "DRIVER>=", "CUDNN", "NCCL", "GPU CODE (sm_)"});
+  add_line(text, {"TORCH", "CUDA", "ARCH", "PYTHON", "DRIVER>=", "GLIBC", "CUDNN", "NCCL", "GPU CODE (sm_)"});
   for (const MatrixRow& row : rows) {
     const std::string python = row.python.front() + "-" + row.python.back().substr(row.python.back().find('.') + 1);
     std::string code = code_text(row);
     if (!row.doubt.empty()) code += "  (" + row.doubt + ")";
-    add_line(text,
-             {row.torch, row.cuda_variant + (row.index == "PyPI" ? "*" : ""),
-              row.platform.substr(row.platform.find('/') + 1), python, row.driver_floor, row.cudnn, row.nccl, code});
+    add_line(text, {row.torch, row.cuda_variant + (row.index == "PyPI" ? "*" : ""),
+                    row.platform.substr(row.platform.find('/') + 1), python, row.driver_floor, row.glibc_floor,
+                    row.cudnn, row.nccl, code});
   }
   text += std::to_string(rows.size()) + (rows.size() == 1 ? " combination" : " combinations") +
           "; * = served by PyPI, the others by " + std::string(knowledge.tables().index_base) + "; data of " +
           knowledge.as_of() + "\n";
+  for (const std::string& note : notes) text += "note: " + note + "\n";
   return text;
 }
 

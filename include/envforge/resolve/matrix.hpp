@@ -16,12 +16,14 @@ struct MatrixFilter {
   std::string platform;  // linux/amd64
   std::string gpu;       // any name of a GPU
   std::string driver;    // "550.90.07" or "550"
+  std::string glibc;     // "2.31": what the base has
 };
 
 struct MatrixRow {
   std::string torch, cuda_variant, platform, index;  // index: "PyPI" or the URL
   std::vector<std::string> python;
   std::string driver_floor;
+  std::string glibc_floor;
   std::string cudnn, nccl, triton;  // "" = not known, or none
   std::vector<std::string> code;    // sm_80 ..., compute_90 ...; empty = not known
   std::string doubt;                // why it is uncertain that it runs on the GPU that was asked for; "" = certain
@@ -30,6 +32,11 @@ struct MatrixRow {
 
 /// Newest first. Throws Error{kUsage, kGpuUnknown, kGpuAmbiguous} for a filter that is not understood.
 std::vector<MatrixRow> matrix(const compat::Knowledge& knowledge, const MatrixFilter& filter);
-std::string matrix_text(const std::vector<MatrixRow>& rows, const compat::Knowledge& knowledge);
+/// What the filter names and the data does not know: an empty answer then means "not known", never "no".
+std::vector<std::string> matrix_notes(const compat::Knowledge& knowledge, const MatrixFilter& filter);
+/// RFC 4180 with a line of names; lists are separated by spaces.
+std::string matrix_csv(const std::vector<MatrixRow>& rows);
+std::string matrix_text(const std::vector<MatrixRow>& rows, const std::vector<std::string>& notes,
+                        const compat::Knowledge& knowledge);
 
 }  // namespace envforge::resolve

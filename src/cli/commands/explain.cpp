@@ -11,56 +11,54 @@
 #include <envforge/support/canonical_json.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
+#include <envforge/support/text.hpp>
 
 #include "command_table.hpp"
+#include "explain_json.hpp"
 
 namespace envforge::cli {
 namespace {
 
 struct ExplainArguments {
   std::string recipe;
-  bool matrix = false;
+  bool matrix = false, csv = false;
   std::string why_not;  // cuda=12.1
   std::string upgrade;  // torch=2.7
   std::vector<std::string> locks, pools;
   resolve::MatrixFilter filter;
 };
 
-nlohmann::json matrix_json(const std::vector<resolve::MatrixRow>& rows, const compat::Knowledge& knowledge) {
-  auto out = nlohmann::json::array();
-  for (const auto& row : rows) {
-    out.push_back({{"torch", row.torch},
-                   {"cuda_variant", row.cuda_variant},
-                   {"platform", row.platform},
-                   {"index", row.index},
-                   {"python", row.python},
-                   {"driver_floor", row.driver_floor},
-                   {"cudnn", row.cudnn},
-                   {"nccl", row.nccl},
-                   {"triton", row.triton},
-                   {"code", row.code},
-                   {"doubt", row.doubt},
-                   {"source", row.source}});
-  }
-  return {{"schema", "envforge/matrix"},
-          {"schema_version", 1},
-          {"data_digest", knowledge.digest()},
-          {"data_as_of", knowledge.as_of()},
-          {"rows", out}};
+template <class Answer>
+std::string json_text(const Answer& answer, Session& session) {
+  return support::readable_json(explain_json(answer, session.knowledge()));
 }
 
-support::ExitCode show_matrix(Session& session, const resolve::MatrixFilter& filter) {
-  const auto rows = resolve::matrix(session.knowledge(), filter);
-  print_out(session.options().json ? support::readable_json(matrix_json(rows, session.knowledge()))
-                                   : resolve::matrix_text(rows, session.knowledge()));
+support::ExitCode show_matrix(Session& session, const ExplainArguments& arguments) {
+  const auto& knowledge = session.knowledge();
+  const auto rows = resolve::matrix(knowledge, arguments.filter);
+  const auto notes = resolve::matrix_notes(knowledge, arguments.filter);
+  if (session.options().json) {
+    print_out(support::readable_json(explain_json(rows, notes, knowledge)));
+  } else if (arguments.csv) {
+    print_out(resolve::matrix_csv(rows));
+    for (const std::string& note : notes) print_err("note: " + note + "\n");
+  } else {
+    print_out(resolve::matrix_text(rows, notes, knowledge));
+  }
   return support::ExitCode::kDone;
 }
 
 support::ExitCode show_what_if(Session& session, const documents::ImageSpec& spec, const resolve::Question& question) {
   const auto answer = resolve::what_if(spec, session.knowledge(), question);
-  print_out(resolve::explain(answer));
+  print_out(session.options().json ? json_text(answer, session) : resolve::explain(answer));
   return std::holds_alternative<resolve::Conflict>(answer.asked) ? support::ExitCode::kNoSolution
                                                                  : support::ExitCode::kDone;
+}
+
+support::ExitCode show_recipe(Session& session, const documents::ImageSpec& spec) {
+  const auto outcome = resolve::resolve(spec, session.knowledge());
+  print_out(session.options().json ? json_text(outcome, session) : resolve::explain(outcome));
+  return std::holds_alternative<resolve::Conflict>(outcome) ? support::ExitCode::kNoSolution : support::ExitCode::kDone;
 }
 
 support::ExitCode show_lock_effects(Session& session, const ExplainArguments& arguments) {
@@ -72,10 +70,27 @@ support::ExitCode show_lock_effects(Session& session, const ExplainArguments& ar
     const auto of_lock = resolve::lock_effects(lock, file, changes, session.knowledge());
     effects.insert(effects.end(), of_lock.begin(), of_lock.end());
   }
-  print_out(resolve::explain(effects));
+  print_out(session.options().json ? json_text(effects, session) : resolve::explain(effects));
   const bool loses = std::any_of(effects.begin(), effects.end(),
                                  [](const auto& effect) { return effect.verdict == resolve::Verdict::kLoses; });
   return loses ? support::ExitCode::kNegativeVerdict : support::ExitCode::kDone;
+}
+
+// One question at a time: what would be left unanswered is refused instead.
+void refuse_contradictions(const ExplainArguments& arguments, const GlobalOptions& options) {
+  std::vector<std::string> questions;
+  if (!arguments.recipe.empty()) questions.emplace_back("a recipe");
+  if (arguments.matrix) questions.emplace_back("--matrix");
+  if (!arguments.locks.empty()) questions.emplace_back("--locks");
+  const bool about_recipe = !arguments.why_not.empty() || !arguments.upgrade.empty();
+  if (about_recipe && arguments.recipe.empty())
+    questions.emplace_back(arguments.why_not.empty() ? "--upgrade" : "--why-not");
+  if (questions.size() > 1) {
+    throw support::Error(support::ErrorCode::kUsage, support::join(questions, " and ") + " are questions apart",
+                         std::nullopt, "ask one of them at a time");
+  }
+  if (arguments.csv && options.json)
+    throw support::Error(support::ErrorCode::kUsage, "--csv and --json are two forms of the answer: leave one out");
 }
 
 }  // namespace
@@ -83,7 +98,9 @@ support::ExitCode show_lock_effects(Session& session, const ExplainArguments& ar
 Action declare_explain(CLI::App& command) {
   auto arguments = std::make_shared<ExplainArguments>();
   command.add_option("recipe", arguments->recipe, "the recipe; envforge.yaml in this folder if left out");
-  command.add_flag("--matrix", arguments->matrix, "every combination that the data knows; the filters below narrow it");
+  auto* matrix = command.add_flag("--matrix", arguments->matrix,
+                                  "every combination that the data knows; the filters below narrow it");
+  command.add_flag("--csv", arguments->csv, "the matrix as CSV")->needs(matrix);
   auto* why_not = command.add_option("--why-not", arguments->why_not,
                                      "why the answer is not this, or what would change: cuda=12.1; also torch=, "
                                      "python=, base=, platform=, cudnn=, nccl=, cublas=, triton=");
@@ -96,28 +113,24 @@ Action declare_explain(CLI::App& command) {
                          "a pool as it will be: rtx=590 (its driver) or \"rtx=RTX 5090\" (its GPU); repeatable");
   locks->needs(pool);
   pool->needs(locks);
-  command.add_option("--torch", arguments->filter.torch, "a version or range: 2.6, >=2.7");
-  command.add_option("--cuda", arguments->filter.cuda, "12.4 or cu124");
-  command.add_option("--python", arguments->filter.python, "3.11");
-  command.add_option("--platform", arguments->filter.platform, "linux/amd64 or linux/arm64");
-  command.add_option("--gpu", arguments->filter.gpu, "any name of a GPU: \"RTX 5090\", A100, sm_90");
-  command.add_option("--driver", arguments->filter.driver, "550.90.07, or 550 for its branch");
+  auto& filter = arguments->filter;
+  command.add_option("--torch", filter.torch, "a version or range: 2.6, >=2.7")->needs(matrix);
+  command.add_option("--cuda", filter.cuda, "12.4 or cu124")->needs(matrix);
+  command.add_option("--python", filter.python, "3.11")->needs(matrix);
+  command.add_option("--platform", filter.platform, "linux/amd64 or linux/arm64")->needs(matrix);
+  command.add_option("--gpu", filter.gpu, "any name of a GPU: \"RTX 5090\", A100, sm_90")->needs(matrix);
+  command.add_option("--driver", filter.driver, "550.90.07, or 550 for its branch")->needs(matrix);
+  command.add_option("--glibc", filter.glibc, "the C library of the base: 2.31")->needs(matrix);
   return [arguments](Session& session) {
-    if (arguments->matrix) return show_matrix(session, arguments->filter);
+    refuse_contradictions(*arguments, session.options());
+    if (arguments->matrix) return show_matrix(session, *arguments);
     if (!arguments->locks.empty()) return show_lock_effects(session, *arguments);
     const auto recipe = app::load_recipe(arguments->recipe, session.site());
     if (!arguments->why_not.empty())
       return show_what_if(session, recipe.spec, resolve::read_question("--why-not", arguments->why_not));
     if (!arguments->upgrade.empty())
       return show_what_if(session, recipe.spec, resolve::read_question("--upgrade", arguments->upgrade));
-    const auto outcome = resolve::resolve(recipe.spec, session.knowledge());
-    if (const auto* conflict = std::get_if<resolve::Conflict>(&outcome)) {
-      if (session.options().json) throw resolve::conflict_error(*conflict);
-      print_out(resolve::explain(*conflict));
-      return support::ExitCode::kNoSolution;
-    }
-    print_out(resolve::explain(outcome));
-    return support::ExitCode::kDone;
+    return show_recipe(session, recipe.spec);
   };
 }
 

@@ -1,7 +1,9 @@
 #include <envforge/resolve/matrix.hpp>
 
+#include <algorithm>
 #include <filesystem>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <envforge/support/error.hpp>
@@ -16,7 +18,7 @@ using support::ErrorCode;
 
 void expect_matrix(const std::string& name, const MatrixFilter& filter) {
   const auto golden = std::filesystem::path(ENVFORGE_SOURCE_DIR) / "tests/golden/resolve/matrix" / (name + ".txt");
-  testing::expect_golden(golden, matrix_text(matrix(embedded(), filter), embedded()));
+  testing::expect_golden(golden, matrix_text(matrix(embedded(), filter), matrix_notes(embedded(), filter), embedded()));
 }
 
 MatrixFilter filter(void (*fill)(MatrixFilter&)) {
@@ -68,6 +70,39 @@ TEST(Matrix, EveryFilterNarrows) {
               f.driver = "590.44.01";
             }),
             0U);
+}
+
+TEST(Matrix, EveryBuildThatAnOldCLibraryCannotLoadIsLeftOut) {
+  const auto rows = matrix(embedded(), filter([](MatrixFilter& f) { f.glibc = "2.17"; }));
+  ASSERT_FALSE(rows.empty());
+  for (const auto& row : rows) EXPECT_EQ(row.glibc_floor, "2.17") << row.torch;
+  EXPECT_EQ(matrix(embedded(), filter([](MatrixFilter& f) { f.glibc = "2.28"; })).size(),
+            matrix(embedded(), {}).size());
+}
+
+TEST(Matrix, WhatIsNewerThanTheDataIsNotKnownAndNeverANo) {
+  const auto notes = matrix_notes(embedded(), filter([](MatrixFilter& f) {
+                                    f.torch = ">=99";
+                                    f.cuda = "99.1";
+                                    f.python = "3.99";
+                                    f.driver = "999.1";
+                                  }));
+  ASSERT_EQ(notes.size(), 4U);
+  for (const auto& note : notes) EXPECT_THAT(note, ::testing::HasSubstr("is not known to the data of")) << note;
+  EXPECT_TRUE(matrix_notes(embedded(), filter([](MatrixFilter& f) {
+                             f.torch = ">=2.6";
+                             f.cuda = "cu126";
+                             f.python = "3.13";
+                             f.driver = "550";
+                           }))
+                  .empty());
+}
+
+TEST(Matrix, CsvHasOneLineForEachRowAndQuotesWhatHoldsAComma) {
+  const auto rows = matrix(embedded(), filter([](MatrixFilter& f) { f.torch = "2.6"; }));
+  const std::string csv = matrix_csv(rows);
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), static_cast<long>(rows.size()) + 1);
+  EXPECT_THAT(csv, ::testing::HasSubstr("\"compat/pytorch.json: 2.6.0 cu126, "));
 }
 
 TEST(Matrix, RefusesAFilterThatItDoesNotUnderstand) {

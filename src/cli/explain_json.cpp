@@ -1,0 +1,144 @@
+#include "explain_json.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace envforge::cli {
+namespace {
+
+using nlohmann::json;
+
+json document(const char* question, const compat::Knowledge& knowledge) {
+  return {{"schema", "envforge/explain"},
+          {"schema_version", 1},
+          {"question", question},
+          {"data_digest", knowledge.digest()},
+          {"data_as_of", knowledge.as_of()}};
+}
+
+template <class List, class Encode>
+json array_of(const List& list, Encode&& encode) {
+  json out = json::array();
+  for (const auto& item : list) out.push_back(encode(item));
+  return out;
+}
+
+json encode_warning(const resolve::Warning& warning) {
+  return {{"text", warning.text}, {"where", to_string(warning.where)}, {"source", warning.source}};
+}
+
+json encode_platform(const resolve::PlatformSolution& platform) {
+  return {{"platform", platform.platform},
+          {"torch", platform.torch},
+          {"cuda_variant", platform.cuda_variant},
+          {"index", platform.torch_index.empty() ? "PyPI" : platform.torch_index},
+          {"gpu_architectures", platform.gpu_architectures},
+          {"choices", array_of(platform.choices, [](const documents::Choice& choice) {
+             return json{{"component", choice.component},
+                         {"version", choice.version},
+                         {"reason", choice.reason},
+                         {"source", choice.source}};
+           })}};
+}
+
+json encode(const resolve::Solution& solution) {
+  return {{"base", solution.base},
+          {"platforms", array_of(solution.platforms, encode_platform)},
+          {"warnings", array_of(solution.warnings, encode_warning)}};
+}
+
+json encode_item(const resolve::ConflictItem& item) {
+  json wishes = json::array();
+  for (std::size_t i = 0; i < item.wishes.size(); ++i)
+    wishes.push_back({{"wish", item.wishes[i]}, {"where", to_string(item.where[i])}});
+  return {{"wishes", wishes}, {"fact", item.fact}, {"source", item.source}};
+}
+
+json encode_remedy(const resolve::Remedy& remedy) {
+  return {{"changes", array_of(remedy.changes,
+                               [](const resolve::Change& change) {
+                                 return json{{"key", change.key},
+                                             {"from", change.from},
+                                             {"to", change.to},
+                                             {"where", to_string(change.where)}};
+                               })},
+          {"cost", remedy.cost},
+          {"solution", encode(remedy.solution)}};
+}
+
+json encode(const resolve::Conflict& conflict) {
+  return {{"items", array_of(conflict.items, encode_item)},
+          {"hints", conflict.hints},
+          {"remedies", array_of(conflict.remedies, encode_remedy)},
+          {"split", array_of(conflict.split, [](const resolve::SplitImage& image) {
+             return json{{"pools", image.pools}, {"solution", encode(image.solution)}};
+           })}};
+}
+
+json encode(const resolve::Outcome& outcome) {
+  if (const auto* conflict = std::get_if<resolve::Conflict>(&outcome)) return {{"conflict", encode(*conflict)}};
+  return {{"solution", encode(std::get<resolve::Solution>(outcome))}};
+}
+
+}  // namespace
+
+json explain_json(const resolve::Outcome& outcome, const compat::Knowledge& knowledge) {
+  json out = document("recipe", knowledge);
+  out["answer"] = encode(outcome);
+  return out;
+}
+
+json explain_json(const resolve::WhatIf& answer, const compat::Knowledge& knowledge) {
+  json out = document("what-if", knowledge);
+  out["part"] = answer.question.part;
+  out["value"] = answer.question.value;
+  out["is_the_answer_now"] = answer.is_answer;
+  out["can_be_had"] = std::holds_alternative<resolve::Solution>(answer.asked);
+  out["now"] = encode(answer.now);
+  out["then"] = encode(answer.asked);
+  out["reason"] = answer.reason;
+  out["source"] = answer.source;
+  out["changes"] = array_of(answer.changes, [](const resolve::PartChange& change) {
+    return json{{"component", change.component}, {"from", change.from}, {"to", change.to}, {"source", change.source}};
+  });
+  out["pools"] = array_of(answer.pools, [](const resolve::PoolEffect& pool) {
+    return json{{"pool", pool.pool}, {"runs_now", pool.runs_now}, {"would_run", pool.would_run}, {"notes", pool.notes}};
+  });
+  return out;
+}
+
+json explain_json(const std::vector<resolve::LockEffect>& effects, const compat::Knowledge& knowledge) {
+  json out = document("locks", knowledge);
+  out["effects"] = array_of(effects, [](const resolve::LockEffect& effect) {
+    return json{{"lock", effect.lock},
+                {"image", effect.image},
+                {"pool", effect.pool},
+                {"verdict", resolve::word(effect.verdict)},
+                {"verify_again", effect.verify_again},
+                {"reasons", effect.reasons}};
+  });
+  return out;
+}
+
+json explain_json(const std::vector<resolve::MatrixRow>& rows, const std::vector<std::string>& notes,
+                  const compat::Knowledge& knowledge) {
+  json out = document("matrix", knowledge);
+  out["notes"] = notes;
+  out["rows"] = array_of(rows, [](const resolve::MatrixRow& row) {
+    return json{{"torch", row.torch},
+                {"cuda_variant", row.cuda_variant},
+                {"platform", row.platform},
+                {"index", row.index},
+                {"python", row.python},
+                {"driver_floor", row.driver_floor},
+                {"glibc_floor", row.glibc_floor},
+                {"cudnn", row.cudnn},
+                {"nccl", row.nccl},
+                {"triton", row.triton},
+                {"code", row.code},
+                {"doubt", row.doubt},
+                {"source", row.source}};
+  });
+  return out;
+}
+
+}  // namespace envforge::cli
