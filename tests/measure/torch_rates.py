@@ -1,26 +1,27 @@
 """What torch itself reaches on this machine, for the table in docs/measurements.md: python3 torch_rates.py
 
-The same shapes and the same kind of data (normal) that the checks time; each figure is the median and the best of 20 samples.
+The same shapes, the same kind of data (normal) and the same way of timing as the checks: a second of warming, which
+brings the GPU to the clock that its power cap allows, then each figure is the median and the best of 100 single runs.
 The all-reduce runs with one process for each GPU.
 """
-import json, os, statistics, sys
+import json, os, statistics, sys, time
 
 import torch
 
 
-def rate(work, amount, samples=20, warm_up=5, inner=10):
-    for _ in range(warm_up):
-        work()
-    torch.cuda.synchronize()
-    rates = []
-    for _ in range(samples):
+def rate(work, amount, samples=100, warm_up=1.0):
+    def once():
         begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
         begin.record()
-        for _ in range(inner):
-            work()
+        work()
         end.record()
         end.synchronize()
-        rates.append(amount * inner / (begin.elapsed_time(end) * 1e-3))
+        return amount / (begin.elapsed_time(end) * 1e-3)
+
+    until = time.monotonic() + warm_up
+    while time.monotonic() < until:
+        once()
+    rates = [once() for _ in range(samples)]
     return {"median": statistics.median(rates), "best": max(rates)}
 
 
@@ -37,13 +38,13 @@ def one_gpu():
     out["conv fp16 64x56x56x256 3x3, TFLOP/s"] = rate(lambda: torch.nn.functional.conv2d(x, w, padding=1), flops / 1e12)
     source = torch.empty(1 << 32, dtype=torch.uint8, device="cuda").random_()
     target = torch.empty_like(source)
-    out["copy D2D 4 GiB, read and written, GB/s"] = rate(lambda: target.copy_(source), 2 * (1 << 32) / 1e9, inner=4)
+    out["copy D2D 4 GiB, read and written, GB/s"] = rate(lambda: target.copy_(source), 2 * (1 << 32) / 1e9)
     for pinned in (True, False):
         host = torch.empty(1 << 28, dtype=torch.uint8, pin_memory=pinned)
         device = target[: 1 << 28]
         name = "pinned" if pinned else "pageable"
-        out[f"copy H2D 256 MiB {name}, GB/s"] = rate(lambda: device.copy_(host, non_blocking=True), (1 << 28) / 1e9, inner=4)
-        out[f"copy D2H 256 MiB {name}, GB/s"] = rate(lambda: host.copy_(device, non_blocking=True), (1 << 28) / 1e9, inner=4)
+        out[f"copy H2D 256 MiB {name}, GB/s"] = rate(lambda: device.copy_(host, non_blocking=True), (1 << 28) / 1e9)
+        out[f"copy D2H 256 MiB {name}, GB/s"] = rate(lambda: host.copy_(device, non_blocking=True), (1 << 28) / 1e9)
     return out
 
 
@@ -52,7 +53,10 @@ def all_reduce(rank, world, results):
     torch.cuda.set_device(rank)
     torch.distributed.init_process_group("nccl", device_id=torch.device("cuda", rank))
     data = torch.zeros(1 << 28, device="cuda")
-    found = rate(lambda: torch.distributed.all_reduce(data), data.nbytes * 2 * (world - 1) / world / 1e9)
+    # By count: a rank that leaves the warm-up alone would leave the others waiting.
+    for _ in range(50):
+        torch.distributed.all_reduce(data)
+    found = rate(lambda: torch.distributed.all_reduce(data), data.nbytes * 2 * (world - 1) / world / 1e9, 50, 0)
     if rank == 0:
         results["all-reduce fp32 1 GiB, bus GB/s"] = found
     torch.distributed.destroy_process_group()
