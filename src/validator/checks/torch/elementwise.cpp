@@ -94,23 +94,14 @@ const std::vector<Function>& functions_of_positive() {
   return table;
 }
 
-class Elementwise : public harness::Check {
-  void prepare(harness::Context& context) override {
-    with_torch([&] { context.session<Session>(); });
-  }
-
-  void run(harness::Context& context, protocol::CheckResult& result) override {
-    with_torch([&] {
-      std::vector<Operator> rows;
-      Operands operands(context.request().seed, context.session<Session>().device());
-      add_unary(operands, rows);
-      add_activations(operands, rows);
-      add_binary(operands, rows);
-      add_narrow(operands, rows);
-      add_integers(operands, rows);
-      Family(context, "element by element, each within its bound,").judge(rows, result);
-    });
-    context.session<Session>().report_libraries(context);
+class Elementwise : public FamilyCheck {
+  std::string title() const override { return "element by element, each within its bound,"; }
+  void add(Operands& operands, std::vector<Operator>& rows) const override {
+    add_unary(operands, rows);
+    add_activations(operands, rows);
+    add_binary(operands, rows);
+    add_narrow(operands, rows);
+    add_integers(operands, rows);
   }
 
   static void add_unary(Operands& operands, std::vector<Operator>& rows) {

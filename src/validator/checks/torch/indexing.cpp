@@ -42,22 +42,13 @@ std::int64_t at_row(const Operand& index, std::int64_t i) {
   return static_cast<std::int64_t>(index.values[static_cast<std::size_t>(i)]);
 }
 
-class Indexing : public harness::Check {
-  void prepare(harness::Context& context) override {
-    with_torch([&] { context.session<Session>(); });
-  }
-
-  void run(harness::Context& context, protocol::CheckResult& result) override {
-    with_torch([&] {
-      std::vector<Operator> rows;
-      Operands operands(context.request().seed, context.session<Session>().device());
-      add_moves(operands, rows);
-      add_choices(operands, rows);
-      add_scatters(operands, rows);
-      add_counts(operands, rows);
-      Family(context, "that move, choose, scatter and count, every element exact,").judge(rows, result);
-    });
-    context.session<Session>().report_libraries(context);
+class Indexing : public FamilyCheck {
+  std::string title() const override { return "that move, choose, scatter and count, every element exact,"; }
+  void add(Operands& operands, std::vector<Operator>& rows) const override {
+    add_moves(operands, rows);
+    add_choices(operands, rows);
+    add_scatters(operands, rows);
+    add_counts(operands, rows);
   }
 
   static void add_moves(Operands& operands, std::vector<Operator>& rows) {

@@ -66,24 +66,15 @@ class WithoutCudnn {
   ~WithoutCudnn() { at::globalContext().setUserEnabledCuDNN(true); }
 };
 
-class Layers : public harness::Check {
-  void prepare(harness::Context& context) override {
-    with_torch([&] { context.session<Session>(); });
-  }
-
-  void run(harness::Context& context, protocol::CheckResult& result) override {
-    with_torch([&] {
-      std::vector<Operator> rows;
-      Operands operands(context.request().seed, context.session<Session>().device());
-      add_norms(operands, rows);
-      add_pools(operands, rows);
-      add_convolutions(operands, rows);
-      add_linear(operands, rows);
-      add_losses(operands, rows);
-      add_recurrent(operands, rows);
-      Family(context, "of layers, each within its bound,").judge(rows, result);
-    });
-    context.session<Session>().report_libraries(context);
+class Layers : public FamilyCheck {
+  std::string title() const override { return "of layers, each within its bound,"; }
+  void add(Operands& operands, std::vector<Operator>& rows) const override {
+    add_norms(operands, rows);
+    add_pools(operands, rows);
+    add_convolutions(operands, rows);
+    add_linear(operands, rows);
+    add_losses(operands, rows);
+    add_recurrent(operands, rows);
   }
 
   static void add_norms(Operands& operands, std::vector<Operator>& rows) {

@@ -55,22 +55,13 @@ at::Tensor part(const at::Tensor& output, std::int64_t index) {
   return output.to(at::kCPU).to(at::kDouble).narrow(1, index * kSize, kSize);
 }
 
-class Linalg : public harness::Check {
-  void prepare(harness::Context& context) override {
-    with_torch([&] { context.session<Session>(); });
-  }
-
-  void run(harness::Context& context, protocol::CheckResult& result) override {
-    with_torch([&] {
-      std::vector<Operator> rows;
-      Operands operands(context.request().seed, context.session<Session>().device());
-      add_products(operands, rows);
-      add_factors(operands, rows);
-      add_solvers(operands, rows);
-      add_transforms(operands, rows);
-      Family(context, "of linear algebra and Fourier transforms, each within its bound,").judge(rows, result);
-    });
-    context.session<Session>().report_libraries(context);
+class Linalg : public FamilyCheck {
+  std::string title() const override { return "of linear algebra and Fourier transforms, each within its bound,"; }
+  void add(Operands& operands, std::vector<Operator>& rows) const override {
+    add_products(operands, rows);
+    add_factors(operands, rows);
+    add_solvers(operands, rows);
+    add_transforms(operands, rows);
   }
 
   /// Integers, so that each type holds every partial sum: fp32 2^24, and outputs of 16 bits 2^11 (fp16) and 2^8 (bf16).

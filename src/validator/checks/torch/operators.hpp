@@ -255,4 +255,27 @@ class Family {
   bool planted_ = false;
 };
 
+/// A check of one family: it only says what its operators are.
+class FamilyCheck : public harness::Check {
+ public:
+  void prepare(harness::Context& context) final {
+    with_torch([&] { context.session<Session>(); });
+  }
+
+  void run(harness::Context& context, protocol::CheckResult& result) final {
+    with_torch([&] {
+      std::vector<Operator> rows;
+      Operands operands(context.request().seed, context.session<Session>().device());
+      add(operands, rows);
+      Family(context, title()).judge(rows, result);
+    });
+    context.session<Session>().report_libraries(context);
+  }
+
+ private:
+  /// What follows "<count> operators" in the summary.
+  virtual std::string title() const = 0;
+  virtual void add(Operands& operands, std::vector<Operator>& rows) const = 0;
+};
+
 }  // namespace envforge::validator::checks::torch

@@ -63,22 +63,14 @@ double log_sum(const double* row) {
   return top + std::log(out);
 }
 
-class Reductions : public harness::Check {
-  void prepare(harness::Context& context) override {
-    with_torch([&] { context.session<Session>(); });
+class Reductions : public FamilyCheck {
+  std::string title() const override {
+    return "over rows of " + std::to_string(kColumns) + " elements, each within its bound,";
   }
-
-  void run(harness::Context& context, protocol::CheckResult& result) override {
-    with_torch([&] {
-      std::vector<Operator> rows;
-      Operands operands(context.request().seed, context.session<Session>().device());
-      add_exact(operands, rows);
-      add_order(operands, rows);
-      add_statistics(operands, rows);
-      Family(context, "over rows of " + std::to_string(kColumns) + " elements, each within its bound,")
-          .judge(rows, result);
-    });
-    context.session<Session>().report_libraries(context);
+  void add(Operands& operands, std::vector<Operator>& rows) const override {
+    add_exact(operands, rows);
+    add_order(operands, rows);
+    add_statistics(operands, rows);
   }
 
   /// Integers whose every partial sum fp32 holds: no order of addition changes a bit.
