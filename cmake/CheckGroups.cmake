@@ -3,6 +3,7 @@
 # A group compiles all of this again: its flags (compiler, C++ standard, ABI) are its own.
 set(ENVFORGE_GROUP_SOURCES
   src/support/canonical_json.cpp
+  src/support/environment.cpp
   src/support/error.cpp
   src/support/error_code.cpp
   src/support/json_reader.cpp

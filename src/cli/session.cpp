@@ -12,29 +12,18 @@
 #include <envforge/engine/docker_cli.hpp>
 #include <envforge/packages/apt_deb_source.hpp>
 #include <envforge/packages/uv_resolver.hpp>
+#include <envforge/support/environment.hpp>
 #include <envforge/support/files.hpp>
 #include <envforge/support/sha256.hpp>
 
 #include "logging.hpp"
 #include "version.hpp"
 
-extern char** environ;
-
 namespace envforge::cli {
 namespace {
 
 namespace fs = std::filesystem;
 using documents::SiteConfig;
-
-std::map<std::string, std::string> environment() {
-  std::map<std::string, std::string> out;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string text = *entry;
-    const auto equals = text.find('=');
-    if (equals != std::string::npos) out[text.substr(0, equals)] = text.substr(equals + 1);
-  }
-  return out;
-}
 
 std::string variable(const std::map<std::string, std::string>& variables, const std::string& name) {
   const auto found = variables.find(name);
@@ -60,7 +49,7 @@ void add_file(std::vector<SiteConfig>& layers, const fs::path& path) {
 
 // Lowest first: the host's own variables, /etc, the user's file (or --config instead of both), ENVFORGE_*, flags.
 SiteConfig read_site(const GlobalOptions& options) {
-  const auto variables = environment();
+  const auto variables = support::environment_of(environ);
   std::vector<SiteConfig> layers = {documents::site_config_from_host(variables)};
   if (!options.config.empty()) {
     layers.push_back(documents::read_site_config(support::read_file(options.config), options.config));
@@ -166,7 +155,7 @@ const SiteConfig& Session::site() {
 
 app::World& Session::world() {
   if (!real_) {
-    const auto variables = environment();
+    const auto variables = support::environment_of(environ);
     const std::string cache = site().cache_dir.value.empty()
                                   ? user_folder(variables, "XDG_CACHE_HOME", ".cache").string()
                                   : site().cache_dir.value;

@@ -17,6 +17,7 @@
 #include <envforge/protocol/sealed_report.hpp>
 #include <envforge/protocol/torch_facts.hpp>
 #include <envforge/support/canonical_json.hpp>
+#include <envforge/support/environment.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/exit_code.hpp>
 #include <envforge/support/sha256.hpp>
@@ -24,8 +25,6 @@
 #include "driver/guard.hpp"
 #include "driver/session.hpp"
 #include "driver/torch_facts.hpp"
-
-extern char** environ;
 
 namespace {
 
@@ -47,16 +46,6 @@ std::uint64_t random_number() {
     throw support::Error(support::ErrorCode::kInternal, "the kernel gives no random numbers");
   }
   return number;
-}
-
-std::map<std::string, std::string> whole_environment() {
-  std::map<std::string, std::string> out;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string text = *entry;
-    const auto equals = text.find('=');
-    if (equals != std::string::npos) out[text.substr(0, equals)] = text.substr(equals + 1);
-  }
-  return out;
 }
 
 std::string own_path() {
@@ -81,7 +70,7 @@ protocol::Report work(const protocol::DriverRequest& request) {
   validator::driver::Surroundings around;
   const std::string self = own_path();
   around.groups_dir = request.groups_dir.empty() ? self.substr(0, self.rfind('/')) : request.groups_dir;
-  around.environment = whole_environment();
+  around.environment = support::environment_of(environ);
   around.random = random_number;
   around.progress = [](const protocol::Progress& progress) { std::fprintf(stderr, "%s\n", to_line(progress).c_str()); };
   around.interrupted = &interrupted;
@@ -114,7 +103,8 @@ int main(int argc, char** argv) {
       return 0;
     }
     if (argc > 1 && std::string(argv[1]) == "--torch") {
-      const auto facts = validator::driver::read_torch_facts("/", whole_environment(), argc > 2 ? argv[2] : "");
+      const auto facts =
+          validator::driver::read_torch_facts("/", support::environment_of(environ), argc > 2 ? argv[2] : "");
       std::printf("%s\n", support::canonical_json(to_json(facts)).c_str());
       return 0;
     }

@@ -1,28 +1,18 @@
 #include "gpu/image_libraries.hpp"
 
 #include <dlfcn.h>
+#include <unistd.h>
 
+#include <envforge/support/environment.hpp>
 #include <envforge/support/text.hpp>
 
 #include "harness/check.hpp"
 #include "loader/maps.hpp"
 
-extern char** environ;
-
 namespace envforge::validator::gpu {
 namespace {
 
 using protocol::Layer;
-
-loader::Environment this_environment() {
-  loader::Environment out;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string text = *entry;
-    const auto equals = text.find('=');
-    if (equals != std::string::npos) out[text.substr(0, equals)] = text.substr(equals + 1);
-  }
-  return out;
-}
 
 // "libcublas.so.12" belongs to "libcublas", "libcublasLt.so.12" does not.
 bool is_of_stem(const std::string& path, const std::string& stem) {
@@ -43,7 +33,7 @@ std::string torch_version(const loader::Root& root, const std::string& folder) {
 }  // namespace
 
 ImageLibraries::ImageLibraries(harness::Context& context, Torch torch)
-    : context_(context), environment_(this_environment()), how_(torch) {
+    : context_(context), environment_(support::environment_of(environ)), how_(torch) {
   pythons_ = find_python_environments(root_, environment_, context.request().python);
   torch_ = find_torch(root_, pythons_);
   const auto machine = loader::machine_of(root_, "/proc/self/exe");

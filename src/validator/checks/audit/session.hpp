@@ -8,6 +8,8 @@
 #include <utility>
 #include <variant>
 
+#include <envforge/support/environment.hpp>
+
 #include "audit/inventory.hpp"
 #include "harness/check.hpp"
 #include "harness/context.hpp"
@@ -17,8 +19,9 @@ namespace envforge::validator::checks::audit {
 
 class Session {
  public:
+  /// The group inherits the container's environment unchanged: it is what is audited.
   explicit Session(harness::Context& context)
-      : taken_(validator::audit::take_inventory(root_, environment(), context.request().python)) {}
+      : taken_(validator::audit::take_inventory(root_, support::environment_of(environ), context.request().python)) {}
 
   const loader::Root& root() const { return root_; }
   /// A copy, into which a negative control may plant its fault. Throws Skip when the image has no torch.
@@ -29,17 +32,6 @@ class Session {
   }
 
  private:
-  /// The group inherits the container's environment unchanged: it is what is audited.
-  static loader::Environment environment() {
-    loader::Environment out;
-    for (char** entry = environ; *entry != nullptr; ++entry) {
-      const std::string text = *entry;
-      const auto equals = text.find('=');
-      if (equals != std::string::npos) out.emplace(text.substr(0, equals), text.substr(equals + 1));
-    }
-    return out;
-  }
-
   loader::Root root_;
   std::variant<validator::audit::Inventory, validator::audit::NothingToAudit> taken_;
 };

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 
+#include <envforge/support/environment.hpp>
+
 #include "container/report_findings.hpp"
 #include "harness/check.hpp"
 
@@ -15,16 +17,6 @@ namespace envforge::validator {
 namespace {
 
 using container::Surroundings;
-
-std::map<std::string, std::string> this_environment() {
-  std::map<std::string, std::string> out;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string text = *entry;
-    const auto equals = text.find('=');
-    if (equals != std::string::npos) out[text.substr(0, equals)] = text.substr(equals + 1);
-  }
-  return out;
-}
 
 std::vector<std::string> network_interfaces() {
   std::vector<std::string> out;
@@ -42,7 +34,7 @@ class Environment : public harness::Check {
  public:
   void run(harness::Context& context, protocol::CheckResult& result) override {
     Surroundings around;
-    around.environment = this_environment();
+    around.environment = support::environment_of(environ);
     if (context.request().flags_are_the_runs) around.interfaces = network_interfaces();
     around.exists = [](const std::string& path) { return access(path.c_str(), F_OK) == 0; };
     const auto kept = around.environment;

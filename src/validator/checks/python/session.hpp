@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <envforge/process/process.hpp>
+#include <envforge/support/environment.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
 #include <envforge/support/json_reader.hpp>
@@ -39,12 +40,7 @@ const std::vector<Meaning>& meanings();
 class Session {
  public:
   explicit Session(harness::Context& context) {
-    loader::Environment environment;
-    for (char** entry = environ; *entry != nullptr; ++entry) {
-      const std::string text = *entry;
-      const auto equals = text.find('=');
-      if (equals != std::string::npos) environment.emplace(text.substr(0, equals), text.substr(equals + 1));
-    }
+    const auto environment = support::environment_of(environ);
     const loader::Root root;
     const auto all = loader::find_python_environments(root, environment, context.request().python);
     const auto torch = loader::find_torch(root, all);

@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include <envforge/support/environment.hpp>
+
 #include "harness/check.hpp"
 #include "harness/context.hpp"
 #include "loader/maps.hpp"
@@ -67,12 +69,7 @@ class Session {
   /// library that this program got from elsewhere says so.
   struct World {
     explicit World(const std::string& python) {
-      loader::Environment environment;
-      for (char** entry = environ; *entry != nullptr; ++entry) {
-        const std::string text = *entry;
-        const auto equals = text.find('=');
-        if (equals != std::string::npos) environment.emplace(text.substr(0, equals), text.substr(equals + 1));
-      }
+      const auto environment = support::environment_of(environ);
       const auto torch = loader::find_torch(root, loader::find_python_environments(root, environment, python));
       std::vector<std::string> folders, prefixes;
       if (torch) {
