@@ -14,6 +14,7 @@
 
 #include "base_image.hpp"
 #include "build_context.hpp"
+#include "lock_packages.hpp"
 
 namespace envforge::app {
 namespace {
@@ -96,17 +97,7 @@ std::string builder_tar(World& world, const std::string& base, const std::string
   auto& locked = lock.platforms[platform];
   locked.base.name = base;
   locked.base.kind = documents::BaseKind::kBootstrap;
-  for (const auto& deb : std::get<std::vector<packages::ResolvedDeb>>(answer)) {
-    documents::LockedDeb row;
-    row.name = deb.name;
-    row.version = deb.version;
-    row.architecture = deb.architecture;
-    row.suite = deb.suite;
-    row.filename = deb.filename;
-    row.sha256 = deb.sha256;
-    row.size = deb.size;
-    locked.base.debs.push_back(std::move(row));
-  }
+  locked.base.debs = locked_rows(std::get<std::vector<packages::ResolvedDeb>>(answer), false);
   locked.base.digest = base_digest(locked.base, source_date_epoch(lock.exclude_newer));
   return base_tar(world, lock, platform).path;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <envforge/app/lock_recipe.hpp>
+#include <envforge/packages/deb_source.hpp>
 #include <envforge/resolve/solution.hpp>
 
 namespace envforge::app {
@@ -21,6 +22,9 @@ struct PackagesToLock {
 std::vector<documents::LockedWheel> lock_wheels(World& world, const PackagesToLock& what);
 /// uv itself, for the build.
 std::vector<documents::LockedWheel> lock_tools(World& world, const PackagesToLock& what);
+
+/// What apt answered, as rows of a lock. `foundation`: they lie below the torch layer.
+std::vector<documents::LockedDeb> locked_rows(const std::vector<packages::ResolvedDeb>& debs, bool foundation);
 
 struct LockedSystem {
   documents::LockedBase base;

@@ -42,12 +42,6 @@ LockedDeb locked_row(const ResolvedDeb& deb, bool foundation) {
   return row;
 }
 
-std::vector<LockedDeb> locked_rows(const std::vector<ResolvedDeb>& debs, bool foundation) {
-  std::vector<LockedDeb> rows;
-  for (const auto& deb : debs) rows.push_back(locked_row(deb, foundation));
-  return rows;
-}
-
 /// The system of one platform while it grows: what is there, what an older lock had.
 struct System {
   World& world;
@@ -207,6 +201,12 @@ std::vector<ResolvedDeb> debs_of(const documents::LockedPlatform* old) {
 }
 
 }  // namespace
+
+std::vector<LockedDeb> locked_rows(const std::vector<ResolvedDeb>& debs, bool foundation) {
+  std::vector<LockedDeb> rows;
+  for (const auto& deb : debs) rows.push_back(locked_row(deb, foundation));
+  return rows;
+}
 
 LockedSystem lock_system(World& world, const PackagesToLock& what) {
   const auto& spec = what.recipe.spec;
