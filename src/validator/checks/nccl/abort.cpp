@@ -18,14 +18,8 @@ using std::chrono::steady_clock;
 constexpr seconds kDeadline{20};
 constexpr milliseconds kLongEnough{300};  // a whole all-reduce of this size takes less than one
 
-class Abort : public harness::Check {
+class Abort : public SeveralRanks {
  public:
-  bool recomputed() const override { return true; }
-  std::optional<std::string> skip_reason(harness::Context& context) override { return alone(context); }
-  void prepare(harness::Context& context) override {
-    if (!skip_reason(context)) context.session<Session>();
-  }
-
   void run(harness::Context& context, protocol::CheckResult& result) override {
     auto& session = context.session<Session>();
     constexpr std::uint64_t kCount = 1 << 16;

@@ -7,14 +7,8 @@
 namespace envforge::validator::nccl {
 namespace {
 
-class AllReduceSizes : public harness::Check {
+class AllReduceSizes : public SeveralRanks {
  public:
-  bool recomputed() const override { return true; }
-  std::optional<std::string> skip_reason(harness::Context& context) override { return alone(context); }
-  void prepare(harness::Context& context) override {
-    if (!skip_reason(context)) context.session<Session>();
-  }
-
   void run(harness::Context& context, protocol::CheckResult& result) override {
     auto& session = context.session<Session>();
     Team& team = session.everyone();

@@ -38,14 +38,9 @@ inline std::string exercise_types(Session& session, Team& team, gpu::Collective 
   return done;
 }
 
-class CollectiveCheck : public harness::Check {
+class CollectiveCheck : public SeveralRanks {
  public:
   explicit CollectiveCheck(gpu::Collective collective) : collective_(collective) {}
-  bool recomputed() const override { return true; }
-  std::optional<std::string> skip_reason(harness::Context& context) override { return alone(context); }
-  void prepare(harness::Context& context) override {
-    if (!skip_reason(context)) context.session<Session>();
-  }
 
   void run(harness::Context& context, protocol::CheckResult& result) override {
     auto& session = context.session<Session>();

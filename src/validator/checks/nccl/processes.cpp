@@ -93,14 +93,8 @@ struct Rank {
   std::optional<protocol::CheckResult> result;
 };
 
-class Processes : public harness::Check {
+class Processes : public SeveralRanks {
  public:
-  bool recomputed() const override { return true; }
-  std::optional<std::string> skip_reason(harness::Context& context) override { return alone(context); }
-  void prepare(harness::Context& context) override {
-    if (!skip_reason(context)) context.session<Session>();
-  }
-
   void run(harness::Context& context, protocol::CheckResult& result) override {
     auto& session = context.session<Session>();
     session.start();

@@ -227,13 +227,20 @@ inline void Exercise::judge(protocol::CheckResult& result) {
   if (result.verdict != protocol::Verdict::kPass) result.reason = text() + ": " + result.reason;
 }
 
-/// The reason why a check of several ranks does not apply; nullopt = it does.
-inline std::optional<std::string> alone(const harness::Context& context) {
-  if (context.request().gpus.size() < 2) return "one GPU: a collective over several ranks needs two";
-  for (const auto& gpu : context.request().gpus) {
-    if (gpu.mig) return "NCCL does not join slices of a GPU (MIG)";
+/// A check of several ranks, whose results the driver computes again.
+class SeveralRanks : public harness::Check {
+ public:
+  bool recomputed() const final { return true; }
+  std::optional<std::string> skip_reason(harness::Context& context) final {
+    if (context.request().gpus.size() < 2) return "one GPU: a collective over several ranks needs two";
+    for (const auto& gpu : context.request().gpus) {
+      if (gpu.mig) return "NCCL does not join slices of a GPU (MIG)";
+    }
+    return std::nullopt;
   }
-  return std::nullopt;
-}
+  void prepare(harness::Context& context) final {
+    if (!skip_reason(context)) context.session<Session>();
+  }
+};
 
 }  // namespace envforge::validator::nccl
