@@ -49,6 +49,14 @@ class Check {
   virtual void run(Context& context, protocol::CheckResult& result) = 0;
 };
 
+/// A check that opens its group's session beforehand and whose output the driver computes again.
+template <class Session>
+class RecomputedCheck : public Check {
+ public:
+  bool recomputed() const final { return true; }
+  void prepare(Context& context) final { context.session<Session>(); }
+};
+
 struct RegisteredCheck {
   std::string id;
   std::function<std::unique_ptr<Check>()> make;

@@ -14,11 +14,8 @@ constexpr int kM = 1056, kN = 984, kK = 1000, kAmplitude = 8;
 // A slice of a GPU with less room than this gets a quarter of each side.
 constexpr double kSmallRoom = 64 << 20;
 
-class GemmExact : public harness::Check {
+class GemmExact : public harness::RecomputedCheck<Session> {
  public:
-  bool recomputed() const override { return true; }
-  void prepare(Context& context) override { context.session<Session>(); }
-
   void run(Context& context, protocol::CheckResult& result) override {
     auto& session = context.session<Session>();
     session.started();
@@ -27,15 +24,8 @@ class GemmExact : public harness::Check {
     for (const Type input : {Type::kFp32, Type::kFp16, Type::kBf16, Type::kFp64}) {
       if (!has_type(session.device().capability(), input)) continue;
       const Type output = input == Type::kFp64 ? Type::kFp64 : Type::kFp32;
-      const Product p = make_product(context, session, {kM / part, kN / part, kK / part, input, output}, kAmplitude);
-      context.doing("cublasGemmEx in " + to_string(input));
-      session.cublas.gemm(p.gemm, p.a.pointer(), p.b.pointer(), p.c.pointer());
-      session.device().synchronize();
-      judge_exactly(context, session.kernels(), p, result);
-      if (result.verdict != protocol::Verdict::kPass) {
-        result.reason = to_string(input) + ": " + result.reason;
-        return;
-      }
+      const gpu::Gemm gemm{kM / part, kN / part, kK / part, input, output};
+      if (!multiply_exactly(context, session, gemm, kAmplitude, "cublasGemmEx in " + to_string(input), result)) return;
       done += (done.empty() ? "" : ", ") + to_string(input);
     }
     result.summary = std::to_string(kM / part) + " x " + std::to_string(kN / part) + " x " + std::to_string(kK / part) +

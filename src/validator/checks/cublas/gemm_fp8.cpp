@@ -6,10 +6,8 @@
 // Tensor cores sum fp8 with 14 bits (seen on Hopper), so exact data keeps |partial sum| below 2^13: 1008 * 2 * 2 =
 // 4032. The scales are 4 and 1/2 and alpha is 1/2: a product that forgets one of them is off by a factor of two or
 // more.
-#include "checks/cublas/product.hpp"
+#include "checks/cublas/timed_cube.hpp"
 #include "gpu/cublaslt_api.hpp"
-#include "gpu/speed.hpp"
-#include "gpu/thresholds.hpp"
 
 namespace envforge::validator::cublas {
 namespace {
@@ -48,13 +46,8 @@ class GemmFp8 : public harness::Check {
     const int n = side_for(session, Type::kE4m3, Type::kBf16, 8192);
     const Product p = make_product(context, session, {n, n, n, Type::kE4m3, Type::kBf16, false, true}, 0);
     const gpu::ScaledProduct timed = scaled(session, p);
-    context.doing("timing cublasLtMatmul in fp8 e4m3, " + std::to_string(n) + "^3");
-    const gpu::SpeedRun speed = gpu::time_on_gpu(
-        session, [&] { timed.run(kAlpha, p.a, p.b, p.c); }, 0.3, 20);
-    context.recompute(p.problem, gpu::elements_of(p.c, Type::kBf16));
-    judge_sampled_lines(context, session.kernels(), p, result);
-    gpu::judge_speed(result, context, session, speed, std::pow(n, 3), Type::kE4m3, std::to_string(n) + "^3",
-                     gpu::threshold_of("gemm fp8 e4m3").lowest);
+    const auto once = [&] { timed.run(kAlpha, p.a, p.b, p.c); };
+    judge_timed_cube(context, session, p, "cublasLtMatmul in fp8 e4m3", once, "gemm fp8 e4m3", result);
     result.summary =
         "integers bit for bit, and the timed output of " + std::to_string(n) + "^3, cuBLASLt " + lt_->version();
   }

@@ -4,22 +4,18 @@
 // Suite: standard
 //
 // |sum| <= 4096 * 127 * 127 < 2^31: exact in every order.
-#include "checks/cublas/product.hpp"
-#include "gpu/speed.hpp"
-#include "gpu/thresholds.hpp"
+#include "checks/cublas/timed_cube.hpp"
 
 namespace envforge::validator::cublas {
 namespace {
 
-class GemmInt8 : public harness::Check {
+class GemmInt8 : public harness::RecomputedCheck<Session> {
  public:
-  bool recomputed() const override { return true; }
   std::optional<std::string> skip_reason(Context& context) override {
     auto& session = context.session<Session>();
     if (session.device().capability() < 75) return "tensor cores take int8 from compute capability 7.5 on";
     return std::nullopt;
   }
-  void prepare(Context& context) override { context.session<Session>(); }
 
   void run(Context& context, protocol::CheckResult& result) override {
     auto& session = context.session<Session>();
@@ -27,15 +23,9 @@ class GemmInt8 : public harness::Check {
     const int n = side_for(session, Type::kI8, Type::kI32, 4096);
     // B lies as its transpose: the layout that every kernel for int8 takes.
     const Product p = make_product(context, session, {n, n, n, Type::kI8, Type::kI32, false, true}, 127);
-    const std::string shape = std::to_string(n) + "^3";
-    context.doing("timing cublasGemmEx in int8, " + shape);
-    const gpu::SpeedRun speed = gpu::time_on_gpu(
-        session, [&] { session.cublas.gemm(p.gemm, p.a.pointer(), p.b.pointer(), p.c.pointer()); }, 0.3, 20);
-    context.recompute(p.problem, gpu::elements_of(p.c, Type::kI32));
-    judge_sampled_lines(context, session.kernels(), p, result);
-    gpu::judge_speed(result, context, session, speed, std::pow(n, 3), Type::kI8, shape,
-                     gpu::threshold_of("gemm i8").lowest);
-    result.summary = "512 full rows and columns of the timed " + shape + " bit for bit";
+    const auto once = [&] { session.cublas.gemm(p.gemm, p.a.pointer(), p.b.pointer(), p.c.pointer()); };
+    judge_timed_cube(context, session, p, "cublasGemmEx in int8", once, "gemm i8", result);
+    result.summary = "512 full rows and columns of the timed " + std::to_string(n) + "^3 bit for bit";
   }
 };
 ENVFORGE_CHECK(GemmInt8);

@@ -14,11 +14,8 @@ struct Size {
 constexpr Size kSizes[] = {{307, 211, 263}, {1, 257, 131}, {193, 1, 67}};
 constexpr int kAmplitude = 8;
 
-class GemmLayouts : public harness::Check {
+class GemmLayouts : public harness::RecomputedCheck<Session> {
  public:
-  bool recomputed() const override { return true; }
-  void prepare(Context& context) override { context.session<Session>(); }
-
   void run(Context& context, protocol::CheckResult& result) override {
     auto& session = context.session<Session>();
     session.started();
@@ -29,15 +26,8 @@ class GemmLayouts : public harness::Check {
       for (const Size& size : kSizes) {
         for (int turned = 0; turned < 4; ++turned) {
           const gpu::Gemm gemm{size.m, size.n, size.k, input, output, (turned & 1) != 0, (turned & 2) != 0};
-          const Product p = make_product(context, session, gemm, kAmplitude);
-          context.doing("cublasGemmEx " + to_string(gemm));
-          session.cublas.gemm(gemm, p.a.pointer(), p.b.pointer(), p.c.pointer());
-          session.device().synchronize();
-          judge_exactly(context, session.kernels(), p, result);
-          if (result.verdict != protocol::Verdict::kPass) {
-            result.reason = to_string(gemm) + ": " + result.reason;
-            return;
-          }
+          const std::string call = "cublasGemmEx " + to_string(gemm);
+          if (!multiply_exactly(context, session, gemm, kAmplitude, call, result)) return;
           ++done;
         }
       }

@@ -63,11 +63,8 @@ void judge_by_freivalds(const Context& context, const gpu::Kernels& kernels, con
       protocol::Layer::kImage);
 }
 
-class GemmNormal : public harness::Check {
+class GemmNormal : public harness::RecomputedCheck<Session> {
  public:
-  bool recomputed() const override { return true; }
-  void prepare(Context& context) override { context.session<Session>(); }
-
   void run(Context& context, protocol::CheckResult& result) override {
     auto& session = context.session<Session>();
     session.started();

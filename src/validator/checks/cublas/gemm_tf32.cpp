@@ -5,9 +5,7 @@
 //
 // The inputs hold what tf32 keeps and no bit more, so nothing is lost before the products are made: what remains is the
 // rounding of a sum in fp32, as for bf16.
-#include "checks/cublas/product.hpp"
-#include "gpu/speed.hpp"
-#include "gpu/thresholds.hpp"
+#include "checks/cublas/timed_cube.hpp"
 
 namespace envforge::validator::cublas {
 namespace {
@@ -15,35 +13,24 @@ namespace {
 // |sum| <= 500 * 64 * 64 < 2^24.
 constexpr int kM = 520, kN = 392, kK = 500, kAmplitude = 64;
 
-class GemmTf32 : public harness::Check {
+class GemmTf32 : public harness::RecomputedCheck<Session> {
  public:
-  bool recomputed() const override { return true; }
   std::optional<std::string> skip_reason(Context& context) override {
     auto& session = context.session<Session>();
     if (session.device().capability() < 80) return "tensor cores take tf32 from compute capability 8.0 on";
     return std::nullopt;
   }
-  void prepare(Context& context) override { context.session<Session>(); }
 
   void run(Context& context, protocol::CheckResult& result) override {
     auto& session = context.session<Session>();
     session.started();
-    const Product exact = make_product(context, session, {kM, kN, kK, Type::kTf32, Type::kFp32}, kAmplitude);
-    context.doing("cublasGemmEx in tf32");
-    session.cublas.gemm(exact.gemm, exact.a.pointer(), exact.b.pointer(), exact.c.pointer());
-    session.device().synchronize();
-    judge_exactly(context, session.kernels(), exact, result);
-    if (result.verdict != protocol::Verdict::kPass) return;
+    const gpu::Gemm exact{kM, kN, kK, Type::kTf32, Type::kFp32};
+    if (!multiply_exactly(context, session, exact, kAmplitude, "cublasGemmEx in tf32", result)) return;
 
     const int n = side_for(session, Type::kTf32, Type::kFp32, 8192);
     const Product p = make_product(context, session, {n, n, n, Type::kTf32, Type::kFp32}, 0);
-    context.doing("timing cublasGemmEx in tf32, " + std::to_string(n) + "^3");
-    const gpu::SpeedRun speed = gpu::time_on_gpu(
-        session, [&] { session.cublas.gemm(p.gemm, p.a.pointer(), p.b.pointer(), p.c.pointer()); }, 0.3, 20);
-    context.recompute(p.problem, gpu::elements_of(p.c, Type::kFp32));
-    judge_sampled_lines(context, session.kernels(), p, result);
-    gpu::judge_speed(result, context, session, speed, std::pow(n, 3), Type::kTf32, std::to_string(n) + "^3",
-                     gpu::threshold_of("gemm tf32").lowest);
+    const auto once = [&] { session.cublas.gemm(p.gemm, p.a.pointer(), p.b.pointer(), p.c.pointer()); };
+    judge_timed_cube(context, session, p, "cublasGemmEx in tf32", once, "gemm tf32", result);
     result.summary = "integers bit for bit, and the timed output of " + std::to_string(n) + "^3";
   }
 };

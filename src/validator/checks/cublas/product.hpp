@@ -112,6 +112,19 @@ inline void judge_exactly(Context& context, const gpu::Kernels& kernels, const P
                  protocol::Layer::kImage);
 }
 
+/// One product of integers by `call`, every bit of it judged; false with a reason that begins with `call`.
+inline bool multiply_exactly(Context& context, Session& session, const gpu::Gemm& gemm, int amplitude,
+                             const std::string& call, protocol::CheckResult& result) {
+  const Product p = make_product(context, session, gemm, amplitude);
+  context.doing(call);
+  session.cublas.gemm(gemm, p.a.pointer(), p.b.pointer(), p.c.pointer());
+  session.device().synchronize();
+  judge_exactly(context, session.kernels(), p, result);
+  if (result.verdict == protocol::Verdict::kPass) return true;
+  result.reason = call + ": " + result.reason;
+  return false;
+}
+
 /// Some full rows and columns, one in each 256th part of the output, element by element against sums in fp64.
 inline void judge_sampled_lines(const Context& context, const gpu::Kernels& kernels, const Product& p,
                                 protocol::CheckResult& result) {

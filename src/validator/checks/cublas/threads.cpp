@@ -15,11 +15,8 @@ namespace {
 // |sum| <= 200 * 64 < 2^24.
 constexpr int kM = 160, kN = 120, kK = 200, kAmplitude = 8, kThreads = 4, kTurns = 3;
 
-class Threads : public harness::Check {
+class Threads : public harness::RecomputedCheck<Session> {
  public:
-  bool recomputed() const override { return true; }
-  void prepare(Context& context) override { context.session<Session>(); }
-
   void run(Context& context, protocol::CheckResult& result) override {
     auto& session = context.session<Session>();
     session.started();

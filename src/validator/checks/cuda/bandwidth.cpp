@@ -68,11 +68,8 @@ Comparison compare_on_host(const std::uint32_t* got, const std::vector<std::uint
   return out;
 }
 
-class Bandwidth : public harness::Check {
+class Bandwidth : public harness::RecomputedCheck<gpu::Session> {
  public:
-  bool recomputed() const override { return true; }
-  void prepare(Context& context) override { context.session<gpu::Session>(); }
-
   void run(Context& context, protocol::CheckResult& result) override {
     auto& session = context.session<gpu::Session>();
     over_pcie(context, session, result);

@@ -20,10 +20,8 @@ using harness::Context;
 constexpr std::uint64_t kStream = 2;
 constexpr std::uint64_t kMostWords = 8U << 20;  // 32 MiB
 
-class Copy : public harness::Check {
+class Copy : public harness::RecomputedCheck<gpu::Session> {
  public:
-  bool recomputed() const override { return true; }
-  void prepare(Context& context) override { context.session<gpu::Session>(); }
   void run(Context& context, protocol::CheckResult& result) override {
     auto& session = context.session<gpu::Session>();
     const gpu::Kernels& kernels = session.kernels();

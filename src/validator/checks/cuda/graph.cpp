@@ -20,11 +20,8 @@ constexpr std::uint64_t kStream = 6, kMostWords = 1U << 20;
 // x -> 5 (x + 1) + 2: another order of the two kernels gives something else.
 constexpr gpu::WordChange kFirst{1, 1}, kSecond{5, 2}, kBoth{5, 7};
 
-class GraphCheck : public harness::Check {
+class GraphCheck : public harness::RecomputedCheck<gpu::Session> {
  public:
-  bool recomputed() const override { return true; }
-  void prepare(Context& context) override { context.session<gpu::Session>(); }
-
   void run(Context& context, protocol::CheckResult& result) override {
     auto& session = context.session<gpu::Session>();
     if (session.cuda().cuGraphInstantiateWithFlags == nullptr) {

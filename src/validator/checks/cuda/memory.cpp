@@ -17,10 +17,8 @@ using harness::Context;
 
 constexpr std::uint64_t kStream = 1;
 
-class Memory : public harness::Check {
+class Memory : public harness::RecomputedCheck<gpu::Session> {
  public:
-  bool recomputed() const override { return true; }
-  void prepare(Context& context) override { context.session<gpu::Session>(); }
   void run(Context& context, protocol::CheckResult& result) override {
     auto& session = context.session<gpu::Session>();
     const gpu::Kernels& kernels = session.kernels();

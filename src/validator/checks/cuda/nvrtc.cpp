@@ -23,11 +23,8 @@ constexpr const char* kText = R"(extern "C" __global__ void salted(unsigned int*
   if (i < count) words[i] = SALT_FACTOR * words[i] + SALT_TERM;
 })";
 
-class Nvrtc : public harness::Check {
+class Nvrtc : public harness::RecomputedCheck<gpu::Session> {
  public:
-  bool recomputed() const override { return true; }
-  void prepare(Context& context) override { context.session<gpu::Session>(); }
-
   void run(Context& context, protocol::CheckResult& result) override {
     auto& session = context.session<gpu::Session>();
     const gpu::NvrtcApi& api = session.nvrtc();

@@ -16,11 +16,8 @@ using harness::Context;
 
 constexpr std::uint64_t kStream = 5, kMostWords = 4U << 20, kRounds = 400000;  // some tens of milliseconds
 
-class Streams : public harness::Check {
+class Streams : public harness::RecomputedCheck<gpu::Session> {
  public:
-  bool recomputed() const override { return true; }
-  void prepare(Context& context) override { context.session<gpu::Session>(); }
-
   void run(Context& context, protocol::CheckResult& result) override {
     auto& session = context.session<gpu::Session>();
     const gpu::Device& device = session.device();

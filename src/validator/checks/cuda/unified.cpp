@@ -35,11 +35,8 @@ class Managed {
   unsigned long long address_ = 0;
 };
 
-class Unified : public harness::Check {
+class Unified : public harness::RecomputedCheck<gpu::Session> {
  public:
-  bool recomputed() const override { return true; }
-  void prepare(Context& context) override { context.session<gpu::Session>(); }
-
   void run(Context& context, protocol::CheckResult& result) override {
     auto& session = context.session<gpu::Session>();
     const gpu::Device& device = session.device();

@@ -21,11 +21,8 @@ constexpr numbers::Convolution kWhole{4, 30, 26, 64, 96, 3, 3, 1, 1};
 // A slice of a GPU with less room than this gets one picture.
 constexpr double kSmallRoom = 64 << 20;
 
-class ConvExact : public harness::Check {
+class ConvExact : public harness::RecomputedCheck<Session> {
  public:
-  bool recomputed() const override { return true; }
-  void prepare(Context& context) override { context.session<Session>(); }
-
   void run(Context& context, protocol::CheckResult& result) override {
     auto& session = context.session<Session>();
     session.started();
