@@ -2,48 +2,24 @@
 //   inference with what it kept is right too; in fp32, fp16 and bf16, channels first and last.
 // Control: one output of each phase, type and layout is moved by three times its bound on the device.
 // Suite: standard
-#include "checks/cudnn/layers.hpp"
-#include "gpu/cudnn_layers.hpp"
-#include "harness/check.hpp"
+#include "checks/cudnn/layer_check.hpp"
 
 namespace envforge::validator::cudnn {
 namespace {
 
-using numbers::Operation;
-using numbers::OperationKind;
-using numbers::Type;
-
-class BatchNorm : public harness::Check {
- public:
-  bool recomputed() const override { return true; }
-  void prepare(harness::Context& context) override { context.session<Session>().prepare_operations(); }
-
-  void run(harness::Context& context, protocol::CheckResult& result) override {
-    auto& session = context.session<Session>();
-    session.started();
-    std::string done;
-    for (const Type type : {Type::kFp32, Type::kFp16, Type::kBf16}) {
-      if (type == Type::kBf16 && session.device().capability() < 80) continue;
-      for (const int channels_last : {0, 1}) {
-        const Operation shape{OperationKind::kBatchNormTraining,
-                              8,
-                              24,
-                              24,
-                              1,
-                              {1, 14, 13},
-                              {1, 1, 1},
-                              {0, 0, 0},
-                              {1, 1, 1},
-                              channels_last};
-        normalise(context, session, shape, type, result);
-        if (result.verdict != protocol::Verdict::kPass) return;
-      }
-      done += (done.empty() ? "" : ", ") + to_string(type);
+class BatchNorm : public LayerCheck {
+  void one_type(harness::Context& context, Session& session, Type type, protocol::CheckResult& result) override {
+    for (const int channels_last : {0, 1}) {
+      constexpr auto kTraining = OperationKind::kBatchNormTraining;
+      normalise(context, session,
+                {kTraining, 8, 24, 24, 1, {1, 14, 13}, {1, 1, 1}, {0, 0, 0}, {1, 1, 1}, channels_last}, type, result);
+      if (result.verdict != protocol::Verdict::kPass) return;
     }
-    result.summary = "training and inference in " + done + ", NCHW and NHWC, N 8, C 24, 14 x 13";
+  }
+  std::string summary(const std::string& types) const override {
+    return "training and inference in " + types + ", NCHW and NHWC, N 8, C 24, 14 x 13";
   }
 
- private:
   static void normalise(harness::Context& context, Session& session, Operation shape, Type type,
                         protocol::CheckResult& result) {
     // Training leaves mean and variance, which inference then takes.
@@ -63,14 +39,9 @@ class BatchNorm : public harness::Check {
       const gpu::CudnnLayer layer(session.cudnn, shape, type);
       layer.run(work.a, {scale, shift, mean, variance}, work.out);
       session.device().synchronize();
-      const std::size_t measured = result.measurements.size();
       constexpr std::uint64_t kOutputs = 4096;  // each needs its channel's whole statistics
-      judge_layer(context, session, work, chosen_elements(context, session, work, kOutputs), result);
-      if (result.verdict != protocol::Verdict::kPass) {
-        result.reason = what + ": " + result.reason;
-        return;
-      }
-      for (std::size_t i = measured; i < result.measurements.size(); ++i) result.measurements[i].name += ", " + what;
+      judge(context, session, work, kOutputs, what, result);
+      if (result.verdict != protocol::Verdict::kPass) return;
     }
   }
 

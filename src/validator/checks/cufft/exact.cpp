@@ -6,7 +6,7 @@
 // The factors of four points are 1, -1, i and -i: nothing is rounded.
 #include <numeric>
 
-#include "checks/cufft/session.hpp"
+#include "checks/cufft/transform_check.hpp"
 
 namespace envforge::validator::cufft {
 namespace {
@@ -14,31 +14,21 @@ namespace {
 constexpr int kAmplitude = 1000;
 constexpr Fourier kShapes[] = {{1, 4, 4096, false}, {1, 4, 4096, true}, {4, 4, 1024, false}, {4, 4, 1024, true}};
 
-class Exact : public harness::Check {
- public:
-  bool recomputed() const override { return true; }
-  void prepare(Context& context) override { context.session<Session>(); }
-
-  void run(Context& context, protocol::CheckResult& result) override {
-    auto& session = context.session<Session>();
-    const gpu::Cufft& fft = session.started();
-    for (const Fourier& shape : kShapes) {
-      for (const Type type : {Type::kFp32, Type::kFp64}) {
-        const Transform t(context, session, shape, type, {51, numbers::to_string(type), kAmplitude});
-        context.doing("cuFFT, " + to_string(shape, type));
-        gpu::FourierPlan(fft, shape, type, false).run(t.from, t.to);
-        session.device().synchronize();
-        judge(context, session.kernels(), t, result);
-        if (result.verdict != protocol::Verdict::kPass) {
-          result.reason = to_string(shape, type) + ": " + result.reason;
-          return;
-        }
-      }
-    }
-    result.summary = "four points along one and two directions, bit for bit, cuFFT " + fft.version();
+class Exact : public TransformCheck {
+  std::vector<Fourier> shapes(Session&) const override { return {std::begin(kShapes), std::end(kShapes)}; }
+  std::string summary(int, const std::string& version) const override {
+    return "four points along one and two directions, bit for bit, cuFFT " + version;
   }
 
- private:
+  void one(Context& context, Session& session, const Fourier& shape, Type type,
+           protocol::CheckResult& result) override {
+    const Transform t(context, session, shape, type, {51, numbers::to_string(type), kAmplitude});
+    context.doing("cuFFT, " + to_string(shape, type));
+    gpu::FourierPlan(session.fft, shape, type, false).run(t.from, t.to);
+    session.device().synchronize();
+    judge(context, session.kernels(), t, result);
+  }
+
   static void judge(Context& context, const gpu::Kernels& kernels, const Transform& t, protocol::CheckResult& result) {
     context.recompute(t.problem, gpu::elements_of(t.to, t.type));
     std::vector<std::uint64_t> all(t.shape.outputs());

@@ -2,7 +2,7 @@
 //   complex and real, along one and two directions, in fp32 and fp64.
 // Control: one real number of what came back is moved by three times its bound on the device, for each shape and type.
 // Suite: standard
-#include "checks/cufft/session.hpp"
+#include "checks/cufft/transform_check.hpp"
 #include "harness/timing.hpp"
 
 namespace envforge::validator::cufft {
@@ -20,37 +20,23 @@ Fourier smaller(Fourier shape) {
   return shape;
 }
 
-class RoundTrip : public harness::Check {
- public:
-  bool recomputed() const override { return true; }
-  void prepare(Context& context) override { context.session<Session>(); }
-
-  void run(Context& context, protocol::CheckResult& result) override {
-    auto& session = context.session<Session>();
-    const gpu::Cufft& fft = session.started();
-    int done = 0;
-    for (const Fourier& full : kShapes) {
-      const Fourier shape = session.room() < kSmallRoom ? smaller(full) : full;
-      for (const Type type : {Type::kFp32, Type::kFp64}) {
-        one(context, session, fft, shape, type, result);
-        if (result.verdict != protocol::Verdict::kPass) {
-          result.reason = to_string(shape, type) + ": " + result.reason;
-          return;
-        }
-        ++done;
-      }
-    }
-    result.summary = std::to_string(done) + " round trips give every integer back";
+class RoundTrip : public TransformCheck {
+  std::vector<Fourier> shapes(Session& session) const override {
+    std::vector<Fourier> out;
+    for (const Fourier& full : kShapes) out.push_back(session.room() < kSmallRoom ? smaller(full) : full);
+    return out;
+  }
+  std::string summary(int done, const std::string&) const override {
+    return std::to_string(done) + " round trips give every integer back";
   }
 
- private:
-  static void one(Context& context, Session& session, const gpu::Cufft& fft, const Fourier& shape, Type type,
-                  protocol::CheckResult& result) {
+  void one(Context& context, Session& session, const Fourier& shape, Type type,
+           protocol::CheckResult& result) override {
     const gpu::Kernels& kernels = session.kernels();
     const Transform t(context, session, shape, type, {53, numbers::to_string(type), kAmplitude});
     const gpu::Buffer back(session.device(), t.from.bytes());
     back.clear(0xff);
-    const gpu::FourierPlan forward(fft, shape, type, false), inverse(fft, shape, type, true);
+    const gpu::FourierPlan forward(session.fft, shape, type, false), inverse(session.fft, shape, type, true);
     context.doing("cuFFT there and back, " + to_string(shape, type));
     forward.run(t.from, t.to);
     inverse.run(t.to, back);

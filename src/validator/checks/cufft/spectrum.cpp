@@ -4,7 +4,7 @@
 // Suite: standard
 #include <cmath>
 
-#include "checks/cufft/session.hpp"
+#include "checks/cufft/transform_check.hpp"
 
 namespace envforge::validator::cufft {
 namespace {
@@ -14,35 +14,23 @@ constexpr std::uint64_t kPlaces = 512;
 constexpr Fourier kShapes[] = {{1, 16384, 2, false}, {1, 16384, 2, true}, {1, 5040, 3, false}, {1, 5040, 3, true},
                                {1, 1021, 5, false},  {1, 1021, 5, true},  {60, 56, 3, false},  {60, 56, 3, true}};
 
-class Spectrum : public harness::Check {
- public:
-  bool recomputed() const override { return true; }
-  void prepare(Context& context) override { context.session<Session>(); }
-
-  void run(Context& context, protocol::CheckResult& result) override {
-    auto& session = context.session<Session>();
-    const gpu::Cufft& fft = session.started();
-    int done = 0;
-    for (const Fourier& shape : kShapes) {
-      for (const Type type : {Type::kFp32, Type::kFp64}) {
-        const Transform t(context, session, shape, type, {52, numbers::to_string(type), 0});
-        // A transform of real data may write over it: its energy is taken before.
-        const double energy = session.kernels().energy(t.from, shape.inputs(), type, nullptr);
-        context.doing("cuFFT, " + to_string(shape, type));
-        gpu::FourierPlan(fft, shape, type, false).run(t.from, t.to);
-        session.device().synchronize();
-        judge(context, session.kernels(), t, energy, result);
-        if (result.verdict != protocol::Verdict::kPass) {
-          result.reason = to_string(shape, type) + ": " + result.reason;
-          return;
-        }
-        ++done;
-      }
-    }
-    result.summary = std::to_string(done) + " spectra agree with sums in fp64 and keep the energy";
+class Spectrum : public TransformCheck {
+  std::vector<Fourier> shapes(Session&) const override { return {std::begin(kShapes), std::end(kShapes)}; }
+  std::string summary(int done, const std::string&) const override {
+    return std::to_string(done) + " spectra agree with sums in fp64 and keep the energy";
   }
 
- private:
+  void one(Context& context, Session& session, const Fourier& shape, Type type,
+           protocol::CheckResult& result) override {
+    const Transform t(context, session, shape, type, {52, numbers::to_string(type), 0});
+    // A transform of real data may write over it: its energy is taken before.
+    const double energy = session.kernels().energy(t.from, shape.inputs(), type, nullptr);
+    context.doing("cuFFT, " + to_string(shape, type));
+    gpu::FourierPlan(session.fft, shape, type, false).run(t.from, t.to);
+    session.device().synchronize();
+    judge(context, session.kernels(), t, energy, result);
+  }
+
   // Relative to the data's energy, as far as one value may be off relative to its typical size: what a missing or
   // doubled value of any size adds is far more, and rounding, whose signs are random, far less.
   static harness::Comparison compare_energy(const gpu::Kernels& kernels, const Transform& t, double before) {
