@@ -6,23 +6,15 @@
 
 #include <envforge/support/error.hpp>
 
+#include "support/sample_lock.hpp"
+
 namespace envforge::app {
 namespace {
 
 documents::LockedPlatform locked() {
-  documents::LockedPlatform platform;
-  platform.python = "3.11";
-  platform.torch = "2.6.0";
-  platform.cuda_variant = "cu124";
-  platform.cuda = "12.4";
-  platform.cudnn = "9.1.0.70";
-  platform.nccl = "2.21.5";
-  for (const auto& [name, version] : {std::pair{"torch", "2.6.0"}, {"typing-extensions", "4.12.2"}}) {
-    documents::LockedWheel wheel;
-    wheel.name = name;
-    wheel.version = version;
-    platform.wheels.push_back(wheel);
-  }
+  auto platform = testing::small_lock().platforms.at(testing::kPlatform);
+  platform.wheels = {testing::wheel("torch", "2.6.0", true, '1'),
+                     testing::wheel("typing-extensions", "4.12.2", false, '2')};
   return platform;
 }
 

@@ -271,40 +271,31 @@ struct InterruptedDebs : testing::FakeDebSource {
   }
 };
 
+// The same world with other resolvers.
+World resolving_by(const World& world, packages::PythonResolver& python, packages::DebSource& debs) {
+  return {world.processes,
+          world.engine,
+          python,
+          debs,
+          world.bases,
+          world.knowledge,
+          world.site,
+          world.events,
+          world.now,
+          world.random_hex,
+          world.version,
+          world.commit,
+          world.report_secret_path,
+          world.cache_dir};
+}
+
 TEST(LockRecipe, AnInterruptionIsToldAsOneAndLeavesNoLock) {
   AppWorld at;
   InterruptedPython python{testing::FakeUniverse()};
   InterruptedDebs debs{std::vector<testing::FakeDeb>()};
   const auto recipe = at.recipe(recipe_text("2.6"));
   const auto& world = at.world();
-  World without_uv{world.processes,
-                   world.engine,
-                   python,
-                   world.debs,
-                   world.bases,
-                   world.knowledge,
-                   world.site,
-                   world.events,
-                   world.now,
-                   world.random_hex,
-                   world.version,
-                   world.commit,
-                   world.report_secret_path,
-                   world.cache_dir};
-  World without_apt{world.processes,
-                    world.engine,
-                    world.python,
-                    debs,
-                    world.bases,
-                    world.knowledge,
-                    world.site,
-                    world.events,
-                    world.now,
-                    world.random_hex,
-                    world.version,
-                    world.commit,
-                    world.report_secret_path,
-                    world.cache_dir};
+  World without_uv = resolving_by(world, python, world.debs), without_apt = resolving_by(world, world.python, debs);
   for (World* interrupted : {&without_uv, &without_apt}) {
     const auto error = error_of([&] { lock_recipe(*interrupted, recipe, {}); });
     EXPECT_EQ(error.code(), ErrorCode::kInterrupted);

@@ -2,10 +2,8 @@
 // second set of rules, written from the documents and from nothing of the resolver, that tries everything.
 #pragma once
 
-#include <algorithm>
 #include <deque>
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -13,34 +11,10 @@
 
 #include "problem.hpp"
 #include "rules.hpp"
+#include "support/dice.hpp"
 #include "support/spec_builder.hpp"
 
 namespace envforge::testing {
-
-class Dice {
- public:
-  explicit Dice(unsigned seed) : engine_(seed) {}
-  bool chance(int percent) { return static_cast<int>(engine_() % 100) < percent; }
-  template <class List>
-  auto one_of(const List& list) {
-    return list[engine_() % list.size()];
-  }
-  template <class List>
-  List some_of(const List& list, int percent) {
-    List kept;
-    for (const auto& item : list) {
-      if (chance(percent)) kept.push_back(item);
-    }
-    return kept;
-  }
-  template <class List>
-  void shuffle(List& list) {
-    std::shuffle(list.begin(), list.end(), engine_);
-  }
-
- private:
-  std::mt19937 engine_;
-};
 
 /// The same seed gives the same world.
 compat::Knowledge small_world(unsigned seed);

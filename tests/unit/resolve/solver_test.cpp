@@ -1,7 +1,6 @@
 // The resolver against a search that tries everything, on random recipes and random parts of the data: the same answer,
 // always.
 #include <algorithm>
-#include <random>
 
 #include <gtest/gtest.h>
 
@@ -13,6 +12,7 @@
 #include "problem.hpp"
 #include "solver.hpp"
 #include "support/compat_data.hpp"
+#include "support/dice.hpp"
 #include "support/spec_builder.hpp"
 
 namespace envforge::resolve {
@@ -21,6 +21,7 @@ namespace {
 using compat::Knowledge;
 using documents::ImageSpec;
 using testing::DataJson;
+using testing::Dice;
 using testing::SpecBuilder;
 using versions::Version;
 
@@ -154,23 +155,6 @@ class BruteForce {
 };
 
 // ---- Random recipes.
-
-class Dice {
- public:
-  explicit Dice(unsigned seed) : engine_(seed) {}
-  bool chance(int percent) { return static_cast<int>(engine_() % 100) < percent; }
-  template <class List>
-  auto one_of(const List& list) {
-    return list[engine_() % list.size()];
-  }
-  template <class List>
-  void shuffle(List& list) {
-    std::shuffle(list.begin(), list.end(), engine_);
-  }
-
- private:
-  std::mt19937 engine_;
-};
 
 SpecBuilder random_spec(Dice& dice) {
   using Words = std::vector<std::string>;
