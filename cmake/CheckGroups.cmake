@@ -93,6 +93,7 @@ set(ENVFORGE_DRIVER_SOURCES
   src/validator/driver/guard.cpp
   src/validator/driver/plan.cpp
   src/validator/driver/rounds.cpp
+  src/validator/driver/run_report.cpp
   src/validator/driver/samples.cpp
   src/validator/driver/session.cpp
   src/validator/driver/torch_facts.cpp)

@@ -23,6 +23,7 @@
 #include <envforge/support/sha256.hpp>
 
 #include "driver/guard.hpp"
+#include "driver/run_report.hpp"
 #include "driver/session.hpp"
 #include "driver/torch_facts.hpp"
 

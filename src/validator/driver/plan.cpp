@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <envforge/protocol/check_catalog.hpp>
 #include <envforge/protocol/check_ids.hpp>
 
 namespace envforge::validator::driver {
@@ -24,6 +25,15 @@ std::size_t rank_of(const std::string& group) {
 }
 
 }  // namespace
+
+std::vector<std::string> asked_checks(const protocol::DriverRequest& request) {
+  if (!request.group.checks.empty()) return request.group.checks;
+  std::vector<std::string> out;
+  for (const auto& check : protocol::check_catalog()) {
+    if (protocol::is_in_suite(check, request.group.suite)) out.push_back(check.id);
+  }
+  return out;
+}
 
 Scope scope_of(const std::string& group) {
   const std::size_t rank = rank_of(group);

@@ -6,8 +6,12 @@
 #include <vector>
 
 #include <envforge/protocol/report.hpp>
+#include <envforge/protocol/request.hpp>
 
 namespace envforge::validator::driver {
+
+/// The checks that the request names, or those of its suite.
+std::vector<std::string> asked_checks(const protocol::DriverRequest& request);
 
 /// What one process of a group works on.
 enum class Scope {

@@ -13,7 +13,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <envforge/protocol/check_catalog.hpp>
 #include <envforge/protocol/check_ids.hpp>
 #include <envforge/support/canonical_json.hpp>
 #include <envforge/support/error.hpp>
@@ -23,14 +22,13 @@
 #include "driver/group_process.hpp"
 #include "driver/plan.hpp"
 #include "driver/rounds.hpp"
+#include "driver/run_report.hpp"
 #include "driver/torch_facts.hpp"
 
 namespace envforge::validator::driver {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using protocol::CheckResult;
-using protocol::GroupResult;
 using protocol::Verdict;
 
 constexpr std::size_t kMostAlive = 16;
@@ -41,15 +39,6 @@ double seconds_since(Clock::time_point start) {
 
 Clock::time_point after(double seconds) {
   return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
-}
-
-std::vector<std::string> asked_checks(const protocol::DriverRequest& request) {
-  if (!request.group.checks.empty()) return request.group.checks;
-  std::vector<std::string> out;
-  for (const auto& check : protocol::check_catalog()) {
-    if (protocol::is_in_suite(check, request.group.suite)) out.push_back(check.id);
-  }
-  return out;
 }
 
 /// A job whose process is alive.
@@ -78,7 +67,9 @@ class Session {
   protocol::Report run() {
     run_round(asked_checks(request_));
     if (request_.soak_seconds > 0) soak();
-    finish();
+    // Nothing before this may lose a check; this proves it for every run.
+    finish(report_, asked_checks(request_), request_.group.expected_gpus);
+    report_.seconds = seconds_since(start_);
     return std::move(report_);
   }
 
@@ -144,7 +135,7 @@ class Session {
         jobs.pop_back();
       }
       if (stopped()) {
-        for (const auto& job : jobs) settle(job, Verdict::kError, "did not run: " + stop_reason());
+        for (const auto& job : jobs) settle(report_, job, Verdict::kError, "did not run: " + stop_reason());
         jobs.clear();
       }
       wait_for_something();
@@ -167,17 +158,17 @@ class Session {
 
   void begin(Job job) {
     if (job.needs_gpu && job.gpus.empty()) {
-      return settle(job, Verdict::kSkipped,
+      return settle(report_, job, Verdict::kSkipped,
                     request_.group.expected_gpus == 0 ? "the run was asked not to use a GPU" : "no GPU is visible");
     }
     const std::string program = program_of(job.group);
     if (access(program.c_str(), X_OK) != 0) {
-      return settle(job, Verdict::kSkipped, "the group " + job.group + " is not part of this validator");
+      return settle(report_, job, Verdict::kSkipped, "the group " + job.group + " is not part of this validator");
     }
     const std::string no_loader = loader_missing("/", program);
-    if (!no_loader.empty()) return settle(job, Verdict::kSkipped, no_loader);
+    if (!no_loader.empty()) return settle(report_, job, Verdict::kSkipped, no_loader);
     try {
-      report_.validator.binaries["envforge-group-" + job.group] = support::sha256_file_hex(program);
+      note_digest(job.group, program);
       protocol::GroupRequest request = request_.group;
       request.seed = around_.random();
       request.checks = job.checks;
@@ -203,8 +194,15 @@ class Session {
       say("started", *running);
       alive_.push_back(std::move(running));
     } catch (const support::Error& error) {
-      settle(job, Verdict::kError, error.message());
+      settle(report_, job, Verdict::kError, error.message());
     }
+  }
+
+  // Once: a program serves every GPU and every round of a soak.
+  void note_digest(const std::string& group, const std::string& program) {
+    auto& digests = report_.validator.binaries;
+    const std::string name = "envforge-group-" + group;
+    if (digests.count(name) == 0) digests[name] = support::sha256_file_hex(program);
   }
 
   std::string with_present_gpus(std::string targets) const {
@@ -340,63 +338,13 @@ class Session {
   }
 
   void collect(const Running& one) {
-    GroupResult& group = group_result(one.job.group);
-    for (CheckResult result : one.conversation.results()) {
-      if (one.job.gpus.size() == 1) result.gpu = one.job.gpus.front().uuid;
-      group.checks.push_back(std::move(result));
-    }
-    for (const auto& library : one.conversation.libraries()) {
-      const bool known = std::any_of(group.libraries.begin(), group.libraries.end(),
-                                     [&](const protocol::LoadedLibrary& l) { return l.path == library.path; });
-      if (!known) group.libraries.push_back(library);
-    }
-    group.seconds += seconds_since(one.started);
+    driver::collect(report_, one.job, one.conversation, seconds_since(one.started));
     if (one.job.group == kFirstGroup && one.conversation.machine()) report_.machine = *one.conversation.machine();
     if (!one.conversation.unfinished().empty()) {
       Job rest = one.job;
       rest.checks = one.conversation.unfinished();
       again_.push_back(std::move(rest));
     }
-  }
-
-  GroupResult& group_result(const std::string& name) {
-    for (auto& group : report_.groups) {
-      if (group.group == name) return group;
-    }
-    report_.groups.push_back({name, {}, {}, 0});
-    return report_.groups.back();
-  }
-
-  void settle(const Job& job, Verdict verdict, const std::string& reason) {
-    for (const auto& id : job.checks) {
-      CheckResult result;
-      result.id = id;
-      result.verdict = verdict;
-      result.reason = reason;
-      if (job.gpus.size() == 1) result.gpu = job.gpus.front().uuid;
-      group_result(job.group).checks.push_back(std::move(result));
-    }
-  }
-
-  // Nothing above may lose a check; this proves it for every run.
-  void finish() {
-    for (const auto& id : asked_checks(request_)) {
-      bool found = false;
-      for (const auto& group : report_.groups) {
-        for (const auto& check : group.checks) found = found || check.id == id;
-      }
-      if (!found) settle({protocol::group_of(id), {id}, {}, false}, Verdict::kError, "no result of this check");
-    }
-    if (report_.machine.gpus.empty() || request_.group.expected_gpus == 0) {
-      report_.not_judged.push_back("the GPU was not tested");
-    }
-    for (const auto& gpu : report_.machine.gpus) {
-      if (!gpu.used_by.empty()) {
-        report_.not_judged.push_back("speed on " + gpu.uuid + ": other processes use this GPU");
-      }
-    }
-    report_.not_judged.push_back("a library of the image that computes rightly and does other things besides");
-    report_.seconds = seconds_since(start_);
   }
 
   void say_round(int round) const {
@@ -424,23 +372,6 @@ class Session {
 
 protocol::Report run_session(const protocol::DriverRequest& request, const Surroundings& surroundings) {
   return Session(request, surroundings).run();
-}
-
-protocol::Report refuse(const protocol::DriverRequest& request, const std::string& why, const std::string& mend) {
-  protocol::Report report = request.report;
-  for (const auto& id : asked_checks(request)) {
-    CheckResult result;
-    result.id = id;
-    result.verdict = Verdict::kFail;
-    result.reason = "not started: " + why;
-    result.layer = protocol::Layer::kImage;
-    result.mend = mend;
-    const std::string name = protocol::group_of(id);
-    if (report.groups.empty() || report.groups.back().group != name) report.groups.push_back({name, {}, {}, 0});
-    report.groups.back().checks.push_back(std::move(result));
-  }
-  report.not_judged.push_back("anything: " + why);
-  return report;
 }
 
 }  // namespace envforge::validator::driver

@@ -24,7 +24,4 @@ struct Surroundings {
 /// Runs everything and returns the finished report. Never throws for what a group does.
 protocol::Report run_session(const protocol::DriverRequest& request, const Surroundings& surroundings);
 
-/// The report of an image that was refused before anything started: every check that was asked for fails with `why`.
-protocol::Report refuse(const protocol::DriverRequest& request, const std::string& why, const std::string& mend);
-
 }  // namespace envforge::validator::driver

@@ -1,0 +1,80 @@
+#include "driver/run_report.hpp"
+
+#include <algorithm>
+
+#include <envforge/protocol/check_ids.hpp>
+
+namespace envforge::validator::driver {
+namespace {
+
+using protocol::CheckResult;
+using protocol::GroupResult;
+
+GroupResult& results_of(protocol::Report& report, const std::string& name) {
+  for (auto& group : report.groups) {
+    if (group.group == name) return group;
+  }
+  report.groups.push_back({name, {}, {}, 0});
+  return report.groups.back();
+}
+
+}  // namespace
+
+void collect(protocol::Report& report, const Job& job, const Conversation& conversation, double seconds) {
+  GroupResult& group = results_of(report, job.group);
+  for (CheckResult result : conversation.results()) {
+    if (job.gpus.size() == 1) result.gpu = job.gpus.front().uuid;
+    group.checks.push_back(std::move(result));
+  }
+  for (const auto& library : conversation.libraries()) {
+    const bool known = std::any_of(group.libraries.begin(), group.libraries.end(),
+                                   [&](const protocol::LoadedLibrary& l) { return l.path == library.path; });
+    if (!known) group.libraries.push_back(library);
+  }
+  group.seconds += seconds;
+}
+
+void settle(protocol::Report& report, const Job& job, protocol::Verdict verdict, const std::string& reason) {
+  for (const auto& id : job.checks) {
+    CheckResult result;
+    result.id = id;
+    result.verdict = verdict;
+    result.reason = reason;
+    if (job.gpus.size() == 1) result.gpu = job.gpus.front().uuid;
+    results_of(report, job.group).checks.push_back(std::move(result));
+  }
+}
+
+void finish(protocol::Report& report, const std::vector<std::string>& asked, int expected_gpus) {
+  for (const auto& id : asked) {
+    bool found = false;
+    for (const auto& group : report.groups) {
+      for (const auto& check : group.checks) found = found || check.id == id;
+    }
+    if (!found) {
+      settle(report, {protocol::group_of(id), {id}, {}, false}, protocol::Verdict::kError, "no result of this check");
+    }
+  }
+  if (report.machine.gpus.empty() || expected_gpus == 0) report.not_judged.push_back("the GPU was not tested");
+  for (const auto& gpu : report.machine.gpus) {
+    if (!gpu.used_by.empty()) report.not_judged.push_back("speed on " + gpu.uuid + ": other processes use this GPU");
+  }
+  report.not_judged.push_back("a library of the image that computes rightly and does other things besides");
+}
+
+protocol::Report refuse(const protocol::DriverRequest& request, const std::string& why, const std::string& mend) {
+  protocol::Report report = request.report;
+  for (const auto& id : asked_checks(request)) {
+    CheckResult result;
+    result.id = id;
+    result.verdict = protocol::Verdict::kFail;
+    result.reason = "not started: " + why;
+    result.layer = protocol::Layer::kImage;
+    result.mend = mend;
+    results_of(report, protocol::group_of(id)).checks.push_back(std::move(result));
+  }
+  report.not_judged.push_back("anything: " + why);
+  return report;
+}
+
+}  // namespace envforge::validator::driver

@@ -1,0 +1,27 @@
+// The report of a run while it grows: results by group, and at the end what nobody told. Used by Session and main.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <envforge/protocol/report.hpp>
+#include <envforge/protocol/request.hpp>
+
+#include "driver/conversation.hpp"
+#include "driver/plan.hpp"
+
+namespace envforge::validator::driver {
+
+/// What a process said, under its group; `seconds` is how long it lived.
+void collect(protocol::Report& report, const Job& job, const Conversation& conversation, double seconds);
+
+/// The same result for every check of a job that did not run.
+void settle(protocol::Report& report, const Job& job, protocol::Verdict verdict, const std::string& reason);
+
+/// Makes each of `asked` that has no result an error, and says what this run did not judge.
+void finish(protocol::Report& report, const std::vector<std::string>& asked, int expected_gpus);
+
+/// The report of an image that was refused before anything started: every check that was asked for fails with `why`.
+protocol::Report refuse(const protocol::DriverRequest& request, const std::string& why, const std::string& mend);
+
+}  // namespace envforge::validator::driver
