@@ -1,19 +1,16 @@
 // A libcuda.so.1 for tests: memory is malloc, a module is the validator's own kernels compiled for this processor, a
-// launch runs its threads one after the other, in a stream not before somebody waits for it. ENVFORGE_STUB_GPUS
-// (default 1) GPUs of the kind H200, each with a few megabytes.
-#include <algorithm>
-#include <chrono>
+// launch runs its threads one after the other; streams are in cuda_streams.cpp. ENVFORGE_STUB_GPUS (default 1) GPUs of
+// the kind H200, each with a few megabytes.
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
 #include <string>
 #include <tuple>
 #include <utility>
-#include <vector>
 
+#include "cuda_streams.hpp"
 #include "faults.hpp"
 #include "numbers/element.hpp"
 #include "numbers/operation.hpp"
@@ -69,7 +66,7 @@ int visible(int ordinal) {
   return ordinal == 0 && !text.empty() ? text.back() - '0' : -1;
 }
 
-using Work = std::function<void()>;
+using stub::Work;
 
 // A kernel with copies of its arguments: to be run later, once for each thread.
 template <auto Kernel, class... A, std::size_t... I>
@@ -117,33 +114,6 @@ const Row kKernels[] = {{"fill", entry<&fill>},
                         {"compare_scaled", entry<&compare_scaled>},
                         {"energy", entry<&energy>},
                         {"salted", entry<&salted>}};
-
-// Streams as lazy as they may be: nothing runs before somebody waits for it. So an order that nobody asked for does
-// not come by itself.
-struct Queue {
-  std::vector<Work> waiting;
-  std::vector<Work>* captured = nullptr;
-};
-struct Event {
-  std::chrono::steady_clock::time_point when;
-  Queue* pending = nullptr;
-};
-std::vector<Queue*> streams;
-
-void run(Queue& stream) {
-  const auto works = std::exchange(stream.waiting, {});
-  for (const Work& work : works) work();
-}
-
-void enqueue(void* handle, const Work& work) {
-  auto* stream = static_cast<Queue*>(handle);
-  if (stream == nullptr) return work();
-  if (stream->captured != nullptr && !stub::fault("graph-eager")) {
-    stream->captured->push_back(work);
-  } else {
-    stream->waiting.push_back(work);
-  }
-}
 
 void copy(void* to, const void* from, std::size_t bytes) {
   std::memcpy(to, from, bytes);
@@ -224,7 +194,7 @@ int cuCtxSetCurrent(void*) {
   return 0;
 }
 int cuCtxSynchronize() {
-  for (Queue* stream : streams) run(*stream);
+  stub::run_all();
   return 0;
 }
 int cuMemAlloc_v2(Word* address, std::size_t bytes) {
@@ -254,22 +224,22 @@ int cuMemcpyDtoD_v2(Word to, Word from, std::size_t bytes) {
   return 0;
 }
 int cuMemcpyHtoDAsync_v2(Word to, const void* from, std::size_t bytes, void* stream) {
-  enqueue(stream, [=] { copy(reinterpret_cast<void*>(to), from, bytes); });
+  stub::enqueue(stream, [=] { copy(reinterpret_cast<void*>(to), from, bytes); });
   return 0;
 }
 int cuMemcpyDtoHAsync_v2(void* to, Word from, std::size_t bytes, void* stream) {
-  enqueue(stream, [=] {
+  stub::enqueue(stream, [=] {
     copy(to, reinterpret_cast<void*>(from), bytes);
     if (stub::fault("copy-out")) static_cast<unsigned char*>(to)[bytes / 2] ^= 4;
   });
   return 0;
 }
 int cuMemcpyDtoDAsync_v2(Word to, Word from, std::size_t bytes, void* stream) {
-  enqueue(stream, [=] { copy(reinterpret_cast<void*>(to), reinterpret_cast<void*>(from), bytes); });
+  stub::enqueue(stream, [=] { copy(reinterpret_cast<void*>(to), reinterpret_cast<void*>(from), bytes); });
   return 0;
 }
 int cuMemcpyPeerAsync(Word to, void*, Word from, void*, std::size_t bytes, void* stream) {
-  enqueue(stream, [=] {
+  stub::enqueue(stream, [=] {
     std::memcpy(reinterpret_cast<void*>(to), reinterpret_cast<void*>(from), bytes);
     if (stub::fault("peer")) reinterpret_cast<unsigned char*>(to)[bytes - 9] ^= 1;
   });
@@ -322,7 +292,7 @@ int cuLaunchKernel(void* function, unsigned int grid, unsigned int, unsigned int
   unsigned char* stuck = stub::fault("memory") && std::strcmp(row.name, "fill") == 0
                              ? *static_cast<unsigned char**>(arguments[0]) + 4321
                              : nullptr;
-  enqueue(stream, [=] {
+  stub::enqueue(stream, [=] {
     gridDim = {grid};
     blockDim = {block};
     for (blockIdx.x = 0; blockIdx.x < grid; ++blockIdx.x) {
@@ -330,88 +300,6 @@ int cuLaunchKernel(void* function, unsigned int grid, unsigned int, unsigned int
     }
     if (stuck != nullptr) *stuck ^= 8;
   });
-  return 0;
-}
-int cuStreamCreate(void** stream, unsigned int) {
-  streams.push_back(new Queue);
-  *stream = streams.back();
-  return 0;
-}
-int cuStreamDestroy_v2(void* stream) {
-  auto* gone = static_cast<Queue*>(stream);
-  run(*gone);
-  streams.erase(std::find(streams.begin(), streams.end(), gone));
-  delete gone;
-  return 0;
-}
-int cuStreamSynchronize(void* stream) {
-  run(*static_cast<Queue*>(stream));
-  return 0;
-}
-int cuStreamWaitEvent(void* stream, void* event, unsigned int) {
-  if (stub::fault("stream-order")) return 0;
-  enqueue(stream, [event] {
-    Queue* pending = static_cast<Event*>(event)->pending;
-    if (pending != nullptr) run(*pending);
-  });
-  return 0;
-}
-int cuStreamBeginCapture_v2(void* stream, int) {
-  static_cast<Queue*>(stream)->captured = new std::vector<Work>;
-  return 0;
-}
-int cuStreamEndCapture(void* stream, void** graph) {
-  *graph = std::exchange(static_cast<Queue*>(stream)->captured, nullptr);
-  return 0;
-}
-int cuGraphInstantiateWithFlags(void** executable, void* graph, unsigned long long) {
-  *executable = new std::vector<Work>(*static_cast<std::vector<Work>*>(graph));
-  return 0;
-}
-int cuGraphLaunch(void* executable, void* stream) {
-  const auto& works = *static_cast<std::vector<Work>*>(executable);
-  const std::size_t left_out = stub::fault("graph-drop") ? 1 : 0;
-  for (std::size_t i = 0; i + left_out < works.size(); ++i) enqueue(stream, works[i]);
-  return 0;
-}
-int cuGraphExecDestroy(void* executable) {
-  delete static_cast<std::vector<Work>*>(executable);
-  return 0;
-}
-int cuGraphDestroy(void* graph) {
-  delete static_cast<std::vector<Work>*>(graph);
-  return 0;
-}
-int cuEventCreate(void** event, unsigned int) {
-  *event = new Event;
-  return 0;
-}
-int cuEventRecord(void* handle, void* stream) {
-  auto* event = static_cast<Event*>(handle);
-  event->pending = static_cast<Queue*>(stream);
-  enqueue(stream, [event] {
-    event->when = std::chrono::steady_clock::now();
-    event->pending = nullptr;
-  });
-  return 0;
-}
-int cuEventSynchronize(void* event) {
-  Queue* pending = static_cast<Event*>(event)->pending;
-  if (pending != nullptr) run(*pending);
-  return 0;
-}
-// The stub of NCCL says through the environment that a rank is missing.
-int cuEventQuery(void*) {
-  return std::getenv("ENVFORGE_STUB_PENDING") == nullptr ? 0 : 600;
-}
-int cuEventElapsedTime(float* milliseconds, void* start, void* end) {
-  *milliseconds =
-      std::chrono::duration<float, std::milli>(static_cast<Event*>(end)->when - static_cast<Event*>(start)->when)
-          .count();
-  return 0;
-}
-int cuEventDestroy_v2(void* event) {
-  delete static_cast<Event*>(event);
   return 0;
 }
 int cuGetErrorName(int error, const char** text) {

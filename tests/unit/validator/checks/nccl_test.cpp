@@ -1,0 +1,115 @@
+// Collectives over two GPUs of the stubs, in one process and in several.
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include "stub_run.hpp"
+
+namespace envforge::validator {
+namespace {
+
+const std::vector<std::string> kCollectives = {"nccl.all-reduce", "nccl.all-gather",      "nccl.reduce-scatter",
+                                               "nccl.broadcast",  "nccl.reduce",          "nccl.send-recv",
+                                               "nccl.all-to-all", "nccl.abort",           "nccl.communicators",
+                                               "nccl.processes",  "nccl.all-reduce-sizes"};
+
+TEST(CoreGroups, MoveDataBetweenTwoGpusAndRunTheOthersOnEach) {
+  std::vector<std::string> checks = kCollectives;
+  checks.push_back("cuda.copy");
+  const Report report = run(checks, "", 2);
+  const auto copies = results(report, "cuda.copy");
+  ASSERT_EQ(copies.size(), 2U);
+  EXPECT_NE(copies[0].gpu, copies[1].gpu);
+  for (const std::string& id : kCollectives) {
+    const auto found = results(report, id);
+    ASSERT_EQ(found.size(), 1U) << id;
+    EXPECT_EQ(to_string(found[0].verdict), "pass") << id << ": " << found[0].reason;
+    ASSERT_TRUE(found[0].control.has_value()) << id;
+    EXPECT_TRUE(found[0].control->detected) << id;
+    EXPECT_GT(found[0].recomputed, 0U) << id;
+  }
+  const auto reduced = results(report, "nccl.all-reduce");
+  EXPECT_NE(reduced[0].summary.find("i8, u8, i32, u32, i64, u64, fp16, bf16, fp32, fp64, fp8 e4m3, fp8 e5m2"),
+            std::string::npos)
+      << reduced[0].summary;
+  ASSERT_EQ(reduced[0].measurements.size(), 1U);
+  EXPECT_EQ(reduced[0].measurements[0].context.at("transport"), "P2P/direct pointer (2)");
+  EXPECT_EQ(reduced[0].measurements[0].context.at("algorithm"), "RING, SIMPLE, channels 0..23");
+  EXPECT_EQ(results(report, "nccl.all-reduce-sizes")[0].measurements.size(), 5U) << "as many as fit the stub";
+  EXPECT_EQ(results(report, "nccl.processes")[0].measurements.at(0).context.at("processes"), "2");
+}
+
+TEST(CoreGroups, SkipWhatNeedsSeveralGpusWhereThereIsOne) {
+  const Report report = run(kCollectives);
+  for (const std::string& id : kCollectives) {
+    EXPECT_EQ(results(report, id).at(0).reason, "one GPU: a collective over several ranks needs two") << id;
+  }
+}
+
+void expect_on_two(const std::string& id, const std::string& fault, Verdict verdict, const std::string& reason_part) {
+  const auto found = results(run({id}, fault, 2), id);
+  ASSERT_EQ(found.size(), 1U) << id;
+  EXPECT_EQ(to_string(found[0].verdict), to_string(verdict)) << id << " under " << fault << ": " << found[0].reason;
+  EXPECT_NE((found[0].reason + found[0].summary).find(reason_part), std::string::npos)
+      << id << ": " << found[0].reason << found[0].summary;
+}
+
+TEST(CoreGroups, FindOneWrongElementOfEachCollective) {
+  expect_on_two("nccl.all-reduce", "wrong-AllReduce", Verdict::kFail, "AllReduce of 20011 x i8: 2 of 40022 wrong");
+  expect_on_two("nccl.all-gather", "wrong-AllGather", Verdict::kFail, "AllGather of 20011 x i8: 2 of");
+  expect_on_two("nccl.reduce-scatter", "wrong-ReduceScatter", Verdict::kFail, "ReduceScatter of 20011 x i8");
+  expect_on_two("nccl.broadcast", "wrong-Broadcast", Verdict::kFail, "Broadcast of 20011 x i8");
+  expect_on_two("nccl.reduce", "wrong-Reduce", Verdict::kFail, "Reduce of 20011 x i8: 1 of 20011 wrong");
+  expect_on_two("nccl.send-recv", "wrong-Send", Verdict::kFail, "SendRecv of 20011 x i8");
+  expect_on_two("nccl.all-to-all", "wrong-Send", Verdict::kFail, "AllToAll of 20011 x i8");
+  expect_on_two("nccl.communicators", "wrong-ReduceScatter", Verdict::kFail, "ReduceScatter of 250007 x i32");
+  expect_on_two("nccl.all-reduce-sizes", "wrong-AllReduce", Verdict::kFail, "AllReduce of 1024 x fp32");
+}
+
+std::string all_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// Processes of nccl.processes that these tests started.
+int rank_processes() {
+  int count = 0;
+  std::error_code gone;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", gone)) {
+    const bool rank = all_of(entry.path() / "cmdline").find("nccl-rank") != std::string::npos;
+    if (rank && all_of(entry.path() / "environ").find(ENVFORGE_STUBS) != std::string::npos) ++count;
+  }
+  return count;
+}
+
+TEST(CoreGroups, TellOfProcessesThatComputeWronglyDieOrHang) {
+  expect_on_two("nccl.processes", "wrong-AllReduce", Verdict::kFail, "rank 0: AllReduce of ");
+  expect_on_two("nccl.processes", "crash-ncclCommInitRank", Verdict::kFail, "died in: ncclCommInitRank");
+  expect_on_two("nccl.processes", "hang-ncclCommInitRank", Verdict::kHung, "rank");
+  // The kernel ends them after their parent, in its own time.
+  for (int tries = 0; tries < 100 && rank_processes() > 0; ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  EXPECT_EQ(rank_processes(), 0) << "they die with the group that started them";
+}
+
+TEST(CoreGroups, AbortACollectiveThatOneRankNeverJoins) {
+  expect_on_two("nccl.abort", "ignores-missing", Verdict::kError, "ended as if nobody were missing");
+  expect_on_two("nccl.abort", "hang-ncclCommAbort", Verdict::kHung, "ncclCommAbort on every rank");
+}
+
+TEST(CoreGroups, NoBandwidthWithoutItsTransport) {
+  expect_on_two("nccl.all-reduce", "no-log", Verdict::kPass, "no bandwidth, for NCCL 2.28.9 does not say");
+  expect_on_two("nccl.all-reduce", "shm-transport", Verdict::kDegraded, "NCCL goes through host memory");
+}
+
+TEST(CoreGroups, FindARankThatWasLeftOut) {
+  const auto found = results(run({"nccl.all-reduce"}, "reduce-rank", 2), "nccl.all-reduce");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].verdict, Verdict::kFail);
+}
+
+}  // namespace
+}  // namespace envforge::validator

@@ -1,0 +1,92 @@
+// cuBLAS, cuDNN and cuFFT that compute rightly pass, and those that do not are found.
+#include "stub_run.hpp"
+
+namespace envforge::validator {
+namespace {
+
+TEST(CoreGroups, PassOnACublasThatComputesRightly) {
+  const std::vector<std::string> ids = {"cublas.gemm-tf32",    "cublas.gemm-int8",    "cublas.gemm-fp8",
+                                        "cublas.gemm-layouts", "cublas.gemm-batched", "cublas.workspace",
+                                        "cublas.threads"};
+  const Report report = run(ids);
+  for (const auto& id : ids) expect_proven(report, id);
+}
+
+TEST(CoreGroups, PassOnACufftThatComputesRightly) {
+  const std::vector<std::string> ids = {"cufft.exact", "cufft.spectrum", "cufft.round-trip"};
+  const Report report = run(ids);
+  for (const auto& id : ids) expect_proven(report, id);
+}
+
+TEST(CoreGroups, FindATransformThatIsWrong) {
+  expect("cufft.exact", "fft-element", Verdict::kFail, "4 complex in fp32, batch of 4096: 4096 of ");
+  expect("cufft.spectrum", "fft-half", Verdict::kFail, "wrong");
+  expect("cufft.round-trip", "fft-scale", Verdict::kFail, "wrong");
+  expect("cufft.exact", "fft-plan", Verdict::kFail, "cufftResult 5");
+}
+
+TEST(CoreGroups, FindOneWrongElementOfAProduct) {
+  expect("cublas.gemm-exact", "gemm-element", Verdict::kFail, "fp32: 1 of ");
+}
+
+TEST(CoreGroups, FindATileThatWasNeverWritten) {
+  expect("cublas.gemm-exact", "gemm-tile", Verdict::kFail, "wrong");
+  expect("cublas.gemm-normal", "gemm-tile", Verdict::kFail, "bf16: ");
+}
+
+TEST(CoreGroups, FindAProductOfRoundedInputs) {
+  expect("cublas.gemm-normal", "gemm-tf32", Verdict::kFail, "fp32: ");
+}
+
+TEST(CoreGroups, FindOperandsThatWereTakenAsTheyLie) {
+  expect("cublas.gemm-layouts", "gemm-transpose", Verdict::kFail, "307 x 211 x 263 in fp32, A^T: ");
+}
+
+TEST(CoreGroups, FindAMatrixOfABatchMadeFromAnother) {
+  expect("cublas.gemm-batched", "batch", Verdict::kFail, "batch of 7: ");
+}
+
+TEST(CoreGroups, FindAForgottenScaleOfFp8) {
+  expect("cublas.gemm-fp8", "fp8-scale", Verdict::kFail, "wrong");
+  expect("cublas.gemm-fp8", "fp8-none", Verdict::kFail, "proposes no algorithm");
+}
+
+TEST(CoreGroups, FindAByteBehindTheWorkspace) {
+  expect("cublas.workspace", "workspace", Verdict::kFail, "1 of ");
+}
+
+TEST(CoreGroups, FindAWrongElementOfIntegersAndOfTf32) {
+  // The timed product is looked at in whole rows and columns, which touch every tile and not every element.
+  expect("cublas.gemm-int8", "gemm-tile", Verdict::kFail, "wrong");
+  expect("cublas.gemm-tf32", "gemm-tf32", Verdict::kFail, "wrong");
+  expect("cublas.threads", "gemm-element", Verdict::kFail, "1 of ");
+}
+
+TEST(CoreGroups, FindAWrongConvolution) {
+  expect("cudnn.conv-exact", "conv-element", Verdict::kFail, "fp32: 4000 of ");
+  expect("cudnn.conv-normal", "graph-element", Verdict::kFail, "wrong");
+}
+
+TEST(CoreGroups, FindAWrongElementAndAWrongGroupOfAConvolutionAndItsGradients) {
+  for (const char* id : {"cudnn.conv-forward", "cudnn.conv-data-gradient", "cudnn.conv-weight-gradient"}) {
+    expect(id, "graph-element", Verdict::kFail, "fp32, N 2, C ");
+    expect(id, "group-mixed", Verdict::kFail, "4 groups");
+    expect(id, "no-engine", Verdict::kFail, "cuDNN offers no engine for any convolution in fp32");
+  }
+  expect("cudnn.data-gradient-normal", "graph-element", Verdict::kFail, "wrong");
+  expect("cudnn.weight-gradient-normal", "graph-element", Verdict::kFail, "wrong");
+}
+
+TEST(CoreGroups, FindWrongLayers) {
+  expect("cudnn.pooling", "pool-border", Verdict::kFail, "average pooling in fp32");
+  expect("cudnn.batch-norm", "batch-variance", Verdict::kFail, "training in fp32");
+  expect("cudnn.batch-norm", "keeps-variance", Verdict::kFail, "inference in fp32");
+  expect("cudnn.activation", "activation", Verdict::kFail, "tanh in fp32");
+}
+
+TEST(CoreGroups, AGpuFarBelowTheModelIsDegraded) {
+  expect("cublas.gemm-normal", "slow", Verdict::kDegraded, "by the model, below 50 %");
+}
+
+}  // namespace
+}  // namespace envforge::validator

@@ -1,0 +1,78 @@
+// The real portable groups under the real driver, on the stub libraries: what the tests of the groups share.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <envforge/process/process.hpp>
+#include <envforge/protocol/request.hpp>
+#include <envforge/protocol/sealed_report.hpp>
+
+namespace envforge::validator {
+
+using protocol::CheckResult;
+using protocol::Report;
+using protocol::Verdict;
+
+inline const std::string kKey(64, 'k');
+
+inline Report run(const std::vector<std::string>& checks, const std::string& fault = "", int gpus = 1) {
+  protocol::DriverRequest request;
+  request.key = kKey;
+  request.group.checks = checks;
+  request.groups_dir = ENVFORGE_GROUPS;
+  request.group_deadline_seconds = fault.rfind("hang", 0) == 0 ? 5 : 300;
+  process::PosixProcessRunner runner;
+  process::Command command;
+  command.argv = {ENVFORGE_DRIVER};
+  // No Python and no site-packages of this machine: the stubs are the system's libraries.
+  command.environment = {{"LD_LIBRARY_PATH", ENVFORGE_STUBS},
+                         {"PATH", "/nowhere"},
+                         {"ENVFORGE_STUB_FAULT", fault},
+                         {"ENVFORGE_STUB_GPUS", std::to_string(gpus)}};
+  command.standard_input = protocol::to_json(request).dump();
+  command.deadline = std::chrono::minutes(10);
+  const auto outcome = runner.run(command);
+  const auto sealed = protocol::find_sealed(outcome.out);
+  if (sealed.size() != 1) {
+    ADD_FAILURE() << "no report: " << process::describe(outcome) << "\n" << outcome.err;
+    return {};
+  }
+  return protocol::open_sealed(sealed[0], kKey, "stdout");
+}
+
+inline std::vector<CheckResult> results(const Report& report, const std::string& id) {
+  std::vector<CheckResult> out;
+  for (const auto& group : report.groups) {
+    for (const auto& check : group.checks) {
+      if (check.id == id) out.push_back(check);
+    }
+  }
+  return out;
+}
+
+// A check must end so under the named fault.
+inline void expect(const std::string& id, const std::string& fault, Verdict verdict, const std::string& reason_part) {
+  const auto found = results(run({id}, fault), id);
+  ASSERT_EQ(found.size(), 1U) << id;
+  EXPECT_EQ(to_string(found[0].verdict), to_string(verdict)) << id << " under " << fault << ": " << found[0].reason;
+  EXPECT_NE(found[0].reason.find(reason_part), std::string::npos) << found[0].reason;
+  if (verdict == Verdict::kFail) {
+    EXPECT_NE(found[0].layer, protocol::Layer::kNone);
+  }
+}
+
+// Passed, with its control found and its output shown to the driver.
+inline void expect_proven(const Report& report, const std::string& id) {
+  const auto found = results(report, id);
+  ASSERT_EQ(found.size(), 1U) << id;
+  EXPECT_EQ(to_string(found[0].verdict), "pass") << id << ": " << found[0].reason;
+  ASSERT_TRUE(found[0].control.has_value()) << id;
+  EXPECT_TRUE(found[0].control->detected) << id;
+  EXPECT_GT(found[0].recomputed, 0U) << id << " was not looked at by the driver";
+}
+
+}  // namespace envforge::validator
