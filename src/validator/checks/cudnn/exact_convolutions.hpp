@@ -28,7 +28,8 @@ class ExactConvolutions : public harness::Check {
         operation.kind = kind_;
         const std::string text = shape_of(operation);
         const auto engine = convolve(context, session, kind, operation, result);
-        compared.context[text] = engine.empty() ? "no engine offered" : engine;
+        std::string& engines = compared.context["engine"];
+        engines += (engines.empty() ? "" : "; ") + text + ": " + (engine.empty() ? "none offered" : engine);
         if (engine.empty()) {
           missing += (missing.empty() ? "" : "; ") + std::string(kind.name) + " " + text;
           continue;
