@@ -104,7 +104,9 @@ list(FILTER ENVFORGE_DRIVER_SHARED_SOURCES EXCLUDE REGEX "/(harness|protocol)/")
 set(ENVFORGE_PORTABLE_GROUPS container nvml cuda peer cublas cufft cudnn nccl audit python)
 
 # The group python runs the image's interpreter.
-set(ENVFORGE_PROCESS_SOURCES
+set(ENVFORGE_SCRIPT_SOURCES
+  src/validator/scripts/explain.cpp
+  src/validator/scripts/script.cpp
   src/process/describe.cpp
   src/process/launch.cpp
   src/process/output.cpp

@@ -92,7 +92,10 @@ void close_others_on_exec() {
 
 std::string connect_streams(const Command& command, Plan& plan, Launched& launched) {
   const auto because = [](const std::string& what) { return what + ": " + std::strerror(errno); };
-  if (!command.standard_input.empty()) {
+  if (command.standard_input_fd >= 0) {
+    plan.in = Descriptor(::fcntl(command.standard_input_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    if (!plan.in.open()) return because("cannot read its standard input");
+  } else if (!command.standard_input.empty()) {
     if (!make_pipe(plan.in, launched.in)) return because("no pipe for its standard input");
     set_non_blocking(launched.in);
   } else {

@@ -23,6 +23,8 @@ struct Command {
   /// Written to the child's standard input, which is then closed. Without text or file the child reads /dev/null.
   std::string standard_input;
   std::string standard_input_file;
+  /// An open descriptor of the caller's that the child reads instead, so that input can come while it runs; -1 = none.
+  int standard_input_fd = -1;
   /// Where standard output goes instead of Outcome::out.
   std::string standard_output_file;
   /// Zero: none. When it passes, the child's process group gets SIGTERM, and SIGKILL two seconds later.

@@ -30,6 +30,16 @@ class Failure : public std::runtime_error {
   std::string mend;
 };
 
+/// A failure of a program that the check started: it died (`crashed`) or did not end in time (`hung`).
+class Crash : public Failure {
+ public:
+  using Failure::Failure;
+};
+class Hang : public Failure {
+ public:
+  using Failure::Failure;
+};
+
 /// Thrown when a check cannot say anything here; becomes a `skipped` with the reason.
 class Skip : public std::runtime_error {
  public:

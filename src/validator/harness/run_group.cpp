@@ -19,17 +19,25 @@ namespace {
 using protocol::CheckResult;
 using protocol::Verdict;
 
+void take(const Failure& failure, Verdict verdict, CheckResult& result) {
+  result.verdict = verdict;
+  result.reason = failure.what();
+  result.layer = failure.layer;
+  result.evidence = failure.evidence;
+  result.mend = failure.mend;
+}
+
 // Runs `body`; what it throws becomes the verdict.
 template <class Body>
 void guarded(CheckResult& result, Body&& body) {
   try {
     body();
+  } catch (const Crash& crash) {
+    take(crash, Verdict::kCrashed, result);
+  } catch (const Hang& hang) {
+    take(hang, Verdict::kHung, result);
   } catch (const Failure& failure) {
-    result.verdict = Verdict::kFail;
-    result.reason = failure.what();
-    result.layer = failure.layer;
-    result.evidence = failure.evidence;
-    result.mend = failure.mend;
+    take(failure, Verdict::kFail, result);
   } catch (const Skip& skip) {
     result.verdict = Verdict::kSkipped;
     result.reason = skip.what();

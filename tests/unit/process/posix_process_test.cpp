@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <thread>
 
@@ -141,6 +142,22 @@ TEST(PosixProcess, SaysWhyAChildDidNotStart) {
   command.working_directory = "";
   command.standard_input_file = "/no/such/file";
   EXPECT_THAT(run(command).err, HasSubstr("/no/such/file: No such file"));
+}
+
+TEST(PosixProcess, ReadsADescriptorThatInputComesThroughWhileItRuns) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  Command command = shell("read a; echo got $a; read b; echo got $b");
+  command.standard_input_fd = ends[0];
+  const auto answer = [&](const char* text) { ASSERT_GT(::write(ends[1], text, std::strlen(text)), 0); };
+  answer("one\n");
+  PosixProcessRunner runner;
+  const Outcome outcome = runner.run(command, [&](Stream, std::string_view line) {
+    if (line == "got one") answer("two\n");
+  });
+  EXPECT_EQ(outcome.out, "got one\ngot two\n");
+  ::close(ends[0]);
+  ::close(ends[1]);
 }
 
 TEST(PosixProcess, EntersTheWorkingDirectory) {

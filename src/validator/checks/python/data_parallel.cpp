@@ -19,15 +19,17 @@ constexpr int kRows = 16;
 constexpr int kWide = 24;
 constexpr int kOut = 8;
 
-// Integers of the rank, so that every gradient is known: dLoss/dW = T^T X.
+// Integers of the rank, so that every gradient is known: dLoss/dW = T^T X. All ranks read the same input, and its end
+// says that the GPUs are theirs.
 constexpr const char* kScript = R"py(
-import json, os
 import torch
 import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 asked = json.loads(os.environ["ENVFORGE_ASKED"])
+sys.stdin.read()
 rank, local = int(os.environ["RANK"]), int(os.environ["LOCAL_RANK"])
 gpu = asked["backend"] == "nccl"
+step("init_process_group of rank %d" % rank)
 if gpu:
     torch.cuda.set_device(local)
 dist.init_process_group(asked["backend"])
@@ -36,6 +38,7 @@ def made(rows, columns, a, b, c):
     return torch.tensor([[float((rank * a + i * b + j * c + asked["offset"]) % 11 - 5) for j in range(columns)] for i in range(rows)], device=device)
 x = made(asked["rows"], asked["wide"], 31, 7, 3)
 t = made(asked["rows"], asked["out"], 17, 5, 2)
+step("DistributedDataParallel on rank %d" % rank)
 torch.manual_seed(rank)
 model = DistributedDataParallel(torch.nn.Linear(asked["wide"], asked["out"], bias=False).to(device), device_ids=[local] if gpu else None)
 (model(x) * t).sum().backward()
@@ -46,7 +49,7 @@ dist.all_gather(everyone, gradient)
 weights = [torch.empty_like(weight) for _ in everyone]
 dist.all_gather(weights, weight)
 if rank == 0:
-    print("ENVFORGE " + json.dumps({"gradients": [g.tolist() for g in everyone], "weights": [float(w) for w in weights], "backend": dist.get_backend()}), flush=True)
+    tell({"gradients": [g.tolist() for g in everyone], "weights": [float(w) for w in weights]})
 dist.barrier()
 dist.destroy_process_group()
 )py";
@@ -87,31 +90,46 @@ int free_port() {
 }
 
 class DataParallel : public harness::Check {
-  void run(harness::Context& context, protocol::CheckResult& result) override {
+  void prepare(harness::Context& context) override {
     const auto& request = context.request();
     const bool nccl = request.gpus.size() >= 2;
-    const auto ranks = nccl ? request.gpus.size() : 2;
-    const auto offset = static_cast<std::int64_t>(request.seed % 1000);
-    const json asked = {
-        {"backend", nccl ? "nccl" : "gloo"}, {"offset", offset}, {"rows", kRows}, {"wide", kWide}, {"out", kOut}};
+    ranks_ = nccl ? request.gpus.size() : 2;
+    const json asked = {{"backend", nccl ? "nccl" : "gloo"},
+                        {"offset", offset_of(request)},
+                        {"rows", kRows},
+                        {"wide", kWide},
+                        {"out", kOut}};
     auto& session = context.session<Session>();
     std::map<std::string, std::string> settings = {{"ENVFORGE_ASKED", asked.dump()}, {"OMP_NUM_THREADS", "1"}};
     if (!nccl) settings["GLOO_SOCKET_IFNAME"] = "lo";  // a container without network has no other
-    context.doing("torchrun with " + std::to_string(ranks) + " processes");
-    json found = session.run({"-m", "torch.distributed.run", "--nnodes=1", "--nproc-per-node=" + std::to_string(ranks),
-                              "--master-addr=127.0.0.1", "--master-port=" + std::to_string(free_port()), "--no-python",
-                              session.interpreter(), "-c", kScript},
-                             {}, kSeconds, settings);
+    const std::vector<std::string> argv = {"-m",
+                                           "torch.distributed.run",
+                                           "--nnodes=1",
+                                           "--nproc-per-node=" + std::to_string(ranks_),
+                                           "--master-addr=127.0.0.1",
+                                           "--master-port=" + std::to_string(free_port()),
+                                           "--no-python",
+                                           session.interpreter(),
+                                           "-c",
+                                           std::string(scripts::kPrelude) + kScript};
+    task_ = &session.begin(argv, json(), nccl ? Start::kOnTheGpus : Start::kAtOnce, settings);
+  }
+
+  void run(harness::Context& context, protocol::CheckResult& result) override {
+    const auto& request = context.request();
+    context.doing("torchrun with " + std::to_string(ranks_) + " processes");
+    json found = context.session<Session>().finish(context, *task_);
     json& gradients = found.at("gradients");
-    json& one = gradients.at(ranks - 1).at(5);
+    json& one = gradients.at(ranks_ - 1).at(5);
     const double kept = one;
     const harness::Control control{"one gradient of the last rank changed by 1", 1, [&] { one = kept + 1; },
                                    [&] { one = kept; }};
-    result.summary =
-        std::to_string(ranks) + " ranks under torchrun over " +
-        (nccl ? "NCCL" : std::string("gloo on the CPU (") + (request.gpus.empty() ? "no" : "one") + " GPU)") + ": " +
-        std::to_string(kOut * kWide) + " gradients equal on all ranks and right";
-    const auto expected = expected_gradient(static_cast<std::int64_t>(ranks), offset);
+    result.summary = std::to_string(ranks_) + " ranks under torchrun over " +
+                     (request.gpus.size() >= 2
+                          ? "NCCL"
+                          : std::string("gloo on the CPU (") + (request.gpus.empty() ? "no" : "one") + " GPU)") +
+                     ": " + std::to_string(kOut * kWide) + " gradients equal on all ranks and right";
+    const auto expected = expected_gradient(static_cast<std::int64_t>(ranks_), offset_of(request));
     judge(
         result, [&] { return compare(gradients, found.at("weights"), expected); }, control, protocol::Layer::kImage);
   }
@@ -137,7 +155,12 @@ class DataParallel : public harness::Check {
     return out;
   }
 
-  static constexpr int kSeconds = 60;
+  static std::int64_t offset_of(const protocol::GroupRequest& request) {
+    return static_cast<std::int64_t>(request.seed % 1000);
+  }
+
+  std::size_t ranks_ = 0;
+  Task* task_ = nullptr;
 };
 
 ENVFORGE_CHECK(DataParallel);

@@ -10,7 +10,7 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kScript = R"py(
-import importlib, json, sys
+import importlib
 try:
     from importlib import metadata
 except ImportError:
@@ -21,6 +21,7 @@ for name in ("torch", "torchvision", "torchaudio"):
         distribution = metadata.distribution(name)
     except metadata.PackageNotFoundError:
         distribution = None
+    step("import " + name)
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -37,7 +38,7 @@ for name in ("torch", "torchvision", "torchaudio"):
         "installed": distribution.version if distribution else "",
         "pin": pins[0].replace(" ", "").replace("(", "").replace(")", "").split(";")[0][len("torch=="):] if pins else "",
         "file": str(module.__file__)}
-print("ENVFORGE " + json.dumps(out))
+tell(out)
 )py";
 
 /// "2.6.0" of "2.6.0+cu124": the local part names a build, and PyPI's metadata leaves it out.
@@ -69,14 +70,14 @@ std::vector<std::string> differences(const json& packages, const std::string& to
 }
 
 class Imports : public harness::Check {
-  // Before the group's turn: importing uses no GPU.
   void prepare(harness::Context& context) override {
-    found_ = context.session<Session>().run({"-c", kScript}, {}, kSeconds);
+    task_ = &context.session<Session>().begin(kScript, json(), Start::kAtOnce);
   }
 
-  void run(harness::Context&, protocol::CheckResult& result) override {
-    const json& packages = found_.at("packages");
-    for (const auto& [name, error] : found_.at("errors").items()) {
+  void run(harness::Context& context, protocol::CheckResult& result) override {
+    const json found = context.session<Session>().finish(context, *task_);
+    const json& packages = found.at("packages");
+    for (const auto& [name, error] : found.at("errors").items()) {
       throw harness::Failure("import " + name + " failed: " + support::printable(error.get<std::string>()),
                              protocol::Layer::kImage, "python -c 'import " + name + "'",
                              "versions of torch, torchvision and torchaudio that belong together: torch: {include: [" +
@@ -87,7 +88,7 @@ class Imports : public harness::Check {
     std::string torch = real;
     const harness::Control control{"torch.__version__ read as one release later", 1, [&] { torch = "999." + real; },
                                    [&] { torch = real; }};
-    result.summary = "Python " + found_.at("python").get<std::string>();
+    result.summary = "Python " + found.at("python").get<std::string>();
     for (const auto& [name, package] : packages.items()) {
       result.summary += ", " + name + " " + package.at("version").get<std::string>();
     }
@@ -108,8 +109,7 @@ class Imports : public harness::Check {
     result.mend = "install the family from one index in one step, as `envforge build` does";
   }
 
-  static constexpr int kSeconds = 60;
-  json found_;
+  Task* task_ = nullptr;
 };
 
 ENVFORGE_CHECK(Imports);

@@ -1,14 +1,17 @@
 // What the checks of the group python share: the image's own interpreter, run as the container's user with the
-// container's environment; and what its failures mean.
+// container's environment, and the scripts that run in it. A script starts in a check's prepare, so that importing
+// torch costs nobody's turn; one that needs the GPUs gets its input, and goes on, when the group's turn begins. Then
+// all of them work at once.
 #pragma once
 
 #include <unistd.h>
 
 #include <array>
 #include <chrono>
-#include <csignal>
 #include <cstdlib>
+#include <list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,17 +28,34 @@
 #include "harness/check.hpp"
 #include "harness/context.hpp"
 #include "loader/python_environment.hpp"
+#include "scripts/explain.hpp"
+#include "scripts/script.hpp"
 
 namespace envforge::validator::checks::python {
 
-/// What the words of a failure mean: the first row whose word the output holds.
-struct Meaning {
-  const char* word;
-  const char* sentence;
-  protocol::Layer layer;
-  const char* mend;
+/// When a script gets its input.
+enum class Start { kAtOnce, kOnTheGpus };
+
+/// A script that was begun and is not finished.
+struct Task {
+  Task(process::Command command, std::string text) : script(std::move(command)), input(std::move(text)) {}
+  scripts::Script script;
+  std::string input;  // one line, or "" for none: then the end of its input is what it waits for
+  bool told = false;
 };
-const std::vector<Meaning>& meanings();
+
+// The interpreter that several checks share: it imports torch once and works off one line of JSON after the other.
+inline constexpr const char* kSharedLoop = R"py(
+step("import torch")
+import torch, traceback
+step("waiting for its turn")
+for line in sys.stdin:
+    asked = json.loads(line)
+    try:
+        exec(asked["code"], dict(globals(), asked=asked))
+    except Exception:
+        tell({"raised": traceback.format_exc()})
+)py";
 
 class Session {
  public:
@@ -62,96 +82,104 @@ class Session {
     return interpreter_;
   }
 
-  /// Runs `argv` (what follows the interpreter) with `input` on standard input. The result is the last line of its
-  /// output that begins with "ENVFORGE ", as JSON. A script that ends otherwise is a Failure with the end of what it
-  /// printed.
-  nlohmann::json run(std::vector<std::string> argv, const nlohmann::json& input, int seconds,
-                     const std::map<std::string, std::string>& settings = {}) {
-    process::Command command;
-    command.argv = {interpreter()};
-    command.argv.insert(command.argv.end(), argv.begin(), argv.end());
-    command.extra_environment = settings;
-    command.extra_environment["PYTHONDONTWRITEBYTECODE"] = "1";
-    command.working_directory = "/";  // `import` must not find what happens to lie here
-    command.standard_input = input.dump();
-    command.deadline = std::chrono::seconds(seconds);
-    process::PosixProcessRunner runner;
-    const auto outcome = runner.run(command);
-    const auto result = last_word(outcome.out);
-    if (outcome.ok() && result) return *result;
-    fail(outcome);
+  /// Starts `argv` (what follows the interpreter), which reads `asked` as one line of its input; null: only the end of
+  /// the input.
+  Task& begin(const std::vector<std::string>& argv, const nlohmann::json& asked, Start start,
+              const std::map<std::string, std::string>& settings = {}) {
+    tasks_.emplace_back(command(argv, settings), asked.is_null() ? "" : asked.dump());
+    if (start == Start::kAtOnce) tell(tasks_.back());
+    return tasks_.back();
+  }
+  /// The same for the text of a script.
+  Task& begin(const char* script, const nlohmann::json& asked, Start start) {
+    return begin({"-c", std::string(scripts::kPrelude) + script}, asked, start);
+  }
+
+  /// Waits for the script's end. What it told last is the result; one that ends otherwise, or not at all, is a Failure,
+  /// a Crash or a Hang.
+  nlohmann::json finish(harness::Context& context, Task& task) {
+    const auto until = turn() + std::chrono::seconds(kSeconds);
+    const auto ended = task.script.end(until, said_to(context));
+    if (!ended) scripts::explain(task.script.stop(), task.script.step(), kSeconds);
+    std::optional<std::string> result, last;
+    while ((result = task.script.result(until, {}))) last = result;
+    if (!ended->ok() || !last) scripts::explain(*ended, task.script.step(), kSeconds);
+    return parsed(*last);
+  }
+
+  /// Starts the shared interpreter, if it does not run.
+  void warm() {
+    if (shared_ == nullptr) {
+      shared_ = std::make_unique<scripts::Script>(command({"-c", scripts::kPrelude + std::string(kSharedLoop)}, {}));
+    }
+  }
+  /// What `script` tells of `asked`, run by the shared interpreter. After a failure the next check gets a new one: a
+  /// fault of CUDA stays with its process.
+  nlohmann::json ask(harness::Context& context, const std::string& script, nlohmann::json asked) {
+    turn();
+    warm();
+    asked["code"] = script;
+    shared_->give(asked.dump());
+    const auto result =
+        shared_->result(scripts::Script::Clock::now() + std::chrono::seconds(kSecondsAsked), said_to(context));
+    if (!result) {
+      const auto used = std::move(shared_);
+      const auto ended = used->end(scripts::Script::Clock::now(), {});
+      scripts::explain(ended ? *ended : used->stop(), used->step(), kSecondsAsked);
+    }
+    const auto value = parsed(*result);
+    if (value.count("raised") == 0) return value;
+    const auto used = std::move(shared_);
+    scripts::explain_exception(value.at("raised").get<std::string>(), used->step());
   }
 
  private:
-  static std::optional<nlohmann::json> last_word(const std::string& out) {
-    const std::string mark = "ENVFORGE ";
-    const auto lines = support::split(out, '\n');
-    for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
-      if (!support::starts_with(*line, mark)) continue;
-      try {
-        return support::parse_json(line->substr(mark.size()), "the script's result", support::ErrorCode::kProtocol);
-      } catch (const support::Error&) {
-        return std::nullopt;
-      }
-    }
-    return std::nullopt;
+  // From the beginning of the turn, for they all work at once; the driver gives a group 120 s.
+  static constexpr int kSeconds = 100;
+  static constexpr int kSecondsAsked = 40;
+
+  process::Command command(const std::vector<std::string>& argv,
+                           const std::map<std::string, std::string>& settings) const {
+    process::Command out;
+    out.argv = {interpreter()};
+    out.argv.insert(out.argv.end(), argv.begin(), argv.end());
+    out.extra_environment = settings;
+    out.extra_environment["PYTHONDONTWRITEBYTECODE"] = "1";
+    out.extra_environment["PYTHONFAULTHANDLER"] = "1";  // where it was when a signal killed it
+    out.working_directory = "/";                        // `import` must not find what happens to lie here
+    return out;
   }
 
-  [[noreturn]] static void fail(const process::Outcome& outcome) {
-    const std::string said = end_of(outcome.err, 20000) + end_of(outcome.out, 2000);
-    std::vector<std::string> lines;
-    for (const auto& line : support::split(support::trim(end_of(outcome.err, 1500)), '\n')) {
-      if (!support::trim(line).empty()) lines.push_back(support::printable(support::trim(line)));
-    }
-    const std::string tail = support::join(lines, " | ");
-    if (outcome.kind == process::Outcome::Kind::kDeadline) {
-      throw harness::Failure("Python " + process::describe(outcome), protocol::Layer::kNone, tail,
-                             "run it again on a machine with less load; it ends there with what it waited for");
-    }
-    const bool bus = outcome.kind == process::Outcome::Kind::kSignaled && outcome.signal == SIGBUS;
-    for (const auto& meaning : meanings()) {
-      if (said.find(meaning.word) == std::string::npos && !(bus && std::string(meaning.word) == "Bus error")) continue;
-      throw harness::Failure(meaning.sentence, meaning.layer, tail, meaning.mend);
-    }
-    throw harness::Failure("Python " + process::describe(outcome) + (lines.empty() ? "" : ": " + lines.back()),
-                           protocol::Layer::kImage, tail,
-                           "the packages of the image; `envforge build` installs them again");
+  static void tell(Task& task) {
+    if (!task.input.empty()) task.script.give(task.input);
+    task.script.close_input();
+    task.told = true;
   }
-  static std::string end_of(const std::string& text, std::size_t most) {
-    return text.size() > most ? text.substr(text.size() - most) : text;
+
+  // The first that waits for an answer has the turn, and so all have.
+  scripts::Script::Clock::time_point turn() {
+    if (!turn_) {
+      turn_ = scripts::Script::Clock::now();
+      for (auto& task : tasks_) {
+        if (!task.told) tell(task);
+      }
+    }
+    return *turn_;
+  }
+
+  static scripts::Script::OnStep said_to(harness::Context& context) {
+    return [&context](const std::string& step) { context.doing(step); };
+  }
+
+  static nlohmann::json parsed(const std::string& text) {
+    return support::parse_json(text, "the script's result", support::ErrorCode::kProtocol);
   }
 
   std::string interpreter_;
   std::string why_absent_;
+  std::list<Task> tasks_;
+  std::unique_ptr<scripts::Script> shared_;
+  std::optional<scripts::Script::Clock::time_point> turn_;
 };
-
-// Words of the programs themselves: torch's DataLoader, Inductor and Triton, the dynamic linker, getpass.
-inline const std::vector<Meaning>& meanings() {
-  using protocol::Layer;
-  static const std::vector<Meaning> table = {
-      {"insufficient shared memory", "a DataLoader's worker died of a full /dev/shm", Layer::kContainerFlags,
-       "docker run --shm-size=1g (or --ipc=host); in the recipe: run: {shm: 1g}"},
-      {"Bus error", "a process died of a bus error: /dev/shm is full", Layer::kContainerFlags,
-       "docker run --shm-size=1g (or --ipc=host); in the recipe: run: {shm: 1g}"},
-      {"unable to write to file </torch_", "a DataLoader's worker could not write to /dev/shm", Layer::kContainerFlags,
-       "docker run --shm-size=1g (or --ipc=host); in the recipe: run: {shm: 1g}"},
-      {"Failed to find C compiler", "torch.compile found no C compiler", Layer::kImage,
-       "in the recipe: capabilities: [torch_compile]"},
-      {"No working C++ compiler found", "torch.compile found no C++ compiler", Layer::kImage,
-       "in the recipe: capabilities: [torch_compile]"},
-      {"Python.h: No such file", "torch.compile found no Python.h", Layer::kImage,
-       "in the recipe: capabilities: [torch_compile]"},
-      {"No module named 'setuptools'", "torch.compile of this torch needs setuptools, which is not installed",
-       Layer::kImage, "in the recipe: packages: {pip: [setuptools]}"},
-      {"getpwuid(): uid not found", "the container's user has no name, which torch's caches ask for",
-       Layer::kContainerFlags, "docker run --env USER=user, or a --user that the image's /etc/passwd names"},
-      {"Read-only file system", "Python may not write where torch keeps its caches", Layer::kContainerFlags,
-       "docker run --tmpfs /tmp --env HOME=/tmp"},
-      {"undefined symbol", "a library lacks a symbol that another needs: two builds are mixed", Layer::kImage,
-       "the group audit names the libraries; remove the second copy or unset LD_LIBRARY_PATH"},
-      {"Cannot find a working triton installation", "torch.compile found no triton", Layer::kImage,
-       "in the recipe: capabilities: [torch_compile]"}};
-  return table;
-}
 
 }  // namespace envforge::validator::checks::python

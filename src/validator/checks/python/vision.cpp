@@ -17,25 +17,31 @@ constexpr std::size_t kBoxes = 300;
 constexpr double kThreshold = 0.5;
 
 constexpr const char* kScript = R"py(
-import base64, json, sys
-asked = json.load(sys.stdin)
+import base64
+step("import torchvision")
 try:
     import torchvision
 except ModuleNotFoundError as error:
     if error.name != "torchvision":
         raise
-    print("ENVFORGE " + json.dumps({"torchvision": ""}))
+    tell({"torchvision": ""})
     sys.exit(0)
 import torch
 from torchvision.ops import nms
+step("waiting for its turn")
+asked = json.load(sys.stdin)
+if asked["gpu"]:
+    torch.cuda.set_device(2 % max(1, torch.cuda.device_count()))
 out = {"torchvision": torchvision.__version__, "kept": {}, "shifted": {}, "images": {}, "no_decoder": ""}
 for device in ["cpu"] + (["cuda"] if asked["gpu"] else []):
+    step("torchvision.ops.nms on " + device)
     scores = torch.tensor(asked["scores"], device=device)
     for name in ("kept", "shifted"):
         boxes = torch.tensor(asked["boxes"], device=device)
         if name == "shifted":
             boxes[asked["shift"]] += 1000
         out[name][device] = nms(boxes, scores, asked["threshold"]).tolist()
+step("decode_png, decode_jpeg")
 try:
     from torchvision.io import decode_jpeg, decode_png
     for name, decode in (("png", decode_png), ("jpeg", decode_jpeg)):
@@ -43,7 +49,7 @@ try:
         out["images"][name] = decode(data).tolist()
 except Exception as error:
     out["no_decoder"] = repr(error)[:500]
-print("ENVFORGE " + json.dumps(out))
+tell(out)
 )py";
 
 // 6 x 5 pixels, (80 channel + 17 y + 29 x) mod 256.
@@ -119,7 +125,7 @@ struct Scene {
 };
 
 class Vision : public harness::Check {
-  void run(harness::Context& context, protocol::CheckResult& result) override {
+  void prepare(harness::Context& context) override {
     const Scene scene(context.request().seed);
     const auto kept = scene.kept();
     const json asked = {{"boxes", scene.boxes},
@@ -129,8 +135,12 @@ class Vision : public harness::Check {
                         {"png", kPng},
                         {"jpeg", kJpeg},
                         {"gpu", !context.request().gpus.empty()}};
-    context.doing("torchvision.ops.nms, decode_png, decode_jpeg");
-    const json found = context.session<Session>().run({"-c", kScript}, asked, kSeconds);
+    task_ = &context.session<Session>().begin(kScript, asked, Start::kOnTheGpus);
+  }
+
+  void run(harness::Context& context, protocol::CheckResult& result) override {
+    const auto kept = Scene(context.request().seed).kept();
+    const json found = context.session<Session>().finish(context, *task_);
     if (found.at("torchvision").get<std::string>().empty()) throw harness::Skip("the image has no torchvision");
     if (!found.at("no_decoder").get<std::string>().empty()) {
       throw harness::Failure("torchvision cannot decode images", protocol::Layer::kImage,
@@ -174,7 +184,7 @@ class Vision : public harness::Check {
     return out;
   }
 
-  static constexpr int kSeconds = 60;
+  Task* task_ = nullptr;
 };
 
 ENVFORGE_CHECK(Vision);

@@ -21,7 +21,17 @@ using protocol::Layer;
 using protocol::Verdict;
 
 // What the only check of this file shall do, by the seed of the request.
-enum Behaviour : std::uint64_t { kPasses, kFails, kSkips, kThrows, kSaysNothing, kRecomputes, kFailsToPrepare };
+enum Behaviour : std::uint64_t {
+  kPasses,
+  kFails,
+  kSkips,
+  kThrows,
+  kSaysNothing,
+  kRecomputes,
+  kFailsToPrepare,
+  kDies,
+  kHangs
+};
 
 class Obedient : public Check {
  public:
@@ -38,6 +48,10 @@ class Obedient : public Check {
     switch (context.request().seed) {
       case kFails:
         throw Failure("wrong", Layer::kHardware);
+      case kDies:
+        throw Crash("it died", Layer::kNone);
+      case kHangs:
+        throw Hang("no end", Layer::kNone);
       case kThrows:
         throw std::logic_error("oh");
       case kSaysNothing:
@@ -106,9 +120,10 @@ TEST(RunGroup, SaysHelloWithItsChecksBeforeAnythingElse) {
 }
 
 TEST(RunGroup, TurnsEveryWayOutOfACheckIntoItsVerdict) {
-  const std::map<std::uint64_t, Verdict> expected = {
-      {kPasses, Verdict::kPass},  {kFails, Verdict::kFail},        {kSkips, Verdict::kSkipped},
-      {kThrows, Verdict::kError}, {kSaysNothing, Verdict::kError}, {kFailsToPrepare, Verdict::kFail}};
+  const std::map<std::uint64_t, Verdict> expected = {{kPasses, Verdict::kPass},       {kFails, Verdict::kFail},
+                                                     {kSkips, Verdict::kSkipped},     {kThrows, Verdict::kError},
+                                                     {kSaysNothing, Verdict::kError}, {kFailsToPrepare, Verdict::kFail},
+                                                     {kDies, Verdict::kCrashed},      {kHangs, Verdict::kHung}};
   for (const auto& [behaviour, verdict] : expected) {
     const Talk said = talk(behaviour);
     ASSERT_NE(said.result(), nullptr);
