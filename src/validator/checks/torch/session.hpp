@@ -3,6 +3,7 @@
 #pragma once
 
 #include <ATen/Context.h>
+#include <ATen/Parallel.h>
 #include <c10/core/Device.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <c10/util/Exception.h>
@@ -34,6 +35,9 @@ class Session {
     at::globalContext().setAllowTF32CuBLAS(false);
     at::globalContext().setAllowTF32CuDNN(false);
     at::globalContext().setDeterministicCuDNN(true);
+    // Beside a GPU the CPU makes only small references: a pool with a thread for each CPU, in the process of each GPU,
+    // would fight for all of them.
+    if (device_.is_cuda()) at::set_num_threads(1);
   }
 
   const c10::Device& device() const { return device_; }
