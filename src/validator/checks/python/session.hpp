@@ -107,7 +107,7 @@ class Session {
     return parsed(*last);
   }
 
-  /// Starts the shared interpreter, if it does not run.
+  /// Starts the shared interpreter, if it does not run. For a check's prepare.
   void warm() {
     if (shared_ == nullptr) {
       shared_ = std::make_unique<scripts::Script>(command({"-c", scripts::kPrelude + std::string(kSharedLoop)}, {}));
@@ -181,5 +181,11 @@ class Session {
   std::unique_ptr<scripts::Script> shared_;
   std::optional<scripts::Script::Clock::time_point> turn_;
 };
+
+/// For a check's prepare: one that has nothing to say without a GPU is skipped.
+inline void need_gpu(harness::Context& context) {
+  context.session<Session>().interpreter();
+  if (context.request().gpus.empty()) throw harness::Skip("it is about the GPU, and the run has none");
+}
 
 }  // namespace envforge::validator::checks::python
