@@ -16,7 +16,7 @@ import pickle, tempfile
 memory = torch.cuda.memory
 kind = getattr(torch, "OutOfMemoryError", None) or torch.cuda.OutOfMemoryError
 snapshots = hasattr(memory, "_dump_snapshot") and hasattr(memory, "_record_memory_history")
-out = {"raised": "", "snapshots": snapshots}
+out = {"snapshots": snapshots}
 if snapshots:
     memory._record_memory_history(max_entries=1000)
 step("a tensor of four times the GPU's memory")

@@ -54,7 +54,7 @@ for line in sys.stdin:
     try:
         exec(asked["code"], dict(globals(), asked=asked))
     except Exception:
-        tell({"raised": traceback.format_exc()})
+        tell({"traceback": traceback.format_exc()})
 )py";
 
 class Session {
@@ -128,9 +128,9 @@ class Session {
       scripts::explain(ended ? *ended : used->stop(), used->step(), kSecondsAsked);
     }
     const auto value = parsed(*result);
-    if (value.count("raised") == 0) return value;
+    if (value.count("traceback") == 0) return value;
     const auto used = std::move(shared_);
-    scripts::explain_exception(value.at("raised").get<std::string>(), used->step());
+    scripts::explain_exception(value.at("traceback").get<std::string>(), used->step());
   }
 
  private:
