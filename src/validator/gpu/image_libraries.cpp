@@ -57,7 +57,7 @@ void ImageLibraries::load_torch() {
   context_.doing("dlopen of " + lib + "libtorch_global_deps.so");
   SharedLibrary::open(lib + "libtorch_global_deps.so", RTLD_NOW | RTLD_GLOBAL);
   for (const auto& mapped : model_->mapped) {
-    if (mapped.needed_by == "torch/__init__.py" && loader::is_cuda_library(mapped.soname)) {
+    if (mapped.needed_by == loader::kTorchInit && loader::is_cuda_library(mapped.soname)) {
       SharedLibrary::open(mapped.path, RTLD_NOW | RTLD_GLOBAL);
     }
   }

@@ -22,7 +22,7 @@ class Model {
     }
     const std::string lib = torch_.folder + "/lib/";
     if (!cuda_runtime_is_found(lib + "libtorch_global_deps.so")) preload(row_.instead, false);
-    open(lib + "libtorch_global_deps.so", "torch/__init__.py");
+    open(lib + "libtorch_global_deps.so", kTorchInit);
     const MappedLibrary* cudart = mapped_with_prefix("libcudart.so.");
     const bool from_wheel = cudart != nullptr && cudart->path.find("nvidia/cuda_runtime/lib/") != std::string::npos;
     if (cudart != nullptr && (row_.any_cudart || from_wheel)) preload(row_.after, row_.each_optional);
@@ -156,7 +156,7 @@ class Model {
       const Library* library = found.empty() ? nullptr : search_.library(found.front().path);
       if (library == nullptr && !each_optional) return;
       if (library == nullptr) continue;
-      load(*library, "preload by sys.path", "torch/__init__.py", {});
+      load(*library, "preload by sys.path", kTorchInit, {});
       for (const Found& one : found) {
         const Library* other = search_.library(one.path);
         if (other != nullptr) remember(other->soname, {one});

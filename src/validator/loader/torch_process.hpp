@@ -10,11 +10,14 @@
 
 namespace envforge::validator::loader {
 
+/// Who asked for what `import torch` itself maps: its global dependencies and what it preloads.
+inline constexpr char kTorchInit[] = "torch/__init__.py";
+
 struct MappedLibrary {
   std::string soname;
   std::string path;
   std::string rule;           // which search rule chose it
-  std::string needed_by;      // file name of the library that asked, "torch/__init__.py", "LD_PRELOAD"
+  std::string needed_by;      // file name of the library that asked, kTorchInit, "LD_PRELOAD"
   std::vector<Found> others;  // further files that some rule offers for the same soname
 };
 

@@ -7,6 +7,7 @@
 #include <c10/core/Device.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <c10/util/Exception.h>
+#include <dlfcn.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -30,7 +31,9 @@ namespace envforge::validator::checks::torch {
 
 class Session {
  public:
-  explicit Session(harness::Context& context) : device_(choose(context.request())) {
+  explicit Session(harness::Context& context)
+      : world_(std::make_unique<World>(context.request().python)), device_(choose(context.request())) {
+    preload();
     // Exact checks are about the library, not about TF32: torch's own switches are set to full precision.
     at::globalContext().setAllowTF32CuBLAS(false);
     at::globalContext().setAllowTF32CuDNN(false);
@@ -46,7 +49,6 @@ class Session {
 
   /// Tells the driver of every CUDA and torch library that was mapped since the last call.
   void report_libraries(harness::Context& context) {
-    if (!world_) world_ = std::make_unique<World>(context.request().python);
     for (const std::string& path : loader::mapped_files_of_this_process()) {
       const std::string name = loader::file_name(path);
       const bool of_torch = name.rfind("libtorch", 0) == 0 || name.rfind("libc10", 0) == 0;
@@ -98,9 +100,19 @@ class Session {
     loader::TorchProcess process;
   };
 
+  // What torch/__init__.py maps before torch's first use: NVRTC of CUDA 13 finds its builtins only so, and without them
+  // torch compiles no kernel and cuDNN no plan.
+  void preload() const {
+    for (const loader::MappedLibrary& library : world_->process.mapped) {
+      if (library.needed_by == loader::kTorchInit && loader::is_cuda_library(library.soname)) {
+        ::dlopen(library.path.c_str(), RTLD_NOW | RTLD_GLOBAL);  // one that does not load is no error there either
+      }
+    }
+  }
+
+  std::unique_ptr<World> world_;
   c10::Device device_;
   std::set<std::string> told_;
-  std::unique_ptr<World> world_;
 };
 
 /// Runs `body`, which calls torch: a c10::Error becomes a failure of the image unless memory was short.
