@@ -128,9 +128,7 @@ class Attention : public harness::Check {
       const std::string text = error.what_without_backtrace();
       if (text.find("No available kernel") == std::string::npos &&
           text.find("No viable backend") == std::string::npos) {
-        throw harness::Failure("attention by " + std::string(backend.name) + ": " + text.substr(0, text.find('\n')),
-                               protocol::Layer::kImage, text.substr(0, 1000),
-                               "the libraries of torch; see the group audit");
+        throw refusal("attention by " + std::string(backend.name) + ": ", text);
       }
       return leave_out("torch has no kernel of it for this GPU");
     }

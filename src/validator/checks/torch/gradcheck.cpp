@@ -261,9 +261,7 @@ class Gradcheck : public harness::Check {
     } catch (const c10::Error& error) {
       const std::string text = error.what_without_backtrace();
       if (text.find("ompiled with") != std::string::npos) return ++left_out_, 0;  // without LAPACK or MAGMA
-      throw harness::Failure(std::string(row.name) + ": torch refused: " + text.substr(0, text.find('\n')),
-                             protocol::Layer::kImage, text.substr(0, 1000),
-                             "the libraries of torch and its CUDA build; see the group audit");
+      throw refusal(std::string(row.name) + ": torch refused: ", text);
     }
     std::uint64_t count = 0;
     for (std::size_t i = 0; i < leaves.size(); ++i) {

@@ -164,8 +164,7 @@ class Family {
         left_out_ += (left_out_.empty() ? "" : ", ") + one.name;
         return;
       }
-      throw harness::Failure(one.name + ": torch refused: " + text.substr(0, text.find('\n')), protocol::Layer::kImage,
-                             text.substr(0, 1000), "the libraries of torch and its CUDA build; see the group audit");
+      throw refusal(one.name + ": torch refused: ", text);
     }
     row.name = one.name;
     row.read = one.read;

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <envforge/support/environment.hpp>
+#include <envforge/support/text.hpp>
 
 #include "harness/check.hpp"
 #include "harness/context.hpp"
@@ -115,6 +116,25 @@ class Session {
   std::set<std::string> told_;
 };
 
+/// The line of a torch error that says what went wrong: one that did not compile begins with the whole source.
+inline std::string telling_line(const std::string& text) {
+  std::string first;
+  for (const std::string& raw : support::split(text, '\n')) {
+    const std::string line = support::trim(raw);
+    if (line.find("error:") != std::string::npos) return line;
+    if (first.empty()) first = line;
+  }
+  return first;
+}
+
+/// A failure of the image, from what torch said: WHAT and the line that tells, the end of the text as evidence.
+inline harness::Failure refusal(const std::string& what, const std::string& text) {
+  constexpr std::size_t kMost = 1000;
+  return harness::Failure(what + telling_line(text), protocol::Layer::kImage,
+                          text.size() > kMost ? text.substr(text.size() - kMost) : text,
+                          "the libraries of torch and its CUDA build; see the group audit");
+}
+
 /// Runs `body`, which calls torch: a c10::Error becomes a failure of the image unless memory was short.
 template <class Body>
 void with_torch(const Body& body) {
@@ -123,9 +143,7 @@ void with_torch(const Body& body) {
   } catch (const c10::Error& error) {
     const std::string text = error.what_without_backtrace();
     if (text.find("out of memory") != std::string::npos) throw harness::Skip("too little free memory: " + text);
-    throw harness::Failure("torch " + std::string(kTorchVersion) + " refused: " + text.substr(0, text.find('\n')),
-                           protocol::Layer::kImage, text.substr(0, 1000),
-                           "the libraries of torch and its CUDA build; see the group audit");
+    throw refusal("torch " + std::string(kTorchVersion) + " refused: ", text);
   }
 }
 
