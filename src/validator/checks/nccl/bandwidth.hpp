@@ -5,6 +5,7 @@
 #include <string>
 
 #include "checks/nccl/session.hpp"
+#include "gpu/links.hpp"
 #include "harness/timing.hpp"
 
 namespace envforge::validator::nccl {
@@ -36,6 +37,25 @@ inline harness::Timing time_exercise(Team& team, Exercise& exercise, double warm
       warm_seconds / batch, samples);  // measure counts what it is told: one collective of each batch
 }
 
+/// Without NVLink a rank sends what it sends over its own PCIe link at most, peer to peer or through the host's memory:
+/// the slowest link is a bound, and how near to it NCCL comes nobody has measured for us, so it judges nothing.
+inline void expect_of_pcie(Session& session, protocol::Measurement& m) {
+  if (!session.nvml()) return;
+  for (const auto& one : session.context.request().gpus) {
+    // What it can be, not what it is: an idle link saves power at a lower generation.
+    const auto link = session.nvml()->pcie_link(session.nvml()->device(one.uuid));
+    const auto rate = link ? gpu::pcie_rate(link->most_generation, link->width) : std::nullopt;
+    if (!rate) {
+      m.expected.reset();
+      return;
+    }
+    if (m.expected && *m.expected <= *rate) continue;
+    m.expected = rate;
+    m.derivation = "the slowest GPU's PCIe " + std::to_string(link->most_generation) + ".0 x" +
+                   std::to_string(link->width) + ", one direction: a bound, by which nothing is judged";
+  }
+}
+
 /// "bus bandwidth" of a timed collective. Nothing where NCCL does not say by what it moved the data.
 inline std::optional<protocol::Measurement> bandwidth_of(Session& session, const Exercise::Plan& plan, int ranks,
                                                          const harness::Timing& timing, const gpu::NcclUse& use) {
@@ -65,6 +85,8 @@ inline std::optional<protocol::Measurement> bandwidth_of(Session& session, const
     char text[80];
     std::snprintf(text, sizeof text, "%d links x %.1f GB/s", links, *rate);
     m.derivation = text;
+  } else if (links == 0) {
+    expect_of_pcie(session, m);
   }
   return m;
 }
@@ -73,7 +95,8 @@ inline std::optional<protocol::Measurement> bandwidth_of(Session& session, const
 inline void judge_bandwidth(Session& session, const protocol::Measurement& m, const gpu::NcclUse& use,
                             protocol::CheckResult& result) {
   result.measurements.push_back(m);
-  if (!session.context.request().judge_speed || !m.expected || result.verdict != protocol::Verdict::kPass) return;
+  const bool judged = session.context.request().judge_speed && m.expected && m.context.at("NVLinks active") != "0";
+  if (!judged || result.verdict != protocol::Verdict::kPass) return;
   if (use.through_host()) {
     result.verdict = protocol::Verdict::kDegraded;
     result.reason = "NCCL goes through host memory although " + m.context.at("NVLinks active") +

@@ -100,6 +100,15 @@ TEST(CoreGroups, AbortACollectiveThatOneRankNeverJoins) {
   expect_on_two("nccl.abort", "hang-ncclCommAbort", Verdict::kHung, "ncclCommAbort on every rank");
 }
 
+TEST(CoreGroups, WithoutNvlinkThePcieLinkIsABoundAndJudgesNothing) {
+  const auto found = results(run({"nccl.all-reduce"}, "", 2), "nccl.all-reduce");
+  ASSERT_EQ(found.size(), 1U);
+  const auto& bandwidth = found[0].measurements.at(0);
+  EXPECT_EQ(bandwidth.expected, 0.5) << "2.5 GT/s x 2 lanes x 8/10 / 8";
+  EXPECT_EQ(bandwidth.derivation, "the slowest GPU's PCIe 1.0 x2, one direction: a bound, by which nothing is judged");
+  EXPECT_EQ(to_string(found[0].verdict), "pass") << found[0].reason;
+}
+
 TEST(CoreGroups, NoBandwidthWithoutItsTransport) {
   expect_on_two("nccl.all-reduce", "no-log", Verdict::kPass, "no bandwidth, for NCCL 2.28.9 does not say");
   expect_on_two("nccl.all-reduce", "shm-transport", Verdict::kDegraded, "NCCL goes through host memory");
