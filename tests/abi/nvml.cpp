@@ -14,6 +14,7 @@ using abi::kSame;
 static_assert(kSame<decltype(NvmlApi::nvmlInit_v2), int (*)()>);
 static_assert(kSame<decltype(NvmlApi::nvmlErrorString), decltype(&::nvmlErrorString)>);
 static_assert(kSame<decltype(NvmlApi::nvmlSystemGetDriverVersion), decltype(&::nvmlSystemGetDriverVersion)>);
+static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetCount_v2), decltype(&::nvmlDeviceGetCount_v2)>);
 static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetHandleByUUID), decltype(&::nvmlDeviceGetHandleByUUID)>);
 static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetVbiosVersion), decltype(&::nvmlDeviceGetVbiosVersion)>);
 static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetSerial), decltype(&::nvmlDeviceGetSerial)>);
@@ -57,6 +58,17 @@ static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetCurrentClocksThrottleReasons)
 static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetMemoryInfo), decltype(&::nvmlDeviceGetMemoryInfo)>);
 static_assert(sizeof(NvmlMemory) == sizeof(nvmlMemory_t));
 static_assert(offsetof(NvmlMemory, used) == offsetof(nvmlMemory_t, used));
+static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetHandleByIndex_v2), decltype(&::nvmlDeviceGetHandleByIndex_v2)>);
+static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetUUID), decltype(&::nvmlDeviceGetUUID)>);
+static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetMigMode), decltype(&::nvmlDeviceGetMigMode)>);
+static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetAttributes_v2), decltype(&::nvmlDeviceGetAttributes_v2)>);
+static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetDeviceHandleFromMigDeviceHandle),
+                    decltype(&::nvmlDeviceGetDeviceHandleFromMigDeviceHandle)>);
+static_assert(sizeof(NvmlSlice) == sizeof(nvmlDeviceAttributes_t));
+static_assert(offsetof(NvmlSlice, multiprocessors) == offsetof(nvmlDeviceAttributes_t, multiprocessorCount));
+static_assert(offsetof(NvmlSlice, gpu_slices) == offsetof(nvmlDeviceAttributes_t, gpuInstanceSliceCount));
+static_assert(offsetof(NvmlSlice, memory_mib) == offsetof(nvmlDeviceAttributes_t, memorySizeMB));
+static_assert(kNvmlMigEnabled == NVML_DEVICE_MIG_ENABLE);
 static_assert(sizeof(NvmlEvent) == sizeof(nvmlEventData_t));
 static_assert(offsetof(NvmlEvent, type) == offsetof(nvmlEventData_t, eventType));
 static_assert(offsetof(NvmlEvent, data) == offsetof(nvmlEventData_t, eventData));

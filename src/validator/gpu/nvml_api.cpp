@@ -15,6 +15,7 @@ NvmlApi bind_nvml(const SharedLibrary& library) {
   library.bind(api.nvmlShutdown, "nvmlShutdown");
   library.bind(api.nvmlErrorString, "nvmlErrorString");
   library.bind(api.nvmlSystemGetDriverVersion, "nvmlSystemGetDriverVersion");
+  library.bind(api.nvmlDeviceGetCount_v2, "nvmlDeviceGetCount_v2");
   library.bind(api.nvmlDeviceGetHandleByUUID, "nvmlDeviceGetHandleByUUID");
   library.bind(api.nvmlDeviceGetVbiosVersion, "nvmlDeviceGetVbiosVersion");
   library.bind(api.nvmlDeviceGetSerial, "nvmlDeviceGetSerial");
@@ -41,6 +42,13 @@ NvmlApi bind_nvml(const SharedLibrary& library) {
   library.bind(api.nvmlDeviceGetPowerManagementDefaultLimit, "nvmlDeviceGetPowerManagementDefaultLimit");
   library.bind(api.nvmlDeviceGetPersistenceMode, "nvmlDeviceGetPersistenceMode");
   library.bind(api.nvmlDeviceGetComputeMode, "nvmlDeviceGetComputeMode");
+  library.bind(api.nvmlDeviceGetHandleByIndex_v2, "nvmlDeviceGetHandleByIndex_v2");
+  library.bind(api.nvmlDeviceGetUUID, "nvmlDeviceGetUUID");
+  // From the drivers on that know MIG (450).
+  library.bind_if_there(api.nvmlDeviceGetMigMode, "nvmlDeviceGetMigMode");
+  library.bind_if_there(api.nvmlDeviceGetAttributes_v2, "nvmlDeviceGetAttributes_v2");
+  library.bind_if_there(api.nvmlDeviceGetDeviceHandleFromMigDeviceHandle,
+                        "nvmlDeviceGetDeviceHandleFromMigDeviceHandle");
   library.bind(api.nvmlEventSetCreate, "nvmlEventSetCreate");
   library.bind(api.nvmlEventSetFree, "nvmlEventSetFree");
   library.bind(api.nvmlDeviceRegisterEvents, "nvmlDeviceRegisterEvents");
@@ -113,9 +121,36 @@ std::string Nvml::driver_version() const {
   return api_.nvmlSystemGetDriverVersion(text, kText) == 0 ? text : "";
 }
 
+std::size_t Nvml::count() const {
+  unsigned int count = 0;
+  return api_.nvmlDeviceGetCount_v2(&count) == 0 ? count : 0;
+}
+
 void* Nvml::device(const std::string& uuid) const {
   void* device = nullptr;
   return api_.nvmlDeviceGetHandleByUUID(uuid.c_str(), &device) == 0 ? device : nullptr;
+}
+
+void* Nvml::whole(void* device) const {
+  return answer(api_.nvmlDeviceGetDeviceHandleFromMigDeviceHandle, device).value_or(device);
+}
+
+std::optional<NvmlSlice> Nvml::slice(void* device) const {
+  if (whole(device) == device) return std::nullopt;
+  return answer(api_.nvmlDeviceGetAttributes_v2, device);
+}
+
+std::vector<std::string> Nvml::sliced_gpus() const {
+  std::vector<std::string> out;
+  if (api_.nvmlDeviceGetMigMode == nullptr) return out;
+  for (unsigned int i = 0; i < count(); ++i) {
+    void* device = nullptr;
+    unsigned int current = 0, pending = 0;
+    if (api_.nvmlDeviceGetHandleByIndex_v2(i, &device) != 0) continue;
+    if (api_.nvmlDeviceGetMigMode(device, &current, &pending) != 0 || current != kNvmlMigEnabled) continue;
+    out.push_back(text_of(api_.nvmlDeviceGetUUID, device));
+  }
+  return out;
 }
 
 std::string Nvml::vbios(void* device) const {

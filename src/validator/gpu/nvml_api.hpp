@@ -34,11 +34,19 @@ struct NvmlEvent {
   unsigned int gpu_instance, compute_instance;
 };
 
+/// nvmlDeviceAttributes_t, as nvmlDeviceGetAttributes_v2 fills it for a slice of a GPU.
+struct NvmlSlice {
+  unsigned int multiprocessors, copy_engines, decoders, encoders, jpeg_engines, flow_engines, gpu_slices,
+      compute_slices;
+  unsigned long long memory_mib;
+};
+
 struct NvmlApi {
   int (*nvmlInit_v2)();
   int (*nvmlShutdown)();
   const char* (*nvmlErrorString)(int status);
   int (*nvmlSystemGetDriverVersion)(char* text, unsigned int size);
+  int (*nvmlDeviceGetCount_v2)(unsigned int* count);
   int (*nvmlDeviceGetHandleByUUID)(const char* uuid, void** device);
   int (*nvmlDeviceGetVbiosVersion)(void* device, char* text, unsigned int size);
   int (*nvmlDeviceGetSerial)(void* device, char* text, unsigned int size);
@@ -66,6 +74,11 @@ struct NvmlApi {
   int (*nvmlDeviceGetPowerManagementDefaultLimit)(void* device, unsigned int* milliwatts);
   int (*nvmlDeviceGetPersistenceMode)(void* device, int* mode);
   int (*nvmlDeviceGetComputeMode)(void* device, int* mode);
+  int (*nvmlDeviceGetHandleByIndex_v2)(unsigned int index, void** device);
+  int (*nvmlDeviceGetUUID)(void* device, char* text, unsigned int size);
+  int (*nvmlDeviceGetMigMode)(void* device, unsigned int* current, unsigned int* pending);
+  int (*nvmlDeviceGetAttributes_v2)(void* device, NvmlSlice* slice);
+  int (*nvmlDeviceGetDeviceHandleFromMigDeviceHandle)(void* slice, void** device);
   int (*nvmlEventSetCreate)(void** set);
   int (*nvmlEventSetFree)(void* set);
   int (*nvmlDeviceRegisterEvents)(void* device, unsigned long long types, void* set);
@@ -82,6 +95,7 @@ enum NvmlConstant : int {
   kNvmlSensorOfGpu = 0,
   kNvmlSlowdownThreshold = 1,
   kNvmlComputeModeDefault = 0,
+  kNvmlMigEnabled = 1,
   kNvmlEventDoubleBitError = 2,
   kNvmlEventXid = 8,
 };
@@ -134,8 +148,16 @@ class Nvml {
   ~Nvml();
 
   std::string driver_version() const;
+  /// GPUs that are there; a slice (MIG) is none of its own.
+  std::size_t count() const;
   /// nullptr when NVML does not know it.
   void* device(const std::string& uuid) const;
+  /// The GPU that a slice (MIG) is of; `device` itself where it is a whole one.
+  void* whole(void* device) const;
+  /// What a slice has of its GPU; nullopt for a whole one.
+  std::optional<NvmlSlice> slice(void* device) const;
+  /// The UUIDs of the GPUs that are cut into slices (MIG mode): nothing runs on them but in a slice.
+  std::vector<std::string> sliced_gpus() const;
   std::string vbios(void* device) const;
   std::string serial(void* device) const;
   std::optional<unsigned int> sm_clock(void* device) const;

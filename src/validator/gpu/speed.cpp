@@ -35,7 +35,7 @@ SpeedRun time_on_gpu(Session& session, const std::function<void()>& enqueue, dou
   // The clock while the GPU is busy: enough runs are enqueued that some are under way when NVML answers.
   const int busy = std::clamp(static_cast<int>(0.03 / std::max(run.timing.median, 1e-6)), 1, 2000);
   for (int i = 0; i < busy; ++i) enqueue();
-  void* handle = session.nvml()->device(session.uuid());
+  void* handle = session.nvml()->whole(session.nvml()->device(session.uuid()));
   const Sample sample = session.nvml()->sample(handle);
   run.megahertz = sample.megahertz;
   run.reasons = sample.reasons;
@@ -62,7 +62,7 @@ void judge_speed(protocol::CheckResult& result, const harness::Context& context,
   if (run.megahertz) m.context["SM clock"] = std::to_string(*run.megahertz) + " MHz";
   const std::string held = text_of_reasons(run.reasons);
   if (!held.empty()) m.context["throttling"] = held;
-  if (rate && run.megahertz && !gpu.mig) {
+  if (rate && run.megahertz) {
     const int sms = session.device().multiprocessors();
     m.expected = 2.0 * sms * *rate * *run.megahertz * 1e6 / 1e12;
     m.derivation = std::to_string(sms) + " SM x " + std::to_string(*rate) + " FMA x 2 x " +
@@ -75,6 +75,8 @@ void judge_speed(protocol::CheckResult& result, const harness::Context& context,
     m.context["judged"] = "no: other processes use this GPU";
   } else if (!m.expected) {
     m.context["judged"] = "no: the model has no row for this GPU, or its clock is not known";
+  } else if (gpu.mig) {
+    m.context["judged"] = "no: the thresholds are of whole GPUs, and this is a slice (MIG)";
   } else if (slow && result.verdict == Verdict::kPass) {
     result.verdict = Verdict::kDegraded;
     result.reason = numbers::to_string(input) + " runs at " + text + " by the model, below " +

@@ -134,6 +134,7 @@ int cuDriverGetVersion(int* version) {
   return 0;
 }
 int cuDeviceGetCount(int* count) {
+  if (stub::fault("mig-empty")) return *count = 0;
   for (*count = 0; visible(*count) >= 0 && *count < all_gpus();) ++*count;
   return 0;
 }
@@ -142,7 +143,7 @@ int cuDeviceGet(int* device, int ordinal) {
   return *device < 0 ? 101 : 0;
 }
 int cuDeviceGetName(char* name, int size, int) {
-  std::snprintf(name, static_cast<std::size_t>(size), "NVIDIA H200");
+  std::snprintf(name, static_cast<std::size_t>(size), "NVIDIA H200%s", stub::fault("mig-slice") ? " MIG 1g.18gb" : "");
   return 0;
 }
 int cuDeviceGetUuid_v2(void* uuid, int device) {
@@ -157,6 +158,9 @@ int cuDeviceTotalMem_v2(std::size_t* bytes, int) {
 // So slow a memory that this processor keeps up with the model.
 int cuDeviceGetAttribute(int* value, int attribute, int) {
   switch (attribute) {
+    case 16:
+      *value = stub::fault("mig-slice") ? 16 : 132;
+      return 0;
     case 36:
       *value = 100;
       return 0;

@@ -19,10 +19,41 @@ int nvmlSystemGetDriverVersion(char* text, unsigned int size) {
   std::snprintf(text, size, "580.159.04");
   return 0;
 }
+int nvmlDeviceGetCount_v2(unsigned int* count) {
+  const char* wanted = std::getenv("ENVFORGE_STUB_GPUS");
+  *count = wanted == nullptr ? 1 : static_cast<unsigned int>(std::atoi(wanted));
+  return 0;
+}
+// ENVFORGE_STUB_FAULT=mig-slice: the run's GPU is a slice of another. mig-empty: that other one, without a slice.
+int board, slice;
 int nvmlDeviceGetHandleByUUID(const char* uuid, void** device) {
-  static int handle;
-  *device = &handle;
-  return std::strncmp(uuid, "GPU-", 4) == 0 ? 0 : 6;
+  const bool sliced = stub::fault("mig-slice");
+  *device = sliced ? &slice : &board;
+  return std::strncmp(uuid, sliced ? "MIG-" : "GPU-", 4) == 0 ? 0 : 6;
+}
+int nvmlDeviceGetHandleByIndex_v2(unsigned int, void** device) {
+  *device = &board;
+  return 0;
+}
+int nvmlDeviceGetUUID(void*, char* text, unsigned int size) {
+  std::snprintf(text, size, "GPU-00000000-0000-0000-0000-000000000000");
+  return 0;
+}
+int nvmlDeviceGetMigMode(void*, unsigned int* current, unsigned int* pending) {
+  *current = *pending = stub::fault("mig-empty") || stub::fault("mig-slice") ? 1 : 0;
+  return 0;
+}
+int nvmlDeviceGetDeviceHandleFromMigDeviceHandle(void* device, void** whole) {
+  *whole = &board;
+  return device == &slice ? 0 : 2;
+}
+struct Slice {
+  unsigned int multiprocessors, engines[5], gpu_slices, compute_slices;
+  unsigned long long mebibytes;
+};
+int nvmlDeviceGetAttributes_v2(void* device, Slice* attributes) {
+  *attributes = {16, {}, 1, 1, 16};
+  return device == &slice ? 0 : 3;
 }
 int nvmlDeviceGetVbiosVersion(void*, char* text, unsigned int size) {
   std::snprintf(text, size, "96.00");
@@ -33,9 +64,10 @@ int nvmlDeviceGetSerial(void*, char* text, unsigned int size) {
   return 0;
 }
 // So slow a clock that a processor can keep up with the model of the GPU.
-int nvmlDeviceGetClockInfo(void*, int, unsigned int* megahertz) {
-  *megahertz = stub::fault("slow") ? 2000 : 0;
-  return stub::fault("slow") ? 0 : 3;
+int nvmlDeviceGetClockInfo(void* device, int, unsigned int* megahertz) {
+  const bool told = stub::fault("slow") || (stub::fault("mig-slice") && device == &board);
+  *megahertz = told ? 2000 : 0;
+  return told ? 0 : 3;
 }
 int nvmlDeviceGetMaxClockInfo(void*, int, unsigned int* megahertz) {
   *megahertz = 1980;

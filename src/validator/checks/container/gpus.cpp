@@ -33,8 +33,21 @@ protocol::MachineInfo machine_without_gpus() {
   return machine;
 }
 
+// GPUs that are cut into slices, of which CUDA sees none: a whole one in MIG mode runs nothing.
+void explain_slices() {
+  const auto nvml = gpu::Nvml::start();
+  const auto sliced = nvml ? nvml->sliced_gpus() : std::vector<std::string>{};
+  if (sliced.empty()) return;
+  throw Failure("MIG mode is on for " + support::join(sliced, ", ") + ", and the container was given no slice of it",
+                Layer::kContainerFlags, "nvmlDeviceGetMigMode",
+                "docker run --gpus device=MIG-..., a slice of `nvidia-smi -L` on the host; `nvidia-smi mig -cgi 0 -C` "
+                "there makes one, `nvidia-smi -i " +
+                    sliced.front() + " -mig 0` ends MIG mode");
+}
+
 // Why no GPU is to be seen: each cause has its own mend.
 [[noreturn]] void explain_absence(const std::string& trouble) {
+  explain_slices();
   const bool control = access("/dev/nvidiactl", F_OK) == 0 || access("/dev/dxg", F_OK) == 0;
   if (!control) {
     throw Failure("no GPU is visible: the container has no /dev/nvidiactl", Layer::kContainerFlags, trouble,
@@ -93,6 +106,7 @@ class Gpus : public harness::Check {
     const auto count = static_cast<int>(machine.gpus.size());
     result.measurements.push_back({"GPUs", static_cast<double>(count), "", {}, "cuDeviceGetCount", {}});
     if (count == 0) explain_absence("cuDeviceGetCount says 0");
+    if (request.expected_gpus > count) explain_slices();
     if (request.expected_gpus > 0 && count != request.expected_gpus) {
       throw Failure(std::to_string(count) + " GPUs are visible, expected " + std::to_string(request.expected_gpus),
                     Layer::kContainerFlags, "cuDeviceGetCount",

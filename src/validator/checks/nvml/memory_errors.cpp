@@ -19,7 +19,7 @@ class MemoryErrors : public harness::Check {
     bool all_have_ecc = true;
     for (const Watched& one : session.gpus) {
       context.doing("asking NVML for the memory errors of " + one.uuid);
-      const gpu::MemoryHealth health = session.nvml->memory_health(one.handle);
+      const gpu::MemoryHealth health = session.nvml->memory_health(one.board);
       all_have_ecc = all_have_ecc && health.ecc.value_or(false);
       corrected += health.corrected_now.value_or(0);
       const auto note = [&](const char* name, std::optional<unsigned long long> count) {

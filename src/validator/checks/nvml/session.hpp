@@ -12,7 +12,8 @@ namespace envforge::validator::nvml {
 
 struct Watched {
   std::string uuid, pci;
-  void* handle;
+  void* handle;  // of what the run uses: a GPU, or a slice (MIG) of one
+  void* board;   // of the whole GPU: a slice has no clock, heat and memory errors of its own
 };
 
 struct Session {
@@ -25,10 +26,10 @@ struct Session {
                              "docker run -e NVIDIA_DRIVER_CAPABILITIES=compute,utility --gpus all ...");
     }
     for (const auto& one : context.request().gpus) {
-      if (void* handle = nvml->device(one.uuid)) gpus.push_back({one.uuid, one.pci_bus_id, handle});
+      if (void* handle = nvml->device(one.uuid))
+        gpus.push_back({one.uuid, one.pci_bus_id, handle, nvml->whole(handle)});
     }
-    if (gpus.empty())
-      throw harness::Skip("NVML knows none of the run's GPUs (slices of a GPU have no health of their own)");
+    if (gpus.empty()) throw harness::Skip("NVML knows none of the run's GPUs");
   }
   std::optional<gpu::Nvml> nvml;
   std::vector<Watched> gpus;

@@ -17,7 +17,7 @@ class SettingsCheck : public harness::Check {
     result.verdict = protocol::Verdict::kPass;
     std::string remark;
     for (const Watched& one : session.gpus) {
-      const gpu::Settings settings = session.nvml->settings(one.handle);
+      const gpu::Settings settings = session.nvml->settings(one.board);
       if (settings.compute_mode.value_or(gpu::kNvmlComputeModeDefault) != gpu::kNvmlComputeModeDefault) {
         throw harness::Failure(one.uuid + ": compute mode is not DEFAULT: one process at most, or none, may use it",
                                Layer::kHostDriver, "nvmlDeviceGetComputeMode",

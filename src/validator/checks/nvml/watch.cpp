@@ -54,7 +54,7 @@ class Events {
       return;
     }
     for (const Watched& one : gpus) {
-      if (api.nvmlDeviceRegisterEvents(one.handle, gpu::kNvmlEventXid | gpu::kNvmlEventDoubleBitError, set_) == 0)
+      if (api.nvmlDeviceRegisterEvents(one.board, gpu::kNvmlEventXid | gpu::kNvmlEventDoubleBitError, set_) == 0)
         ++heard_;
     }
   }
@@ -78,7 +78,7 @@ class Events {
 
 std::string uuid_of(const std::vector<Watched>& gpus, void* handle) {
   for (const Watched& one : gpus) {
-    if (one.handle == handle) return one.uuid;
+    if (one.board == handle) return one.uuid;
   }
   return "a GPU";
 }
@@ -104,14 +104,14 @@ class Watch : public harness::Check {
     const Events events(session.nvml->api(), session.gpus);
     std::map<std::string, Seen> seen;
     for (const Watched& one : session.gpus) {
-      seen[one.uuid].errors_before = session.nvml->memory_health(one.handle).uncorrected_now.value_or(0);
+      seen[one.uuid].errors_before = session.nvml->memory_health(one.board).uncorrected_now.value_or(0);
     }
     context.doing("watching clocks, heat and errors");
     std::optional<gpu::NvmlEvent> event;
     bool done = false;
     while (!done) {
       done = context.enough(kEvery);
-      for (const Watched& one : session.gpus) take(seen[one.uuid], session.nvml->sample(one.handle));
+      for (const Watched& one : session.gpus) take(seen[one.uuid], session.nvml->sample(one.board));
       if (!event) event = events.next();
     }
     for (const Watched& one : session.gpus) measure(one, seen[one.uuid], result);
@@ -135,7 +135,7 @@ class Watch : public harness::Check {
   }
 
   static void judge(Session& session, const Watched& one, const Seen& seen, protocol::CheckResult& result) {
-    const auto errors = session.nvml->memory_health(one.handle).uncorrected_now.value_or(0);
+    const auto errors = session.nvml->memory_health(one.board).uncorrected_now.value_or(0);
     if (errors > seen.errors_before) {
       throw Failure(one.uuid + ": " + std::to_string(errors - seen.errors_before) +
                         " memory errors that could not be corrected, during the run",
@@ -155,7 +155,7 @@ class Watch : public harness::Check {
                     " % of the samples: " + gpu::text_of_reasons(seen.reasons & kFaulty) + ", at up to " +
                     std::to_string(seen.hottest) + " C";
     result.layer = Layer::kHardware;
-    const auto limit = session.nvml->slowdown_celsius(one.handle);
+    const auto limit = session.nvml->slowdown_celsius(one.board);
     result.evidence = limit ? "the GPU slows down at " + std::to_string(*limit) + " C" : "NVML's clock reasons";
     result.mend = "check fans, air flow and power supply; nvidia-smi -q -d PERFORMANCE,TEMPERATURE on the host";
   }

@@ -145,6 +145,42 @@ TEST(CoreGroups, NameTheLayerOfAnErrorOfTheDriver) {
   EXPECT_EQ(found[0].mend, "systemctl start nvidia-fabricmanager");
 }
 
+TEST(CoreGroups, SayPersistenceThatIsOffAndFailNothing) {
+  const auto found = results(run({"nvml.settings"}, "no-persistence"), "nvml.settings");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(to_string(found[0].verdict), "pass") << found[0].reason;
+  EXPECT_NE(found[0].summary.find("is off: the first call after a pause is slow (nvidia-smi -pm 1)"), std::string::npos)
+      << found[0].summary;
+}
+
+TEST(CoreGroups, NameASliceOfAGpuAndWhatItWasGiven) {
+  const Report report = run({"cuda.device", "cublas.gemm-normal", "nvml.watch"}, "mig-slice");
+  ASSERT_EQ(report.machine.gpus.size(), 1U);
+  EXPECT_TRUE(report.machine.gpus[0].mig);
+  EXPECT_EQ(report.machine.gpus[0].uuid, "MIG-00000000-0000-0000-0000-000000000000");
+  const auto device = results(report, "cuda.device").at(0);
+  EXPECT_EQ(device.summary,
+            "NVIDIA H200 MIG 1g.18gb, compute capability 9.0, a slice (MIG) with 16 multiprocessors and 16.8 MB");
+  EXPECT_EQ(device.measurements.at(0).expected, 16.0);
+  EXPECT_EQ(device.measurements.at(1).expected, 16.0 * (1 << 20));
+  const auto product = results(report, "cublas.gemm-normal").at(0);
+  EXPECT_EQ(to_string(product.verdict), "pass") << "far below the model of 16 multiprocessors: " << product.reason;
+  const auto& rate = product.measurements.at(0);
+  EXPECT_EQ(rate.derivation.rfind("16 SM x ", 0), 0U) << rate.derivation;
+  EXPECT_NE(rate.context.at("judged").find("a slice (MIG)"), std::string::npos);
+  EXPECT_EQ(results(report, "nvml.watch").at(0).summary, "at most 45 C and 612 W; no Xid") << "of the whole GPU";
+}
+
+TEST(CoreGroups, TellOfAGpuInSlicesOfWhichTheContainerHasNone) {
+  const auto found = results(run({"container.gpus"}, "mig-empty"), "container.gpus");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(to_string(found[0].verdict), "fail");
+  EXPECT_EQ(found[0].reason,
+            "MIG mode is on for GPU-00000000-0000-0000-0000-000000000000, and the container was given no slice of it");
+  EXPECT_EQ(found[0].layer, protocol::Layer::kContainerFlags);
+  EXPECT_EQ(found[0].mend.rfind("docker run --gpus device=MIG-", 0), 0U) << found[0].mend;
+}
+
 TEST(CoreGroups, DoNotJudgeSpeedOnAGpuThatOthersUse) {
   const Report busy = run({"cuda.device"}, "busy");
   EXPECT_EQ(busy.machine.gpus.at(0).used_by, std::vector<std::string>{"load of 97 %"});
