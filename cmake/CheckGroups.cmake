@@ -57,6 +57,7 @@ set(ENVFORGE_AUDIT_SOURCES
 set(ENVFORGE_CONTAINER_SOURCES
   src/validator/container/environment_rules.cpp
   src/validator/container/limits.cpp
+  src/validator/container/nvidia_smi.cpp
   src/validator/container/search_path.cpp)
 
 # What the groups that compute on a GPU are made of besides; with the text of our kernels, see src/validator/portable.
@@ -103,15 +104,17 @@ list(FILTER ENVFORGE_DRIVER_SHARED_SOURCES EXCLUDE REGEX "/(harness|protocol)/")
 # The groups that one program for every image can be: they find what they need with dlopen.
 set(ENVFORGE_PORTABLE_GROUPS container nvml cuda peer cublas cufft cudnn nccl audit python)
 
-# The group python runs the image's interpreter.
-set(ENVFORGE_SCRIPT_SOURCES
-  src/validator/scripts/explain.cpp
-  src/validator/scripts/script.cpp
+# What starts programs of the image: the group container its nvidia-smi, the group python its interpreter.
+set(ENVFORGE_PROCESS_SOURCES
   src/process/describe.cpp
   src/process/launch.cpp
   src/process/output.cpp
   src/process/posix_process.cpp
   src/support/files.cpp)
+set(ENVFORGE_SCRIPT_SOURCES
+  src/validator/scripts/explain.cpp
+  src/validator/scripts/script.cpp
+  ${ENVFORGE_PROCESS_SOURCES})
 
 # envforge_check_group(GROUP ROOT [SOURCES ...]): the program envforge-group-<GROUP>, from every file of checks/<GROUP> below
 # ROOT, from SOURCES and from a library target `envforge_group_common`. No static library lies between the checks and the

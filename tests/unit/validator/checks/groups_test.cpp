@@ -4,6 +4,7 @@
 #include <set>
 
 #include <envforge/protocol/check_ids.hpp>
+#include <envforge/support/files.hpp>
 
 #include "stub_run.hpp"
 
@@ -179,6 +180,43 @@ TEST(CoreGroups, TellOfAGpuInSlicesOfWhichTheContainerHasNone) {
             "MIG mode is on for GPU-00000000-0000-0000-0000-000000000000, and the container was given no slice of it");
   EXPECT_EQ(found[0].layer, protocol::Layer::kContainerFlags);
   EXPECT_EQ(found[0].mend.rfind("docker run --gpus device=MIG-", 0), 0U) << found[0].mend;
+}
+
+// container.nvidia-smi where PATH has one that does `script`.
+CheckResult with_nvidia_smi(const std::string& script) {
+  const support::TempDir folder;
+  support::write_file_atomically(folder.path() / "nvidia-smi", "#!/bin/sh\n" + script + "\n", 0755);
+  const auto found =
+      results(run({"container.nvidia-smi"}, "", 1, {{"PATH", folder.path().string()}}), "container.nvidia-smi");
+  return found.size() == 1 ? found[0] : CheckResult{};
+}
+
+TEST(CoreGroups, HoldNvidiaSmiAgainstNvml) {
+  const auto good = with_nvidia_smi("echo 580.159.04, GPU-00000000-0000-0000-0000-000000000000");
+  EXPECT_EQ(to_string(good.verdict), "pass") << good.reason;
+  ASSERT_TRUE(good.control.has_value());
+  EXPECT_TRUE(good.control->detected);
+  const auto other = with_nvidia_smi("echo 535.183.01, GPU-00000000-0000-0000-0000-000000000000");
+  EXPECT_EQ(to_string(other.verdict), "fail");
+  EXPECT_EQ(other.reason, "nvidia-smi says driver 535.183.01, NVML 580.159.04");
+  EXPECT_EQ(other.layer, protocol::Layer::kImage) << "it lies on no mount";
+}
+
+TEST(CoreGroups, TellWhyNvidiaSmiFails) {
+  const auto mismatch = with_nvidia_smi("echo 'NVRM: API mismatch: the client has the version 535.183.01'; exit 255");
+  EXPECT_EQ(to_string(mismatch.verdict), "fail");
+  EXPECT_EQ(mismatch.layer, protocol::Layer::kHostDriver);
+  EXPECT_EQ(mismatch.mend, "reboot the host after its driver was updated");
+  EXPECT_NE(mismatch.evidence.find("exited with 255: NVRM: API mismatch"), std::string::npos) << mismatch.evidence;
+  const auto other = with_nvidia_smi("exit 6");
+  EXPECT_EQ(other.reason, "nvidia-smi fails: it exited with 6");
+  const auto hangs = with_nvidia_smi("exec /bin/sleep 1000");
+  EXPECT_EQ(to_string(hangs.verdict), "hung") << hangs.reason;
+  EXPECT_EQ(hangs.layer, protocol::Layer::kHostDriver);
+  const auto none = results(run({"container.nvidia-smi"}), "container.nvidia-smi");
+  ASSERT_EQ(none.size(), 1U);
+  EXPECT_EQ(to_string(none[0].verdict), "skipped");
+  EXPECT_NE(none[0].reason.find("no nvidia-smi on PATH"), std::string::npos);
 }
 
 TEST(CoreGroups, DoNotJudgeSpeedOnAGpuThatOthersUse) {

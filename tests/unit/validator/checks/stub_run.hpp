@@ -1,6 +1,7 @@
 // The real portable groups under the real driver, on the stub libraries: what the tests of the groups share.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,8 @@ using protocol::Verdict;
 
 inline const std::string kKey(64, 'k');
 
-inline Report run(const std::vector<std::string>& checks, const std::string& fault = "", int gpus = 1) {
+inline Report run(const std::vector<std::string>& checks, const std::string& fault = "", int gpus = 1,
+                  const std::map<std::string, std::string>& settings = {}) {
   protocol::DriverRequest request;
   request.key = kKey;
   request.group.checks = checks;
@@ -33,6 +35,7 @@ inline Report run(const std::vector<std::string>& checks, const std::string& fau
                          {"PATH", "/nowhere"},
                          {"ENVFORGE_STUB_FAULT", fault},
                          {"ENVFORGE_STUB_GPUS", std::to_string(gpus)}};
+  command.extra_environment = settings;
   command.standard_input = protocol::to_json(request).dump();
   command.deadline = std::chrono::minutes(10);
   const auto outcome = runner.run(command);
