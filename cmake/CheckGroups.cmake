@@ -71,6 +71,7 @@ set(ENVFORGE_GPU_SOURCES
   src/validator/gpu/cudnn_layers.cpp
   src/validator/gpu/cufft_api.cpp
   src/validator/gpu/device.cpp
+  src/validator/gpu/displaced.cpp
   src/validator/gpu/identity.cpp
   src/validator/gpu/image_libraries.cpp
   src/validator/gpu/kernels.cpp

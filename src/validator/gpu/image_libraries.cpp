@@ -141,6 +141,12 @@ void ImageLibraries::report(const SharedLibrary& library, const char* any_symbol
   context_.found_library(found);
 }
 
+std::vector<std::string> ImageLibraries::mapped_files() const {
+  auto files = loader::mapped_files_of_this_process();
+  for (auto& file : files) file = root_.real(file).value_or(file);
+  return files;
+}
+
 SharedLibrary open_driver_library(const std::string& soname) {
   return SharedLibrary::open(soname, RTLD_NOW | RTLD_GLOBAL);
 }

@@ -29,6 +29,10 @@ class ImageLibraries {
   SharedLibrary open(const std::string& stem, const std::vector<std::string>& majors);
   /// Tells the driver which file `library` is; `version` as the library itself says, "" to take its owner's.
   void report(const SharedLibrary& library, const char* any_symbol, const std::string& version);
+  /// The process that torch would make by the rules of the loader; nullptr where the image has none.
+  const loader::TorchProcess* model() const { return model_ ? &*model_ : nullptr; }
+  /// The files that this process has mapped, without links.
+  std::vector<std::string> mapped_files() const;
   bool has_torch() const { return torch_.has_value(); }
 
  private:

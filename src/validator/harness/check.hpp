@@ -55,6 +55,8 @@ class Check {
   virtual void prepare(Context&) {}
   /// Why this check does not apply here; nullopt = it does.
   virtual std::optional<std::string> skip_reason(Context&) { return std::nullopt; }
+  /// True for a check that looks at what the others of its group left: it runs after them.
+  virtual bool last() const { return false; }
   /// Fills in the result; a verdict left at kError is one.
   virtual void run(Context& context, protocol::CheckResult& result) = 0;
 };

@@ -64,6 +64,7 @@ std::vector<Planned> plan(const protocol::GroupRequest& request) {
       if (registered.id == id) out.push_back({id, registered.make(), {}, false});
     }
   }
+  std::stable_partition(out.begin(), out.end(), [](const Planned& one) { return !one.check->last(); });
   return out;
 }
 

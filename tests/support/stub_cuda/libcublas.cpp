@@ -2,6 +2,8 @@
 // Faults: gemm-element one element is off, gemm-tile a 64 x 64 tile is never written, gemm-tf32 inputs of fp32 are
 // rounded, gemm-transpose operands are taken as they lie, batch the last product is the first, workspace one byte
 // behind it changes.
+#include <dlfcn.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -123,6 +125,8 @@ int cublasSetWorkspace_v2(void*, void* workspace, std::size_t bytes) {
 int cublasGemmEx(void*, int op_a, int op_b, int m, int n, int k, const void*, const void* a, int a_type, int,
                  const void* b, int b_type, int, const void*, void* c, int c_type, int, int compute, int) {
   stub::maybe_hang_or_crash("cublasGemmEx");
+  if (stub::fault("second-copy"))
+    dlopen((std::getenv("LD_LIBRARY_PATH") + std::string("/libnvrtc.so.13")).c_str(), RTLD_NOW);
   using Key = std::tuple<const void*, const void*, void*, int, int, int, int, int>;
   static std::map<Key, std::uint64_t> done;  // and the first element of A then: buffers come again at the same address
   const auto mark = [&] {

@@ -1,5 +1,6 @@
 // Every check of the core groups passes on libraries that compute rightly, and finds the ones that do not. Products,
 // layers and transforms: products_test.cpp; several GPUs at once: nccl_test.cpp.
+#include <filesystem>
 #include <map>
 #include <set>
 
@@ -109,6 +110,39 @@ TEST(CoreGroups, TellWhatNvmlKnowsOfAGpu) {
   expect("nvml.sharing", "busy", Verdict::kSkipped, "load of 97 %");
   expect("nvml.watch", "xid-79", Verdict::kFail, "Xid 79 during the run: the GPU has fallen off the bus");
   expect("nvml.watch", "hot", Verdict::kDegraded, "slowdown by hardware, heat, by hardware, at up to 91 C");
+}
+
+// An environment with torch's own library and its CUDA libraries, where their wheels put them.
+void install_torch(const std::filesystem::path& prefix) {
+  const auto site = prefix / "lib" / "python3.11" / "site-packages";
+  std::filesystem::create_directories(site / "nvidia" / "lib");
+  for (const char* name : {"libcublas.so.13", "libnvrtc.so.13"}) {
+    std::filesystem::copy(std::filesystem::path(ENVFORGE_STUBS) / name, site / "nvidia" / "lib" / name);
+  }
+  std::filesystem::create_directories(site / "torch" / "lib");
+  std::filesystem::copy(ENVFORGE_STUB_TORCH, site / "torch" / "lib" / "libtorch_cuda.so");
+  support::write_file_atomically(site / "torch" / "version.py", "__version__ = '2.11.0+cu130'\n");
+}
+
+TEST(CoreGroups, HoldWhatTheyMappedAgainstTheLoadersRules) {
+  const support::TempDir folder;
+  install_torch(folder.path());
+  const std::map<std::string, std::string> with_torch = {{"VIRTUAL_ENV", folder.path().string()}};
+  const std::vector<std::string> checks = {"cublas.libraries", "cublas.threads"};
+  const auto good = results(run(checks, "", 1, with_torch), "cublas.libraries").at(0);
+  EXPECT_EQ(to_string(good.verdict), "pass") << good.reason;
+  ASSERT_TRUE(good.control.has_value());
+  EXPECT_TRUE(good.control->detected);
+  EXPECT_EQ(good.summary.rfind("2 CUDA libraries are mapped", 0), 0U) << good.summary;
+  // cuBLAS opens the system's copy of NVRTC by its path, in a check that the list names behind this one.
+  const auto odd = results(run(checks, "second-copy", 1, with_torch), "cublas.libraries").at(0);
+  EXPECT_EQ(to_string(odd.verdict), "fail") << odd.summary;
+  const std::string own = (folder.path() / "lib/python3.11/site-packages/nvidia/lib/libnvrtc.so.13").string();
+  EXPECT_EQ(odd.reason, "libnvrtc.so.13 is mapped from " ENVFORGE_STUBS "/libnvrtc.so.13, the loader's rules choose " +
+                            own + " (RPATH of libtorch_cuda.so)");
+  const auto bare = results(run({"cublas.libraries"}), "cublas.libraries").at(0);
+  EXPECT_EQ(to_string(bare.verdict), "skipped");
+  EXPECT_EQ(bare.reason, "the image has no torch, by whose rules one file of several is the right one");
 }
 
 TEST(CoreGroups, SayWhichLibraryTheyUsed) {
