@@ -5,6 +5,7 @@
 
 #include <envforge/app/site_requests.hpp>
 #include <envforge/app/validator_programs.hpp>
+#include <envforge/engine/owner.hpp>
 #include <envforge/render/foreign_torch_group.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
@@ -106,7 +107,7 @@ std::string builder_tar(World& world, const std::string& base, const std::string
 class BorrowedTag {
  public:
   BorrowedTag(World& world, const std::string& image_id)
-      : engine_(world.engine), name_("envforge-subject:" + world.random_hex(8)) {
+      : engine_(world.engine), name_(engine::borrowed_name(engine::this_process_as_owner(), world.random_hex(8))) {
     if (!engine_.tag(image_id, name_)) throw Error(ErrorCode::kEngineFailed, "the engine would not tag " + image_id);
   }
   BorrowedTag(const BorrowedTag&) = delete;
@@ -114,7 +115,7 @@ class BorrowedTag {
   ~BorrowedTag() {
     try {
       engine_.remove_image(name_);
-    } catch (const Error&) {  // a name too many, of an image that the user has anyway
+    } catch (const Error&) {  // the engine is gone; remove_leftovers finds it by its name
     }
   }
   const std::string& name() const { return name_; }

@@ -208,6 +208,11 @@ std::vector<std::string> DockerCli::remove_leftovers() {
   sweep({"ps", "--all", "--no-trunc", "--filter", filter, "--format", "{{.Names}} " + owner},
         {"rm", "--force", "--volumes"}, "container");
   sweep({"volume", "ls", "--filter", filter, "--format", "{{.Name}} " + owner}, {"volume", "rm", "--force"}, "volume");
+  const std::string borrowed = "reference=" + std::string(kBorrowedRepository) + ":*";
+  const std::vector<std::string> list = {"images", "--filter", borrowed, "--format", "{{.Repository}}:{{.Tag}}"};
+  for (const std::string& name : support::split(must(list).out, '\n')) {
+    if (!borrower_runs(name).value_or(true) && remove_image(name)) removed.push_back("name " + name);
+  }
   return removed;
 }
 

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <sstream>
 
+#include <envforge/support/sha256.hpp>
 #include <envforge/support/text.hpp>
 
 namespace envforge::engine {
@@ -21,6 +22,10 @@ std::string this_place() {
   struct stat status {};
   ::stat("/proc/self/ns/pid", &status);
   return std::string(name.data()) + "." + std::to_string(status.st_ino);
+}
+
+std::string digits_of(const std::string& place) {
+  return support::sha256_hex(place).substr(0, 16);
 }
 
 /// Field 22 of /proc/PID/stat, in clock ticks since boot; "" without such a process.
@@ -49,6 +54,20 @@ std::optional<bool> owner_runs(const std::string& owner) {
   if (parts.size() != 3 || parts[0] != this_place() || parts[1].empty() || parts[2].empty()) return std::nullopt;
   if (parts[1].find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
   return start_time(parts[1]) == parts[2];
+}
+
+std::string borrowed_name(const std::string& owner, const std::string& random) {
+  const auto parts = support::split(owner, '/');
+  return std::string(kBorrowedRepository) + ":" + digits_of(parts.at(0)) + "." + parts.at(1) + "." + parts.at(2) + "." +
+         random;
+}
+
+std::optional<bool> borrower_runs(const std::string& name) {
+  const std::string start = std::string(kBorrowedRepository) + ":";
+  if (!support::starts_with(name, start)) return std::nullopt;
+  const auto parts = support::split(name.substr(start.size()), '.');
+  if (parts.size() != 4 || parts[0] != digits_of(this_place())) return std::nullopt;
+  return owner_runs(this_place() + "/" + parts[1] + "/" + parts[2]);
 }
 
 }  // namespace envforge::engine

@@ -92,6 +92,7 @@ class EngineContract : public ::testing::TestWithParam<MakeSetup> {
 using Event = engine::BuildEvent::Kind;
 using process::Outcome;
 using std::chrono::milliseconds;
+using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -319,11 +320,21 @@ TEST_P(EngineContract, RemovesWhatAKilledOwnerLeftAndNothingElse) {
   const std::string image = base();
   const auto orphans = setup_->leave_behind(label, image);
   const auto foreign = setup_->leave_behind("another-host.1/1/1", image);
-  EXPECT_THAT(engine().remove_leftovers(), Not(Contains(HasSubstr(orphans[0])))) << "its owner still runs";
+  const std::string lent = engine::borrowed_name(label, "aa"),
+                    others = engine::borrowed_name("another-host.1/1/1", "bb");
+  for (const std::string& each : {lent, others}) {
+    built_.push_back(each);
+    ASSERT_TRUE(engine().tag(image, each));
+  }
+  EXPECT_THAT(engine().remove_leftovers(), Not(Contains(AnyOf(HasSubstr(orphans[0]), HasSubstr(lent)))))
+      << "its owner still runs";
   ::kill(owner, SIGKILL);
   ::waitpid(owner, nullptr, 0);
   const auto removed = engine().remove_leftovers();
-  EXPECT_THAT(removed, IsSupersetOf({"container " + orphans[0], "volume " + orphans[1]}));
+  EXPECT_THAT(removed, IsSupersetOf({"container " + orphans[0], "volume " + orphans[1], "name " + lent}));
+  EXPECT_FALSE(engine().inspect_image(lent)) << "the name is gone";
+  EXPECT_TRUE(engine().inspect_image(image)) << "and the image is not";
+  EXPECT_TRUE(engine().inspect_image(others)) << "another host's stays";
   EXPECT_THAT(setup_->owned(), IsSupersetOf(foreign));
   EXPECT_THAT(setup_->owned(), Not(Contains(orphans[0])));
   EXPECT_THAT(setup_->owned(), Not(Contains(orphans[1])));

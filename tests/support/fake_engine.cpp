@@ -250,6 +250,11 @@ std::vector<std::string> FakeEngine::remove_leftovers() {
     if (gone) removed.push_back("volume " + at->first);
     at = gone ? volumes_.erase(at) : std::next(at);
   }
+  for (auto at = images_.begin(); at != images_.end();) {
+    const bool gone = !engine::borrower_runs(at->first).value_or(true);
+    if (gone) removed.push_back("name " + at->first);
+    at = gone ? images_.erase(at) : std::next(at);
+  }
   return removed;
 }
 

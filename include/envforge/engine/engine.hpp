@@ -158,8 +158,8 @@ class ContainerEngine {
   virtual std::vector<std::string> foreground_command(const ContainerRequest& request, bool terminal) = 0;
   /// Copies a path out of an image, through a container that is never started; false if the image has no such path.
   virtual bool copy_from_image(const std::string& image, const std::string& path, const std::string& local_path) = 0;
-  /// Removes every container and volume with kOwnerLabel whose owner process (its pid and start time) is gone; returns
-  /// what.
+  /// Removes every container and volume with kOwnerLabel, and every borrowed name (owner.hpp), whose owner process (its
+  /// pid and start time) is gone; returns what.
   virtual std::vector<std::string> remove_leftovers() = 0;
 };
 

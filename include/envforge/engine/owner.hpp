@@ -1,8 +1,10 @@
-// Who owns a container or a volume: the value of kOwnerLabel. Used by DockerCli and its tests.
+// Who owns a container or a volume (the value of kOwnerLabel) or a name that an image was lent. Used by DockerCli, by
+// who lends such a name, and by their tests.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace envforge::engine {
 
@@ -11,5 +13,12 @@ namespace envforge::engine {
 std::string this_process_as_owner();
 /// nullopt for an owner on another host, in another PID namespace, or of a form that is not ours: it cannot be judged.
 std::optional<bool> owner_runs(const std::string& owner);
+
+/// A build takes names and not ids, so an image is lent one for the length of a build. Images carry no label of their
+/// owner; such a name does: "envforge-subject:PLACE.PID.START.RANDOM", PLACE being 16 digits of HOST.PIDNS's SHA-256.
+inline constexpr std::string_view kBorrowedRepository = "envforge-subject";
+std::string borrowed_name(const std::string& owner, const std::string& random);
+/// As owner_runs, for a name of this kind.
+std::optional<bool> borrower_runs(const std::string& name);
 
 }  // namespace envforge::engine

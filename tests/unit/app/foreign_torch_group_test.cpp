@@ -3,7 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
+#include <envforge/engine/owner.hpp>
 #include <envforge/render/foreign_torch_group.hpp>
+#include <envforge/support/files.hpp>
+
+#include "support/app_world.hpp"
 
 namespace envforge::app {
 namespace {
@@ -48,6 +54,31 @@ TEST(ForeignTorchGroup, IsCompiledByTheImageItselfWhereThatHasACompiler) {
   EXPECT_THAT(text, HasSubstr("FROM image AS builder"));
   EXPECT_THAT(text, HasSubstr("CXX=/usr/bin/c++"));
   EXPECT_THAT(text, Not(HasSubstr("from=image")));
+}
+
+// A kill -9 during the compiling leaves the name; the engine's contract tells who takes it away.
+TEST(ForeignTorchGroup, IsCompiledUnderANameThatTellsItsOwnerAndGoesWithTheBuild) {
+  envforge::testing::AppWorld at;
+  auto& fake = at.engine;
+  engine::ImageInfo theirs;
+  theirs.id = "sha256:" + std::string(64, 'a');
+  theirs.architecture = "amd64";
+  fake.add_image("theirs:1", theirs);
+  std::string name;
+  fake.on_build = [&](const engine::BuildRequest& request, const engine::OnBuildEvent&) {
+    const std::string text = support::read_file(std::filesystem::path(request.context_dir) / "Dockerfile");
+    const auto from = text.find("FROM envforge-subject:") + 5;
+    name = text.substr(from, text.find(' ', from) - from);
+    EXPECT_EQ(engine::borrower_runs(name), true) << name;
+    EXPECT_TRUE(fake.inspect_image(name));
+    return engine::BuildResult{};
+  };
+  TorchFacts facts = torch_26();
+  facts.compiler = "/usr/bin/c++";
+  const auto group = torch_group_for_image(at.world(), *fake.inspect_image("theirs:1"), facts);
+  EXPECT_THAT(group.why_absent, HasSubstr("it did not compile"));
+  EXPECT_FALSE(fake.inspect_image(name)) << name;
+  EXPECT_TRUE(fake.inspect_image("theirs:1"));
 }
 
 }  // namespace

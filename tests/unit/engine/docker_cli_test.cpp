@@ -291,7 +291,10 @@ TEST_P(DockerCommands, LeftoversOfRunningAndForeignOwnersStay) {
   answer({"ps"}, "mine " + own + "\ndead " + gone + "\nforeign elsewhere.1/2/3\n");
   answer({"volume", "ls"}, "dead-volume " + gone + "\n");
   answer({"volume", "rm"}, "");
-  EXPECT_THAT(docker_.remove_leftovers(), ElementsAre("container dead", "volume dead-volume"));
+  const std::string dead = borrowed_name(gone, "aa");
+  answer({"images"}, borrowed_name(own, "aa") + "\n" + dead + "\nenvforge-subject:of-old\n");
+  answer({"rmi"}, "");
+  EXPECT_THAT(docker_.remove_leftovers(), ElementsAre("container dead", "volume dead-volume", "name " + dead));
 }
 
 }  // namespace

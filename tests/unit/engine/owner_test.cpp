@@ -42,5 +42,20 @@ TEST(Owner, WhatCannotBeJudgedIsNotJudged) {
   EXPECT_EQ(owner_runs(own.substr(0, own.find('/')) + "/../1"), std::nullopt);
 }
 
+TEST(Owner, OfABorrowedNameIsToldByTheName) {
+  const std::string own = this_process_as_owner();
+  EXPECT_EQ(borrower_runs(borrowed_name(own, "0a1b")), true);
+  EXPECT_EQ(borrower_runs(borrowed_name(own.substr(0, own.rfind('/')) + "/1", "0a1b")), false);
+  EXPECT_EQ(borrower_runs(borrowed_name("another-host.1/1/1", "0a1b")), std::nullopt);
+  for (const char* name : {"envforge-subject:latest", "debian:12", "envforge-subject:a.b.c.d"}) {
+    EXPECT_EQ(borrower_runs(name), std::nullopt) << name;
+  }
+}
+
+TEST(Owner, OfAnyHostMakesANameThatIsATag) {
+  const std::string name = borrowed_name(std::string(64, 'H') + " odd/host.1/123/456", "0a1b");
+  EXPECT_EQ(name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-:."), std::string::npos) << name;
+}
+
 }  // namespace
 }  // namespace envforge::engine
