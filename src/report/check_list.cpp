@@ -57,8 +57,10 @@ std::string check_list_markdown(const std::vector<CheckInfo>& checks) {
   std::string out =
       "# The checks\n\n"
       "Made from the first comment lines of the checks themselves; `ENVFORGE_ACCEPT=1 ctest -R CheckList` writes it "
-      "again. `envforge verify --list`\nprints the same. `quick` is part of `standard`, and `standard` of `soak`. A "
-      "control is a fault that is planted in every run: a check that\ndoes not find it is an error, never a pass.\n";
+      "again. `envforge verify --list`\nprints the same, with `--json` as "
+      "[schemas/check-list-v1.schema.json](schemas/check-list-v1.schema.json). `quick` is part of `standard`, and "
+      "`standard`\nof `soak`. A control is a fault that is planted in every run: a check that does not find it is an "
+      "error, never a pass.\n";
   for (const auto& [group, members] : by_group(checks)) {
     out += "\n## " + group + "\n| check | suite | a pass proves | control |\n| --- | --- | --- | --- |\n";
     for (const auto& check : members) {

@@ -1,8 +1,6 @@
 // The published schemas and the readers agree: both accept what is shipped, both refuse what is mutated.
 #include <array>
-#include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <set>
@@ -14,51 +12,22 @@
 #include <envforge/documents/recipe_yaml.hpp>
 #include <envforge/documents/site_config.hpp>
 #include <envforge/support/canonical_json.hpp>
-#include <envforge/support/files.hpp>
 #include <envforge/support/sha256.hpp>
 
 #include "support/golden.hpp"
-#include "support/require.hpp"
 #include "support/sample_lock.hpp"
+#include "support/schema_check.hpp"
 
 namespace envforge::documents {
 namespace {
 
 namespace fs = std::filesystem;
+using envforge::testing::refused_by_schema;
+using envforge::testing::Texts;
 using nlohmann::json;
-using Texts = std::map<std::string, std::string>;  // file name -> content
-
-std::string output_of(const std::string& command) {
-  std::string out;
-  FILE* pipe = ::popen(command.c_str(), "r");
-  if (pipe == nullptr) return out;
-  std::array<char, 4096> buffer{};
-  while (const std::size_t got = std::fread(buffer.data(), 1, buffer.size(), pipe)) out.append(buffer.data(), got);
-  ::pclose(pipe);
-  return out;
-}
 
 std::string schema_path(const std::string& name) {
   return std::string(ENVFORGE_SOURCE_DIR) + "/docs/schemas/" + name;
-}
-
-// The files that the schema refuses, each with its first complaint.
-std::map<std::string, std::string> refused_by_schema(const std::string& schema, const Texts& texts) {
-  const support::TempDir folder;
-  std::string command = "check-jsonschema --no-cache -o json --schemafile '" + schema_path(schema) + "'";
-  for (const auto& [name, text] : texts) {
-    std::ofstream(folder.path() / name, std::ios::binary) << text;
-    command += " '" + (folder.path() / name).string() + "'";
-  }
-  const json report = json::parse(output_of(command), nullptr, false);
-  std::map<std::string, std::string> refused;
-  if (report.is_discarded()) return {{"check-jsonschema", "gave no JSON"}};
-  for (const char* kind : {"errors", "parse_errors"}) {
-    for (const auto& error : report.value(kind, json::array())) {
-      refused.emplace(fs::path(error.at("filename").get<std::string>()).filename().string(), error.dump());
-    }
-  }
-  return refused;
 }
 
 using Reader = std::function<void(const std::string& text)>;
@@ -76,14 +45,7 @@ void expect_both_accept(const std::string& schema, const Texts& texts, const Rea
   for (const auto& [name, text] : texts) EXPECT_NO_THROW(read(text)) << name;
 }
 
-class Schema : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (output_of("check-jsonschema --version 2>/dev/null").empty()) {
-      envforge::testing::cannot_run("check-jsonschema", "it is not installed (`pip install check-jsonschema`)");
-    }
-  }
-};
+using Schema = envforge::testing::SchemaTest;
 
 constexpr const char* kRecipe = R"yaml(schema: envforge/recipe/v1
 image: registry.example.com:5000/team/pytorch-cuda
