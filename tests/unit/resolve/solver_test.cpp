@@ -84,7 +84,7 @@ class BruteForce {
     if (!spec_.torch.version.value.contains(Version::of(release["version"].get<std::string>()))) return 2;
     const auto cuda = build["cuda"].get<std::string>();
     const bool named = spec_.torch.cuda.value != "auto";
-    if (named && spec_.torch.cuda.value != cuda && spec_.torch.cuda.value != build["cuda_variant"]) return 2;
+    if (named && spec_.torch.cuda.value != cuda && build["cuda_variant"] != spec_.torch.cuda.value) return 2;
     for (const auto& part : spec_.torch.include) {
       if (release[part.value].is_null()) return 2;
       const std::string list = part.value + "_python";
