@@ -106,7 +106,7 @@ class Session {
   void preload() const {
     for (const loader::MappedLibrary& library : world_->process.mapped) {
       if (library.needed_by == loader::kTorchInit && loader::is_cuda_library(library.soname)) {
-        ::dlopen(library.path.c_str(), RTLD_NOW | RTLD_GLOBAL);  // one that does not load is no error there either
+        ::dlopen(library.path.c_str(), RTLD_NOW | RTLD_LOCAL);  // one that does not load is no error there either
       }
     }
   }
