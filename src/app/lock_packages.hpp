@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <envforge/app/lock_recipe.hpp>
@@ -15,12 +16,14 @@ struct PackagesToLock {
   const LockOptions& options;
   const resolve::PlatformSolution& solution;
   const documents::LockedPlatform* old;  // whose versions are kept where they still fit; nullptr = none
-  const std::string& exclude_newer;
+  const documents::Lock& lock;           // cutoffs
 };
 
-/// Throws Error{kPythonConflict}.
-std::vector<documents::LockedWheel> lock_wheels(World& world, const PackagesToLock& what);
-/// uv itself, for the build.
+using WheelsAnswer = std::variant<std::vector<documents::LockedWheel>, packages::PythonConflict>;
+WheelsAnswer lock_wheels(World& world, const PackagesToLock& what);
+/// Error{kPythonConflict, kIndexUnreachable} at the requirement that is to blame.
+support::Error packages_error(const packages::PythonConflict& conflict, const documents::Recipe& recipe);
+/// uv itself, for the build. Throws Error{kPythonConflict, kIndexUnreachable}.
 std::vector<documents::LockedWheel> lock_tools(World& world, const PackagesToLock& what);
 
 /// What apt answered, as rows of a lock. `foundation`: they lie below the torch layer.

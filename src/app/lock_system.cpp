@@ -6,6 +6,7 @@
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
 #include <envforge/support/text.hpp>
+#include <envforge/versions/package_name.hpp>
 
 #include "base_image.hpp"
 #include "lock_packages.hpp"
@@ -176,7 +177,8 @@ LockedBase choose_base(System& system, std::vector<LockedDeb>& foundation) {
   }
   base.name = name;
   base.glibc = system.what.solution.glibc;
-  if (base.kind == BaseKind::kBootstrap) base.digest = base_digest(base, source_date_epoch(system.what.exclude_newer));
+  if (base.kind == BaseKind::kBootstrap)
+    base.digest = base_digest(base, source_date_epoch(system.what.lock.exclude_newer));
   return base;
 }
 
@@ -191,11 +193,15 @@ std::vector<std::string> image_packages(const documents::ImageSpec& spec) {
   return names;
 }
 
-std::vector<ResolvedDeb> debs_of(const documents::LockedPlatform* old) {
+// Of an older lock, without those that are upgraded alone.
+std::vector<ResolvedDeb> debs_of(const documents::LockedPlatform* old, const std::vector<std::string>& upgraded) {
   std::vector<ResolvedDeb> out;
   if (old == nullptr) return out;
   for (const auto* list : {&old->base.debs, &old->debs, &old->builder_debs}) {
-    for (const auto& deb : *list) out.push_back(resolved_deb(deb));
+    for (const auto& deb : *list) {
+      if (std::find(upgraded.begin(), upgraded.end(), versions::normal_name(deb.name)) == upgraded.end())
+        out.push_back(resolved_deb(deb));
+    }
   }
   return out;
 }
@@ -210,7 +216,11 @@ std::vector<LockedDeb> locked_rows(const std::vector<ResolvedDeb>& debs, bool fo
 
 LockedSystem lock_system(World& world, const PackagesToLock& what) {
   const auto& spec = what.recipe.spec;
-  System system{world, what, deb_mirror(world, spec.base.value, what.solution.platform), {}, debs_of(what.old)};
+  System system{world,
+                what,
+                deb_mirror(world, spec.base.value, what.solution.platform),
+                {},
+                debs_of(what.old, what.options.upgrade_only)};
   LockedSystem locked;
   locked.base = choose_base(system, locked.debs);
   const auto image = locked_rows(ask(system, false, image_packages(spec)), false);

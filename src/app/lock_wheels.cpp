@@ -22,37 +22,6 @@ bool is_heavy(const std::string& name) {
   return kNames.count(name) > 0 || support::starts_with(name, "nvidia-");
 }
 
-[[noreturn]] void refuse(const PythonConflict& conflict, const documents::Recipe& recipe) {
-  const char* what = "no set of Python packages satisfies the recipe";
-  switch (conflict.kind) {
-    case PythonConflict::Kind::kUnsatisfiable:
-      break;
-    case PythonConflict::Kind::kNeedsBuild:
-      what =
-          "a package has no wheel for this platform and would have to be built; envforge runs no package's code on "
-          "this host";
-      break;
-    case PythonConflict::Kind::kNoSuchPackage:
-      what = "a package does not exist on its index";
-      break;
-    case PythonConflict::Kind::kIndexUnreachable:
-      what = "a package index does not answer";
-      break;
-  }
-  support::Where where{recipe.file, 0, 0, {}};
-  for (const auto& requirement : recipe.spec.pip) {
-    if (!conflict.package.empty() &&
-        support::starts_with(support::to_lower(requirement.value), support::to_lower(conflict.package)))
-      where = requirement.where;
-  }
-  const auto code = conflict.kind == PythonConflict::Kind::kIndexUnreachable ? ErrorCode::kIndexUnreachable
-                                                                             : ErrorCode::kPythonConflict;
-  Error error(code, std::string(what) + (conflict.package.empty() ? "" : ": " + support::printable(conflict.package)),
-              where, conflict.hint);
-  for (const auto& line : conflict.lines) error.note(support::printable(line));
-  throw error;
-}
-
 std::vector<documents::LockedWheel> locked_rows(const std::vector<ResolvedWheel>& wheels,
                                                 const std::set<std::string>& direct) {
   std::vector<documents::LockedWheel> rows;
@@ -75,12 +44,45 @@ packages::PythonRequest request_of(World& world, const PackagesToLock& what) {
   documents::LockedPlatform platform;
   platform.python = what.solution.python;
   platform.base.glibc = what.solution.glibc;
-  return python_request(world, platform, what.solution.platform, what.exclude_newer);
+  auto request = python_request(world, platform, what.solution.platform, what.lock.exclude_newer);
+  request.exclude_newer_of = what.lock.exclude_newer_of;
+  return request;
 }
 
 }  // namespace
 
-std::vector<documents::LockedWheel> lock_wheels(World& world, const PackagesToLock& what) {
+support::Error packages_error(const PythonConflict& conflict, const documents::Recipe& recipe) {
+  const char* what = "no set of Python packages satisfies the recipe";
+  switch (conflict.kind) {
+    case PythonConflict::Kind::kUnsatisfiable:
+      break;
+    case PythonConflict::Kind::kNeedsBuild:
+      what =
+          "a package has no wheel for this platform and would have to be built; envforge runs no package's code on "
+          "this host";
+      break;
+    case PythonConflict::Kind::kNoSuchPackage:
+      what = "a package does not exist on its index";
+      break;
+    case PythonConflict::Kind::kIndexUnreachable:
+      what = "a package index does not answer";
+      break;
+  }
+  support::Where where{recipe.file, 0, 0, {}};
+  for (const auto& requirement : recipe.spec.pip) {
+    if (!conflict.package.empty() &&
+        versions::requirement_name(requirement.value) == versions::normal_name(conflict.package))
+      where = requirement.where;
+  }
+  const auto code = conflict.kind == PythonConflict::Kind::kIndexUnreachable ? ErrorCode::kIndexUnreachable
+                                                                             : ErrorCode::kPythonConflict;
+  Error error(code, std::string(what) + (conflict.package.empty() ? "" : ": " + support::printable(conflict.package)),
+              where, conflict.hint);
+  for (const auto& line : conflict.lines) error.note(support::printable(line));
+  return error;
+}
+
+WheelsAnswer lock_wheels(World& world, const PackagesToLock& what) {
   auto request = request_of(world, what);
   std::set<std::string> direct;
   const std::string index_name = "torch-" + what.solution.cuda_variant;
@@ -102,21 +104,24 @@ std::vector<documents::LockedWheel> lock_wheels(World& world, const PackagesToLo
   if (what.old != nullptr) {
     const auto& upgraded = what.options.upgrade_only;
     for (const auto& wheel : what.old->wheels) {
-      if (std::find(upgraded.begin(), upgraded.end(), wheel.name) == upgraded.end())
+      if (std::find(upgraded.begin(), upgraded.end(), versions::normal_name(wheel.name)) == upgraded.end() &&
+          !support::ends_with(wheel.index, ".whl"))
         request.preferences.push_back(wheel.name + "==" + wheel.version);
     }
   }
   const auto answer = world.python.resolve(request);
-  if (const auto* conflict = std::get_if<PythonConflict>(&answer)) refuse(*conflict, what.recipe);
+  if (const auto* conflict = std::get_if<PythonConflict>(&answer)) return *conflict;
   return locked_rows(std::get<std::vector<ResolvedWheel>>(answer), direct);
 }
 
 std::vector<documents::LockedWheel> lock_tools(World& world, const PackagesToLock& what) {
-  if (what.old != nullptr && !what.old->tools.empty()) return what.old->tools;
+  const auto& upgraded = what.options.upgrade_only;
+  const bool keep = std::find(upgraded.begin(), upgraded.end(), "uv") == upgraded.end();
+  if (keep && what.old != nullptr && !what.old->tools.empty()) return what.old->tools;
   auto request = request_of(world, what);
   request.requirements = {"uv"};
   const auto answer = world.python.resolve(request);
-  if (const auto* conflict = std::get_if<PythonConflict>(&answer)) refuse(*conflict, what.recipe);
+  if (const auto* conflict = std::get_if<PythonConflict>(&answer)) throw packages_error(*conflict, what.recipe);
   return locked_rows(std::get<std::vector<ResolvedWheel>>(answer), {});
 }
 

@@ -197,6 +197,15 @@ std::vector<Change> what_changed(const Lock& old, const Lock& now) {
   LockComparison whole("");
   whole.value("compatibility data", old.data_as_of + " " + old.data_digest, now.data_as_of + " " + now.data_digest);
   whole.value("exclude_newer", old.exclude_newer, now.exclude_newer);
+  std::set<std::string> upgraded;
+  for (const auto* lock : {&old, &now}) {
+    for (const auto& entry : lock->exclude_newer_of) upgraded.insert(entry.first);
+  }
+  const auto cutoff = [](const Lock& lock, const std::string& name) {
+    const auto found = lock.exclude_newer_of.find(name);
+    return found == lock.exclude_newer_of.end() ? std::string() : found->second;
+  };
+  for (const auto& name : upgraded) whole.value("exclude_newer of " + name, cutoff(old, name), cutoff(now, name));
   std::set<std::string> names;
   for (const auto& [name, platform] : old.platforms) names.insert(name);
   for (const auto& [name, platform] : now.platforms) names.insert(name);

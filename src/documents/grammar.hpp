@@ -41,7 +41,10 @@ Checked check_wheel_filename(std::string_view name);
 Checked check_python_name(std::string_view name);
 
 // Python requirements. (grammar_requirement.cpp)
+/// NAME[EXTRA] VERSIONS; MARKER, or NAME @ https://HOST/FILE.whl#sha256=DIGEST; MARKER
 Checked check_requirement(std::string_view requirement);
+/// The same without torch's own family, which stands under `torch`.
+Checked check_pip_entry(std::string_view requirement);
 
 // Paths, ports, addresses, variables, sizes. (grammar_places.cpp)
 Checked check_relative_path(std::string_view path, std::string_view word);

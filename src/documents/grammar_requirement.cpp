@@ -1,4 +1,4 @@
-// PEP 508 without its URL form, and what else may stand where a Python project is named.
+// PEP 508, its URL form only with a hash, and what else may stand where a Python project is named.
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -13,6 +13,7 @@ namespace {
 using grammar::alnum;
 using grammar::digit;
 using grammar::lower;
+using grammar::only;
 using grammar::refusal;
 using support::ErrorCode;
 
@@ -150,9 +151,18 @@ Checked refused_form(std::string_view text) {
     return refuse("an option of pip is refused: it would change where packages come from, outside the lock's sight",
                   "indexes and wheel folders stand in the site configuration; name only the project here");
   }
-  if (text.find("://") != std::string_view::npos || text.find('@') != std::string_view::npos) {
-    return refuse("a URL is refused: the lock takes packages from indexes, by hash",
-                  "name the project and its version; put a wheel of your own into the wheel folder (--wheels)");
+  const std::string_view plain = text.substr(0, text.find(';'));  // a marker may hold any text
+  const std::string own = "put a wheel of your own into the wheel folder (--wheels)";
+  for (const std::string_view system : {"git+", "hg+", "svn+", "bzr+"}) {
+    if (plain.find(system) == std::string_view::npos) continue;
+    return refuse(
+        "a version control address is refused: it holds sources, which would have to be built, and envforge "
+        "runs no package's code on this machine; a branch would not be the same tomorrow either",
+        "build its wheel where you build code, and name it as NAME @ https://HOST/FILE.whl#sha256=DIGEST, or " + own);
+  }
+  if (plain.find("://") != std::string_view::npos || plain.find('@') != std::string_view::npos) {
+    return refuse("a URL needs a name before it and a hash behind it: NAME @ https://HOST/FILE.whl#sha256=DIGEST",
+                  "sha256sum of the wheel gives the digest; or " + own);
   }
   const bool path = text.find('/') != std::string_view::npos || text.find('\\') != std::string_view::npos ||
                     support::starts_with(text, ".") || support::starts_with(text, "~") ||
@@ -166,21 +176,42 @@ Checked refused_form(std::string_view text) {
   return std::nullopt;
 }
 
+// What stands behind "NAME @": the address of a wheel of that project, by its hash, and a marker.
+Checked direct_reference(std::string_view requirement, std::string_view project, std::string_view address) {
+  const auto refuse = [&](std::string_view why, std::string hint = {}) {
+    return refusal(ErrorCode::kBadRequirement, "requirement", requirement, why, std::move(hint));
+  };
+  constexpr std::string_view kHash = "#sha256=";
+  constexpr std::size_t kDigits = 64;
+  const auto hash = address.find(kHash);
+  if (hash == std::string_view::npos) {
+    return refuse("a URL without a hash: what lies there tomorrow may be something else",
+                  "add #sha256=DIGEST; sha256sum of the file gives it");
+  }
+  const auto url = address.substr(0, hash);
+  const auto digest = address.substr(hash + kHash.size(), kDigits);
+  if (check_sha256(digest, false)) return refuse("the hash is no sha256 of 64 digits 0-9 a-f");
+  if (!only(url, alnum, "-_./@+:")) return refuse("the address may hold letters, digits and - _ . / @ + : only");
+  if (const auto refused = check_url(url, "url")) return refuse(refused->message, refused->hint);
+  const auto file = url.substr(url.rfind('/') + 1);
+  if (!support::ends_with(file, ".whl")) {
+    return refuse("the address is of no wheel, and envforge runs no package's code on this machine to build one",
+                  "give the address of a .whl");
+  }
+  if (check_wheel_filename(file) ||
+      versions::normal_name(file.substr(0, file.find('-'))) != versions::normal_name(project)) {
+    return refuse("the file at that address is no wheel of '" + std::string(project) + "'");
+  }
+  Cursor rest(address.substr(hash + kHash.size() + kDigits));
+  if (!rest.done() && (!rest.take(";") || !marker(rest, 0) || !rest.done()))
+    return refuse("expected nothing or a marker behind the hash");
+  return std::nullopt;
+}
+
 }  // namespace
 
-Checked check_requirement(std::string_view requirement) {
-  constexpr std::size_t kLongest = 512;
-  if (requirement.size() > kLongest) {
-    return refusal(ErrorCode::kBadRequirement, "requirement", requirement, "longer than 512 characters");
-  }
-  if (auto refused = refused_form(requirement)) return refused;
-  Cursor cursor(requirement);
-  const bool fits = name(cursor) && extras(cursor) && specifiers(cursor) &&
-                    (cursor.done() || (cursor.take(";") && marker(cursor, 0))) && cursor.done();
-  if (!fits) {
-    return refusal(ErrorCode::kBadRequirement, "requirement", requirement,
-                   "expected a project's name with optional extras, versions and marker (PEP 508)");
-  }
+Checked check_pip_entry(std::string_view requirement) {
+  if (auto refused = check_requirement(requirement)) return refused;
   const std::string project = versions::requirement_name(requirement);
   for (const std::string_view family : {"torch", "torchvision", "torchaudio"}) {
     if (project != family) continue;
@@ -188,6 +219,26 @@ Checked check_requirement(std::string_view requirement) {
                    "the torch family is decided under `torch`, together with CUDA and the target",
                    family == "torch" ? "write its version under `torch`"
                                      : "write `torch: {include: [" + std::string(family) + "]}`");
+  }
+  return std::nullopt;
+}
+
+Checked check_requirement(std::string_view requirement) {
+  constexpr std::size_t kLongest = 512;
+  if (requirement.size() > kLongest) {
+    return refusal(ErrorCode::kBadRequirement, "requirement", requirement, "longer than 512 characters");
+  }
+  Cursor direct(requirement);
+  const auto named = direct.run([](char c) { return alnum(c) || c == '.' || c == '_' || c == '-'; });
+  if (identifier(named) && extras(direct) && direct.take("@") && support::starts_with(direct.rest(), "http"))
+    return direct_reference(requirement, named, direct.rest());
+  if (auto refused = refused_form(requirement)) return refused;
+  Cursor cursor(requirement);
+  const bool fits = name(cursor) && extras(cursor) && specifiers(cursor) &&
+                    (cursor.done() || (cursor.take(";") && marker(cursor, 0))) && cursor.done();
+  if (!fits) {
+    return refusal(ErrorCode::kBadRequirement, "requirement", requirement,
+                   "expected a project's name with optional extras, versions and marker (PEP 508)");
   }
   return std::nullopt;
 }

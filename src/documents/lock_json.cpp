@@ -92,12 +92,15 @@ json platform_to_json(const LockedPlatform& platform) {
 json lock_to_json(const Lock& lock) {
   json platforms = json::object();
   for (const auto& [name, platform] : lock.platforms) platforms[name] = platform_to_json(platform);
-  return {{"schema", "envforge/lock"},
-          {"schema_version", kLockSchemaVersion},
-          {"data", {{"digest", lock.data_digest}, {"as_of", lock.data_as_of}}},
-          {"exclude_newer", lock.exclude_newer},
-          {"spec", spec_to_json(lock.spec)},
-          {"platforms", platforms}};
+  json out = {{"schema", "envforge/lock"},
+              {"schema_version", kLockSchemaVersion},
+              {"data", {{"digest", lock.data_digest}, {"as_of", lock.data_as_of}}},
+              {"exclude_newer", lock.exclude_newer},
+              {"spec", spec_to_json(lock.spec)},
+              {"platforms", platforms}};
+  // Left out when empty: the digests of older locks stay.
+  if (!lock.exclude_newer_of.empty()) out["exclude_newer_of"] = lock.exclude_newer_of;
+  return out;
 }
 
 std::string digest_of(const json& value) {

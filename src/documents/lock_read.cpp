@@ -141,6 +141,18 @@ std::vector<LockedWheel> wheels_of(JsonReader& reader, const std::string& key) {
   return out;
 }
 
+std::map<std::string, std::string> cutoffs_of(JsonReader reader) {
+  std::map<std::string, std::string> out;
+  reader.members([&](const std::string& name, const json&) { out[name]; });
+  for (auto& [name, date] : out) {
+    if (const auto refused = check_python_name(name)) reader.fail(refused->message, name);
+    date = checked_text(reader, name, check_exclude_newer);
+  }
+  if (out.empty()) reader.fail("an empty object; expected packages, or no such member");
+  reader.finish();
+  return out;
+}
+
 LockedBase base_of(JsonReader reader) {
   LockedBase base;
   base.name = checked_text(reader, "name", check_base);
@@ -273,6 +285,7 @@ Lock read_lock(const std::string& text, const std::string& file) {
   lock.data_as_of = checked_text(data, "as_of", check_exclude_newer);
   data.finish();
   lock.exclude_newer = checked_text(reader, "exclude_newer", date_or_none);
+  if (reader.has("exclude_newer_of")) lock.exclude_newer_of = cutoffs_of(reader.object("exclude_newer_of"));
   lock.spec = spec_from_json(reader.object("spec"));
   JsonReader platforms = reader.object("platforms");
   std::vector<std::string> names;

@@ -1,5 +1,7 @@
 #include <envforge/support/text.hpp>
 
+#include <envforge/documents/pyproject.hpp>
+
 #include "recipe_parts.hpp"
 #include "text_safety.hpp"
 
@@ -53,14 +55,21 @@ std::vector<Located<std::string>> read_requirements(const std::string& text, con
 }
 
 void read_packages(const YamlNode& node, const FleetLoader& load, ImageSpec& spec) {
-  const YamlMap map(node, "'packages'", {"apt", "pip", "requirements", "exclude_newer"});
+  const YamlMap map(node, "'packages'", {"apt", "pip", "requirements", "pyproject", "exclude_newer"});
   if (const YamlNode* apt = map.find("apt")) spec.apt = texts_of(*apt, "apt", check_apt);
-  if (const YamlNode* pip = map.find("pip")) spec.pip = texts_of(*pip, "pip", check_requirement);
+  if (const YamlNode* pip = map.find("pip")) spec.pip = texts_of(*pip, "pip", check_pip_entry);
   if (const YamlNode* requirements = map.find("requirements")) {
     const std::string name = text_of(*requirements, "requirements");
     accept(check_relative_path(name, "requirements"), requirements->where);
     const Companion file = load_companion(load, CompanionKind::kRequirements, name, requirements->where);
     for (auto& requirement : read_requirements(file.text, file.file)) spec.pip.push_back(std::move(requirement));
+  }
+  if (const YamlNode* pyproject = map.find("pyproject")) {
+    const std::string& name = text_of(*pyproject, "pyproject");
+    accept(check_relative_path(name, "pyproject"), pyproject->where);
+    const Companion file = load_companion(load, CompanionKind::kPyproject, name, pyproject->where);
+    for (auto& requirement : read_pyproject(file.text, file.file).dependencies)
+      spec.pip.push_back(std::move(requirement));
   }
   if (const YamlNode* newest = map.find("exclude_newer")) {
     spec.exclude_newer = text_of(*newest, "exclude_newer");

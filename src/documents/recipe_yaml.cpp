@@ -45,6 +45,7 @@ std::vector<Located<std::string>> words_of(const YamlNode& node, const std::stri
 
 versions::VersionRange read_range(const YamlNode& node) {
   const std::string& text = text_of(node, "torch");
+  if (text == "auto") return {};  // any: the newest that fits, or what a package pins
   auto range = versions::VersionRange::parse(text);
   if (!range) {
     throw Error(ErrorCode::kWrongValue,

@@ -193,7 +193,7 @@ std::string YamlNode::kind_name() const {
   return is_number(text) ? "a number" : "text";
 }
 
-YamlNode parse_yaml(const std::string& text, const std::string& file, const YamlLimits& limits) {
+void check_document(const std::string& text, const std::string& file, const YamlLimits& limits) {
   if (text.size() > limits.bytes) {
     throw Error(ErrorCode::kDocumentLimit,
                 std::to_string(text.size()) + " bytes; expected at most " + std::to_string(limits.bytes),
@@ -202,6 +202,10 @@ YamlNode parse_yaml(const std::string& text, const std::string& file, const Yaml
   if (const auto unsafe = find_unsafe(text, TextKind::kDocument)) {
     throw Error(ErrorCode::kUnsafeText, "the document holds " + unsafe->name, place_of(text, unsafe->offset, file));
   }
+}
+
+YamlNode parse_yaml(const std::string& text, const std::string& file, const YamlLimits& limits) {
+  check_document(text, file, limits);
   TreeBuilder builder(file, limits);
   try {
     // yaml-cpp takes the end of the text for the end of a quoted text; an end of document there it refuses.

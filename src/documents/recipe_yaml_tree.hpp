@@ -30,6 +30,9 @@ struct YamlLimits {
   std::size_t string_bytes = 4096;
 };
 
+/// What every document of a user passes first. Throws Error{kDocumentLimit, kUnsafeText} with the place.
+void check_document(const std::string& text, const std::string& file, const YamlLimits& limits = {});
+
 /// Throws Error{kRecipeSyntax, kDocumentLimit, kYamlFeature, kDuplicateKey, kUnsafeText}. Anchors, aliases, merge keys,
 /// tags and a second document are refused.
 YamlNode parse_yaml(const std::string& text, const std::string& file, const YamlLimits& limits = {});

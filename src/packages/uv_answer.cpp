@@ -39,11 +39,25 @@ std::string index_of(const std::string& name, const PythonRequest& request) {
   return kDefaultPythonIndex;
 }
 
+// The file of a requirement that named it by its address. uv takes the hash that stands there; the installer, which
+// fetches the file, refuses another.
+ResolvedWheel read_archive(ResolvedWheel wheel, const Toml& archive) {
+  const std::string url = archive.text_of("url");
+  wheel.index = url.substr(0, url.find('#'));
+  wheel.filename = filename_of(url);
+  const Toml* hashes = archive.find("hashes");
+  wheel.sha256 = hashes != nullptr ? hashes->text_of("sha256") : "";
+  if (!parse_wheel_name(wheel.filename) || wheel.sha256.size() != 64)
+    fail(wheel.name, "without a wheel and its sha256");
+  return wheel;
+}
+
 ResolvedWheel read_package(const Toml& package, const std::vector<std::string>& tags, const PythonRequest& request) {
   ResolvedWheel wheel;
   wheel.name = normal_name(package.text_of("name"));
   wheel.version = package.text_of("version");
   if (wheel.name.empty() || wheel.version.empty()) fail(wheel.name, "without a name or a version");
+  if (const Toml* archive = package.find("archive")) return read_archive(std::move(wheel), *archive);
   const Toml* files = package.find("wheels");
   if (files == nullptr || files->items.empty()) fail(wheel.name, "without a wheel");
   std::vector<WheelName> names;
@@ -159,7 +173,7 @@ PythonConflict unsolvable(const std::string& text, const PythonRequest& request)
                         ? "the index gives no upload dates, so the cutoff " + request.exclude_newer +
                               " hides all its files: use " + "an index that gives them, or no cutoff"
                         : "files newer than the cutoff " + request.exclude_newer +
-                              " are hidden; `envforge lock --upgrade` moves it to today";
+                              " are hidden; `envforge lock --upgrade --exclude-newer DATE` moves it";
   } else {
     conflict.package = first_match(text, "(?:no versions? of|Because) ([A-Za-z0-9._-]+)[=<>~!]* ?");
     conflict.hint = "loosen one of the requirements that are named";

@@ -41,7 +41,16 @@ std::string toml_string(const std::string& text) {
 
 }  // namespace
 
+bool is_direct_reference(const std::string& requirement) {
+  // Its parts are checked where the recipe is read; here it must not be anything else.
+  static const std::regex grammar(
+      R"([A-Za-z0-9][A-Za-z0-9._-]*[ \t]*(\[[A-Za-z0-9._, -]*\])?[ \t]*@[ \t]*https?://[!-~]+\.whl#sha256=[0-9a-f]{64})"
+      R"([ \t]*(;.*)?)");
+  return requirement.size() <= kLongestRequirement && std::regex_match(requirement, grammar);
+}
+
 std::string requirement_problem(const std::string& requirement) {
+  if (is_direct_reference(requirement)) return {};
   // A marker may hold any text, '@' and '/' too.
   const std::string text = requirement.substr(0, requirement.find(';'));
   if (text.find('@') != std::string::npos || text.find('/') != std::string::npos ||
@@ -136,6 +145,10 @@ std::vector<std::string> uv_compile_arguments(const PythonRequest& request, cons
                                      "--annotation-style=line"};
   if (request.exclude_newer.empty() || !request.wheels_dir.empty()) return arguments;
   arguments.push_back("--exclude-newer=" + request.exclude_newer);
+  for (const auto& [name, cutoff] : request.exclude_newer_of) {
+    if (request.pin_index.count(name) == 0)
+      arguments.push_back("--exclude-newer-package=" + versions::normal_name(name) + "=" + cutoff);
+  }
   // The PyTorch index gives no upload dates, and a file without one counts as newer than any cutoff.
   for (const auto& [name, index] : request.pin_index) {
     arguments.push_back("--exclude-newer-package=" + versions::normal_name(name) + "=false");

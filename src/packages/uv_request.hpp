@@ -13,8 +13,11 @@ namespace envforge::packages {
 /// The name of the generated project, which uv's explanations then speak of.
 inline constexpr const char* kProjectName = "the-recipe";
 
-/// What is wrong with a requirement, or "". A direct reference (name @ URL, git+..., a path) is refused: nothing could
-/// pin its bytes. uv's own answer to a malformed one would be that it must build the generated project.
+/// NAME @ https://HOST/FILE.whl#sha256=DIGEST
+bool is_direct_reference(const std::string& requirement);
+
+/// What is wrong with a requirement, or "". Another direct reference (without a hash, git+..., a path) is refused:
+/// nothing could pin its bytes. uv's own answer to a malformed one would be that it must build the generated project.
 std::string requirement_problem(const std::string& requirement);
 
 /// The tags of the request's platform, limited to a glibc that uv knows. Throws Error{kInternal} for a platform that is

@@ -25,7 +25,8 @@ bool is_cuda_library(const LockedWheel& wheel) {
 std::string requirement_lines(const std::vector<LockedWheel>& wheels) {
   std::string out;
   for (const auto& wheel : wheels) {
-    out += flag_value(wheel.name) + "==" + flag_value(wheel.version) +
+    const bool by_address = support::ends_with(wheel.index, ".whl");
+    out += flag_value(wheel.name) + (by_address ? " @ " + flag_value(wheel.index) : "==" + flag_value(wheel.version)) +
            " \\\n    --hash=sha256:" + flag_value(wheel.sha256) + "\n";
   }
   return out;

@@ -18,6 +18,7 @@ using packages::ResolvedWheel;
 
 struct Need {
   std::string name, range, from;  // from: the package that asks, or "" for the request
+  std::string url = {};           // of a wheel by its address, with #sha256=
 };
 
 Need read_need(const std::string& requirement, const std::string& from) {
@@ -25,6 +26,9 @@ Need read_need(const std::string& requirement, const std::string& from) {
   while (end < requirement.size() &&
          (std::isalnum(static_cast<unsigned char>(requirement[end])) != 0 || requirement[end] == '-'))
     ++end;
+  const std::size_t url = requirement.find("http", end);
+  if (requirement.find('@', end) != std::string::npos && url != std::string::npos)
+    return {requirement.substr(0, end), "", from, requirement.substr(url)};
   return {requirement.substr(0, end), requirement.substr(end), from};
 }
 
@@ -45,6 +49,19 @@ std::optional<FakePackage> choose(const std::vector<FakePackage>& shelf, const s
     if (!best || versions::Version::of(best->version) < versions::Version::of(package.version)) best = package;
   }
   return best;
+}
+
+/// NAME-VERSION-...whl of the address, which is not fetched.
+ResolvedWheel by_address(const Need& need) {
+  const std::size_t hash = need.url.find("#sha256=");
+  ResolvedWheel wheel;
+  wheel.name = need.name;
+  wheel.index = need.url.substr(0, hash);
+  wheel.filename = wheel.index.substr(wheel.index.rfind('/') + 1);
+  const std::size_t version = wheel.filename.find('-') + 1;
+  wheel.version = wheel.filename.substr(version, wheel.filename.find('-', version) - version);
+  wheel.sha256 = need.url.substr(hash + 8);
+  return wheel;
 }
 
 PythonConflict conflict(PythonConflict::Kind kind, const std::string& package, const std::string& line) {
@@ -70,6 +87,10 @@ std::variant<std::vector<ResolvedWheel>, PythonConflict> FakePythonResolver::res
   std::map<std::string, ResolvedWheel> chosen;
   for (std::size_t i = 0; i < needs.size(); ++i) {
     const std::string name = needs[i].name;
+    if (!needs[i].url.empty()) {
+      chosen[name] = by_address(needs[i]);
+      continue;
+    }
     const auto own = request.pin_index.find(name);
     const std::string index = own == request.pin_index.end() ? "" : own->second;
     const std::vector<FakePackage>& shelf = universe_[index];
@@ -80,7 +101,14 @@ std::variant<std::vector<ResolvedWheel>, PythonConflict> FakePythonResolver::res
     if (std::none_of(shelf.begin(), shelf.end(), built))
       return conflict(Kind::kNeedsBuild, name, name + " has no wheel");
     const auto package = choose(shelf, name, needs, request.preferences);
-    if (!package) return conflict(Kind::kUnsatisfiable, name, "nothing satisfies " + name);
+    if (!package) {
+      auto answer = conflict(Kind::kUnsatisfiable, name, "nothing satisfies " + name);
+      for (const Need& need : needs) {
+        if (need.name == name && !need.from.empty())
+          answer.lines.push_back(need.from + "==" + chosen[need.from].version + " depends on " + name + need.range);
+      }
+      return answer;
+    }
     ResolvedWheel& wheel = chosen[name];
     std::string stem = name;
     std::replace(stem.begin(), stem.end(), '-', '_');

@@ -25,7 +25,7 @@ struct LockedWheel {
   std::string name, version;
   std::string filename;
   std::string sha256;
-  std::string index;       // URL of the index it comes from, or "folder"
+  std::string index;       // URL of the index it comes from, "folder", or the wheel's own URL, which ends with .whl
   std::uint64_t size = 0;  // 0 = the index does not say
   bool heavy = false;      // torch and the CUDA libraries: the layer that several recipes share
   bool direct = false;     // asked for by us or the recipe, not only needed by another
@@ -83,7 +83,8 @@ struct Lock {
   std::string data_digest;  // sha256:... of the compatibility data
   std::string data_as_of;   // 2026-11-21
   std::string exclude_newer;
-  std::map<std::string, LockedPlatform> platforms;  // linux/amd64
+  std::map<std::string, std::string> exclude_newer_of;  // packages upgraded alone since, each with its own cutoff
+  std::map<std::string, LockedPlatform> platforms;      // linux/amd64
   friend bool operator==(const Lock&, const Lock&) = default;
 };
 

@@ -15,6 +15,7 @@ enum class CompanionKind {
   kFleet,         // `target: fleet.yaml`: relative to the recipe's folder
   kSiteFleet,     // `target: site`: the fleet file of the site configuration; the name is empty
   kRequirements,  // `requirements: requirements.txt`: relative to the recipe's folder
+  kPyproject,     // `pyproject: pyproject.toml`: relative to the recipe's folder
 };
 
 struct Companion {

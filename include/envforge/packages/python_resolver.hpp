@@ -30,10 +30,11 @@ struct PythonRequest {
   std::map<std::string, std::string>
       pin_index;                     // package -> PythonIndex::name, for pins that do not come from the default index
   std::vector<PythonIndex> indexes;  // explicit: used for nothing but the pins above
-  std::vector<std::string> requirements;  // the recipe's, PEP 508
+  std::vector<std::string> requirements;  // the recipe's, PEP 508; NAME @ URL#sha256=... for a wheel by its address
   std::vector<std::string> preferences;   // "numpy==2.1.0": versions of an older lock to keep where they still fit
   std::string exclude_newer;              // RFC 3339; "" = no cutoff. Explicit indexes, whose pins are exact, have none
-  std::string wheels_dir;                 // not "": the only source, and no network
+  std::map<std::string, std::string> exclude_newer_of;  // package -> a cutoff of its own
+  std::string wheels_dir;                               // not "": the only source, and no network
   // Site settings: they decide where bytes are fetched, never which.
   std::string default_index;                   // "" = https://pypi.org/simple
   std::string ca_bundle;                       // "" = none

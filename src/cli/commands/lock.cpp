@@ -25,6 +25,7 @@ std::string lock_text(const app::LockResult& result) {
     }
   }
   for (const auto& line : result.differences) text += "changed: " + line + "\n";
+  for (const auto& line : result.stayed) text += line + "\n";
   if (!result.path.empty()) text += (result.written ? "wrote " : "unchanged: ") + result.path + "\n";
   return text;
 }

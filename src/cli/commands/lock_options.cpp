@@ -3,18 +3,25 @@
 #include <cstdlib>
 
 #include <envforge/support/error.hpp>
+#include <envforge/versions/package_name.hpp>
 
 #include "commands/one_each.hpp"
 
 namespace envforge::cli {
+namespace {
+
+constexpr const char* kEverything = "all";  // the value of --upgrade without one
+
+}  // namespace
 
 void add_lock_arguments(CLI::App& command, LockArguments& arguments) {
   command.add_option("recipe", arguments.recipe, "the recipe; envforge.yaml in this folder if left out");
   auto* locked = command.add_flag("--locked", arguments.locked,
                                   "refuse when the recipe changed since the lock (the default where CI is set)");
   command.add_flag("--frozen", arguments.frozen, "take the lock as it is")->excludes(locked);
-  command.add_flag("--upgrade", arguments.upgrade, "forget the pins of the old lock");
-  one_each(command.add_option("--upgrade-package", arguments.upgrade_only, "forget the pin of this package only"));
+  command.add_flag("--upgrade{" + std::string(kEverything) + "}", arguments.upgrade,
+                   "forget the pins of the old lock; --upgrade=PKG: of this package only, Python's or Debian's");
+  one_each(command.add_option("--upgrade-package", arguments.upgrade, "the same as --upgrade=PKG"));
   command.add_option("--exclude-newer", arguments.exclude_newer,
                      "no package uploaded after this date (2026-11-21 or RFC 3339)");
 }
@@ -27,12 +34,17 @@ app::LockOptions lock_options(const LockArguments& arguments) {
     options.mode = app::LockMode::kFrozen;
   } else if (arguments.locked) {
     options.mode = app::LockMode::kLocked;
-  } else if (in_ci && !arguments.upgrade && arguments.upgrade_only.empty()) {
+  } else if (in_ci && arguments.upgrade.empty()) {
     options.mode = app::LockMode::kLocked;
   }
   options.packages = !arguments.no_packages;
-  options.upgrade = arguments.upgrade;
-  options.upgrade_only = arguments.upgrade_only;
+  for (const auto& name : arguments.upgrade) {
+    if (name == kEverything) {
+      options.upgrade = true;
+    } else {
+      options.upgrade_only.push_back(versions::normal_name(name));
+    }
+  }
   options.exclude_newer = arguments.exclude_newer;
   return options;
 }

@@ -15,8 +15,7 @@ struct LockArguments {
   bool locked = false;
   bool frozen = false;
   bool no_packages = false;
-  bool upgrade = false;
-  std::vector<std::string> upgrade_only;
+  std::vector<std::string> upgrade;  // kEverything, or names
   std::string exclude_newer;
 };
 

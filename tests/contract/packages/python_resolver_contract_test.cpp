@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <envforge/packages/package_needs.hpp>
 #include <envforge/packages/uv_resolver.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
@@ -30,6 +31,8 @@ FakeUniverse universe() {
             {"numpy", "2.1.0", {}},
             {"numpy", "2.2.0", {}},
             {"old-stats", "1.0", {"numpy<2"}},
+            {"pins-torch", "0.9", {"torch==2.6.0"}},
+            {"pins-torch", "1.0", {"torch==2.6.0"}},
             {"only-source", "1.0", {}, "", true},
             {"needs-source", "1.0", {"only-source"}},
             {"needs-nothing-known", "1.0", {"no-such-thing"}},
@@ -189,6 +192,27 @@ TEST_P(PythonResolverContract, RequirementsThatContradictAreUnsatisfiable) {
   const auto answer = conflict(request({"torch==2.6.0"}, {"old-stats", "numpy>=2"}));
   EXPECT_EQ(answer.kind, PythonConflict::Kind::kUnsatisfiable);
   EXPECT_FALSE(answer.lines.empty());
+}
+
+TEST_P(PythonResolverContract, APackageThatPinsTorchIsNamedInTheExplanation) {
+  const auto answer = conflict(request({"torch==2.7.0"}, {"pins-torch==1.0"}));
+  const auto needs = packages::needs_of(answer, "torch");
+  ASSERT_EQ(needs.size(), 1U);
+  EXPECT_EQ(needs[0].package, "pins-torch");
+  EXPECT_EQ(needs[0].versions, "==1.0");
+  EXPECT_EQ(needs[0].needs, "torch==2.6.0");
+}
+
+TEST_P(PythonResolverContract, AWheelByItsAddressIsTakenWithTheHashThatTheRequirementSays) {
+  const auto wheel = make_wheel({"old-stats", "1.0", "py3-none-any", {"numpy<2"}, {}});
+  const std::string base = bench_->url("").empty() ? "https://index.invalid/pypi" : bench_->url("");
+  const std::string url = base + "/files/" + wheel.filename;
+  const auto answer = wheels(
+      request({"torch==2.6.0"}, {"old-stats @ " + url + "#sha256=" + support::sha256_hex(wheel.bytes), "numpy<2"}));
+  ASSERT_THAT(versions(answer), ElementsAre("numpy 1.26.4", "old-stats 1.0", "torch 2.6.0"));
+  EXPECT_EQ(answer[1].index, url);
+  EXPECT_EQ(answer[1].filename, "old_stats-1.0-py3-none-any.whl");
+  EXPECT_EQ(answer[1].sha256, support::sha256_hex(wheel.bytes));
 }
 
 TEST_P(PythonResolverContract, AFolderIsNamedAsTheSource) {

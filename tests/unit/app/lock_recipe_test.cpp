@@ -192,6 +192,128 @@ TEST_F(Relock, UpgradeOfOnePackageKeepsTheOthers) {
   EXPECT_EQ(deb_version_of(result.lock, "git"), "2.39");
 }
 
+TEST_F(Relock, APackageUpgradedAloneHasACutoffOfItsOwnAndTheBaseKeepsItsDate) {
+  const auto before = at_.written_lock();
+  LockOptions options;
+  options.upgrade_only = {"numpy"};
+  options.exclude_newer = "2030-01-01";
+  const auto recipe = at_.recipe(recipe_text("2.6", "packages: {pip: [numpy], apt: [git]}\n"));
+  const auto result = lock_recipe(at_.world(), recipe, options);
+  EXPECT_EQ(version_of(result.lock, "numpy"), "2.2.0");
+  EXPECT_EQ(result.lock.exclude_newer, before.exclude_newer);
+  EXPECT_EQ(result.lock.platforms.at("linux/amd64").base, before.platforms.at("linux/amd64").base);
+  EXPECT_THAT(result.lock.exclude_newer_of, ElementsAre(std::pair("numpy", "2030-01-01T00:00:00Z")));
+  EXPECT_EQ(at_.python.requests.back().exclude_newer_of, result.lock.exclude_newer_of);
+  EXPECT_THAT(result.differences, Contains("linux/amd64 wheel numpy: 2.1.0 -> 2.2.0"));
+  for (const auto& wheel : before.platforms.at("linux/amd64").wheels) {
+    if (wheel.name == "numpy") continue;
+    EXPECT_EQ(version_of(result.lock, wheel.name), wheel.version) << wheel.name;
+  }
+
+  const auto again = lock_recipe(at_.world(), changed(), {});
+  EXPECT_EQ(version_of(again.lock, "numpy"), "2.2.0") << "a later lock keeps it";
+  EXPECT_EQ(again.lock.exclude_newer_of, result.lock.exclude_newer_of);
+  LockOptions everything;
+  everything.upgrade = true;
+  EXPECT_THAT(lock_recipe(at_.world(), changed(), everything).lock.exclude_newer_of, IsEmpty());
+}
+
+TEST_F(Relock, UpgradeOfOneDebianPackageKeepsTheWheels) {
+  LockOptions options;
+  options.upgrade_only = {"git"};
+  const auto result = lock_recipe(at_.world(), changed(), options);
+  EXPECT_EQ(deb_version_of(result.lock, "git"), "2.40");
+  EXPECT_EQ(version_of(result.lock, "numpy"), "2.1.0");
+  EXPECT_THAT(result.lock.exclude_newer_of, IsEmpty());
+}
+
+TEST_F(Relock, UpgradeOfAPackageThatIsNotLockedIsRefusedWithTheNearestName) {
+  LockOptions options;
+  options.upgrade_only = {"nunpy"};
+  const auto error = error_of([&] { lock_recipe(at_.world(), changed(), options); });
+  EXPECT_EQ(error.code(), ErrorCode::kUsage);
+  EXPECT_THAT(error.hint(), HasSubstr("numpy"));
+}
+
+TEST_F(Relock, APackageThatCannotBeUpgradedIsToldWithItsVersion) {
+  LockOptions options;
+  options.upgrade_only = {"git-man", "uv"};
+  const auto result = lock_recipe(at_.world(), changed(), options);
+  EXPECT_THAT(result.stayed, ElementsAre(HasSubstr("git-man stays at 2.39"), HasSubstr("uv stays at 0.9.0")));
+}
+
+/// torch 2.6.0 and 2.7.1 with a package whose versions each pin one of them.
+class PinsTorch : public ::testing::Test {
+ protected:
+  PinsTorch() {
+    auto universe = testing::shipped_torch_universe();
+    universe[""].push_back({"xformers", "0.0.28", {"torch==2.6.0"}});
+    universe[""].push_back({"xformers", "0.0.30", {"torch==2.7.1"}});
+    universe[""].push_back({"strange", "1.0", {"torch==1.0.0"}});
+    at_.python = testing::FakePythonResolver(universe);
+  }
+  LockResult lock(const std::string& torch, const std::string& pip) {
+    return lock_recipe(at_.world(), at_.recipe(recipe_text(torch, "packages:\n  pip:\n    - " + pip + "\n")), {});
+  }
+
+  AppWorld at_;
+};
+
+TEST_F(PinsTorch, ThePackagesPinDecidesWithinWhatTheRecipeAllows) {
+  const auto result = lock(">=2.6,<2.8", "xformers==0.0.28");
+  const auto& locked = result.lock.platforms.at("linux/amd64");
+  EXPECT_EQ(locked.torch, "2.6.0");
+  EXPECT_EQ(version_of(result.lock, "torch"), "2.6.0");
+  EXPECT_EQ(result.lock.spec.torch.version.value.text(), ">=2.6,<2.8") << "the wish stays the recipe's";
+  const auto torch = std::find_if(locked.choices.begin(), locked.choices.end(),
+                                  [](const auto& choice) { return choice.component == "torch"; });
+  ASSERT_NE(torch, locked.choices.end());
+  EXPECT_THAT(torch->reason, HasSubstr("xformers 0.0.28 needs torch==2.6.0"));
+}
+
+TEST_F(PinsTorch, TheNewestTorchThatTheRecipeAllowsGoesFirst) {
+  EXPECT_EQ(lock(">=2.6,<2.8", "xformers").lock.platforms.at("linux/amd64").torch, "2.7.1");
+}
+
+TEST_F(PinsTorch, AConflictIsToldWithBothLinesAndWaysOutThatWereSolved) {
+  const auto error = error_of([&] { lock("2.7", "xformers==0.0.28"); });
+  EXPECT_EQ(error.code(), ErrorCode::kPythonConflict);
+  ASSERT_TRUE(error.where());
+  EXPECT_EQ(error.where()->line, 9);
+  EXPECT_THAT(error.message(), HasSubstr("xformers 0.0.28 needs torch==2.6.0"));
+  EXPECT_THAT(error.notes(), Contains(HasSubstr("- torch 2.7 (")));
+  EXPECT_THAT(error.notes(), Contains(HasSubstr("1. torch.version: \"2.6.0\"")));
+  EXPECT_THAT(error.notes(), Contains(HasSubstr("2. packages.pip: \"xformers==0.0.30\"")));
+  EXPECT_THAT(at_.files(), ElementsAre("env.yaml"));
+}
+
+TEST_F(PinsTorch, WhereNothingHelpsThatIsSaid) {
+  const auto error = error_of([&] { lock("2.7", "strange==1.0"); });
+  EXPECT_THAT(error.notes(), Contains(HasSubstr("torch==1.0.0 is no way out")));
+  EXPECT_THAT(error.notes(), Contains(HasSubstr("No change of one of these lines helps")));
+}
+
+TEST(LockRecipe, AWheelByItsAddressIsLockedWithThatAddressAndItsHash) {
+  AppWorld at;
+  const std::string hash(64, 'a');
+  const std::string url = "https://wheels.example.com/own-1.2-py3-none-any.whl";
+  const auto recipe = at.recipe(recipe_text("2.6", "packages: {pip: [\"own @ " + url + "#sha256=" + hash + "\"]}\n"));
+  const auto lock = lock_recipe(at.world(), recipe, {}).lock;
+  EXPECT_EQ(version_of(lock, "own"), "1.2");
+  for (const auto& wheel : lock.platforms.at("linux/amd64").wheels) {
+    if (wheel.name != "own") continue;
+    EXPECT_EQ(wheel.index, url);
+    EXPECT_EQ(wheel.sha256, hash);
+    EXPECT_TRUE(wheel.direct);
+  }
+  EXPECT_EQ(documents::write_lock(at.written_lock()), documents::write_lock(lock))
+      << "the reader takes what was written";
+  LockOptions always;
+  always.always = true;
+  EXPECT_FALSE(lock_recipe(at.world(), recipe, always).written);
+  EXPECT_THAT(at.python.requests.back().preferences, Not(Contains(HasSubstr("own=="))));
+}
+
 TEST_F(Relock, AnotherTorchMovesWithWhatBelongsToIt) {
   const auto result = lock_recipe(at_.world(), at_.recipe(recipe_text("2.7", kNumpy)), {});
   EXPECT_EQ(version_of(result.lock, "torch"), result.lock.platforms.at("linux/amd64").torch);

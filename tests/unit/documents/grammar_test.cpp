@@ -101,14 +101,29 @@ TEST(Grammar, OfRequirementsIsPep508WithoutUrls) {
           "x; os_name == 'a",
           "x$(id)",
           "x`id`",
-          "x; os_name == 'a' | id",
-          "torch",
-          "torch>=2",
-          "Torch",
-          "torch[opt]",
-          "torchvision==0.21",
-          "TORCHAUDIO",
+          "x; os_name == 'a' | id"});
+  expect(check_pip_entry, {"pandas", "torchmetrics", "pytorch-lightning", "torch-geometric"},
+         {"x y", "torch", "torch>=2", "Torch", "torch[opt]", "torchvision==0.21", "TORCHAUDIO",
           "torch ; os_name == 'posix'"});
+}
+
+TEST(Grammar, OfWheelsByTheirAddressNeedsTheHashAndTheProjectsOwnFile) {
+  const std::string hash = "#sha256=" + std::string(64, 'a');
+  const std::string url = "https://wheels.example.com/x/own_lib-1.0-py3-none-any.whl";
+  expect(
+      check_requirement,
+      {"own-lib @ " + url + hash, "Own.Lib[extra] @ " + url + hash, "own_lib@" + url + hash,
+       "own-lib @ " + url + hash + " ; python_version >= '3.10'",
+       "own-lib @ http://127.0.0.1:8080/own_lib-1.0-py3-none-any.whl" + hash},
+      {"own-lib @ " + url, "own-lib @ " + url + "#sha256=" + std::string(63, 'a'),
+       "own-lib @ " + url + "#sha256=" + std::string(64, 'A'), "own-lib @ " + url + "#md5=" + std::string(64, 'a'),
+       "other @ " + url + hash, "own-lib @ http://wheels.example.com/own_lib-1.0-py3-none-any.whl" + hash,
+       "own-lib @ https://user:secret@wheels.example.com/own_lib-1.0-py3-none-any.whl" + hash,
+       "own-lib @ https://wheels.example.com/own_lib-1.0.tar.gz" + hash,
+       "own-lib @ https://wheels.example.com/$(id)/own_lib-1.0-py3-none-any.whl" + hash,
+       "own-lib @ https://wheels.example.com/own_lib-1.0-py3-none-any.whl?x=1" + hash,
+       "own-lib @ file:///own_lib-1.0-py3-none-any.whl" + hash, "own-lib @ " + url + hash + " --no-deps",
+       "own-lib @ " + url + hash + " ; python_version", "own-lib @ git+https://x/y@main", "git+ssh://git@x/y@0123abc"});
 }
 
 TEST(Grammar, OfPathsKeepsThemInTheirPlace) {

@@ -93,7 +93,12 @@ TEST_F(Schema, OfRecipesAcceptsWhatIsShippedAndEveryWord) {
   texts["unquoted-numbers.yaml"] = small + "python: 3.10\ntarget: [{name: a, gpus: A100, driver: 550.90}]\n";
   texts["fleet-file.yaml"] = small + "target: fleets/a.yaml\n";
   texts["site.yaml"] = small + "target: site\n";
-  EXPECT_GE(texts.size(), 9U);
+  const std::string target = "target: [{name: a, gpus: A100}]\n";
+  texts["wheel-by-address.yaml"] =
+      small + target + "packages: {pip: [\"own @ https://x.example.com/own-1-py3-none-any.whl#sha256=" +
+      testing::hex64('0') + "\"]}\n";
+  texts["any-torch.yaml"] = "schema: envforge/recipe/v1\nimage: a\ntorch: auto\n" + target;
+  EXPECT_GE(texts.size(), 11U);
   expect_both_accept("recipe-v1.schema.json", texts, read_any_recipe);
 }
 
@@ -138,6 +143,8 @@ TEST_F(Schema, OfRecipesAndTheReaderRefuseTheSameMutations) {
       {"value-apt-remove", "[git,", "[git-,"},
       {"value-pip-option", "\"jupyterlab>=4\"", "\"--pre\""},
       {"value-pip-url", "\"jupyterlab>=4\"", "\"x @ https://x\""},
+      {"value-pip-url-without-hash", "\"jupyterlab>=4\"", "\"x @ https://x.example.com/x-1-py3-none-any.whl\""},
+      {"value-pyproject", "pip: [", "pyproject: ../pyproject.toml, pip: ["},
       {"value-pip-torch", "\"jupyterlab>=4\"", "\"torch>=2\""},
       {"value-exclude-newer", "\"2026-11-01\"", "yesterday"},
       {"value-user", "name: trainer", "name: root"},
@@ -219,8 +226,13 @@ TEST_F(Schema, OfLocksAgreesWithTheReader) {
   const Reader read = [](const std::string& text) { read_lock(text, "x.lock"); };
   const std::string golden =
       envforge::testing::read_text(std::string(ENVFORGE_SOURCE_DIR) + "/tests/golden/documents/lock/v1/sample.lock");
+  Lock upgraded = testing::complete_lock();
+  upgraded.exclude_newer_of = {{"numpy", "2026-12-01T00:00:00Z"}};
   expect_both_accept("lock-v1.schema.json",
-                     {{"golden.json", golden}, {"written.json", write_lock(testing::complete_lock())}}, read);
+                     {{"golden.json", golden},
+                      {"written.json", write_lock(testing::complete_lock())},
+                      {"upgraded.json", write_lock(upgraded)}},
+                     read);
 
   const std::string platform = "/platforms/linux~1amd64";
   const json gone(json::value_t::discarded);
@@ -235,6 +247,9 @@ TEST_F(Schema, OfLocksAgreesWithTheReader) {
                                                   {"/spec/image", "A"},
                                                   {"/spec/packages/pip/0", "-e ."},
                                                   {"/spec/workdir", 1},
+                                                  {"/exclude_newer_of", json::object()},
+                                                  {"/exclude_newer_of", {{"numpy", "yesterday"}}},
+                                                  {"/exclude_newer_of", {{"-x", "2026-12-01"}}},
                                                   {"/platforms", json::object()},
                                                   {"/platforms/linux~1riscv64", json::object()}};
   const std::vector<std::pair<std::string, json>> in_platform{{"/torch", gone},

@@ -40,6 +40,16 @@ TEST(UvRequest, APlatformThatNoDataRowHasIsABug) {
   }
 }
 
+TEST(UvRequest, APackageMayHaveACutoffOfItsOwnButNotAPin) {
+  PythonRequest request = debian12();
+  request.exclude_newer = "2026-01-01T00:00:00Z";
+  request.exclude_newer_of = {{"numpy", "2026-02-01T00:00:00Z"}, {"torch", "2026-02-01T00:00:00Z"}};
+  request.pin_index = {{"torch", "pytorch-cu118"}};
+  const auto arguments = uv_compile_arguments(request, "pylock.toml");
+  EXPECT_THAT(arguments, Contains("--exclude-newer-package=numpy=2026-02-01T00:00:00Z"));
+  EXPECT_THAT(arguments, Not(Contains("--exclude-newer-package=torch=2026-02-01T00:00:00Z")));
+}
+
 TEST(UvRequest, TheProjectNamesEachPinsIndex) {
   PythonRequest request = debian12();
   request.pins = {"torch==2.6.0+cu118"};
