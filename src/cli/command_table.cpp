@@ -4,6 +4,7 @@ namespace envforge::cli {
 
 const std::vector<CommandRow>& command_table() {
   static const std::vector<CommandRow> rows = {
+      {"init", "daily", "write a first recipe from flags, or from another tool's file", declare_init},
       {"lock", "daily", "solve the version set of a recipe and write its lock", declare_lock},
       {"build", "daily", "lock if needed, render, docker build, check installed == locked, tag", declare_build},
       {"verify", "daily", "run the validator in the image and report", declare_verify},
@@ -13,6 +14,7 @@ const std::vector<CommandRow>& command_table() {
       {"inspect", "ask", "show what a running process is made of and what it waits for", declare_inspect},
       {"doctor", "ask", "say what this machine lacks for each command, with the fix", declare_doctor},
       {"render", "rest", "write the Dockerfile and a context that build without envforge", declare_render},
+      {"completion", "rest", "print the completion script of bash, zsh or fish", declare_completion},
       {"data", "rest", "show age, digest and sources of the compatibility data", declare_data},
   };
   return rows;

@@ -26,10 +26,12 @@ const std::vector<CommandRow>& command_table();
 
 // One per file of src/cli/commands.
 Action declare_build(CLI::App& command);
+Action declare_completion(CLI::App& command);
 Action declare_data(CLI::App& command);
 Action declare_diff(CLI::App& command);
 Action declare_doctor(CLI::App& command);
 Action declare_explain(CLI::App& command);
+Action declare_init(CLI::App& command);
 Action declare_inspect(CLI::App& command);
 Action declare_lock(CLI::App& command);
 Action declare_render(CLI::App& command);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <envforge/support/error.hpp>
+#include <envforge/support/suggest.hpp>
 #include <envforge/support/text.hpp>
 
 #include "command_table.hpp"
@@ -72,6 +73,26 @@ ExitCode report_error(const Error& error, const GlobalOptions& options) {
   return interrupted != 0 ? ExitCode::kInterrupted : support::exit_code(error.code());
 }
 
+// Words that nothing expects: the nearest command, or the nearest option of the command that was named.
+std::string nearest(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  std::vector<std::string> options, commands;
+  for (const CLI::App* known : {&app, chosen.empty() ? nullptr : static_cast<const CLI::App*>(chosen.front())}) {
+    if (known == nullptr) continue;
+    for (const auto* option : known->get_options()) {
+      for (const auto& name : option->get_lnames()) options.push_back("--" + name);
+    }
+  }
+  for (const auto& row : command_table()) commands.emplace_back(row.name);
+  for (const auto& word : app.remaining(true)) {
+    const bool option = support::starts_with(word, "-");
+    if (!option && !chosen.empty()) continue;
+    const auto hint = support::did_you_mean(word.substr(0, word.find('=')), option ? options : commands);
+    if (!hint.empty()) return hint;
+  }
+  return "";
+}
+
 ExitCode dispatch(int argc, char** argv) {
   GlobalOptions options;
   CLI::App app("envforge: builds PyTorch GPU images and proves them on the target GPU", "envforge");
@@ -95,7 +116,8 @@ ExitCode dispatch(int argc, char** argv) {
     app.exit(success, std::cout, std::cerr);
     return ExitCode::kDone;
   } catch (const CLI::ParseError& error) {
-    return report_error(Error(ErrorCode::kUsage, support::printable(error.what())), options);
+    return report_error(Error(ErrorCode::kUsage, support::printable(error.what()), std::nullopt, nearest(app)),
+                        options);
   }
   const auto chosen = app.get_subcommands();
   if (chosen.empty()) {

@@ -1,0 +1,34 @@
+// What other tools wrote down of an environment, carried over into the words of a recipe, and what could not be, with
+// the reason. Used by `init --from`. Opens no file; whether the versions fit together is the resolver's to say.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <envforge/documents/recipe.hpp>
+
+namespace envforge::documents {
+
+struct ImportNote {
+  std::string what;  // the line, or its part
+  support::Where where;
+  std::string why;       // "its version follows from torch's"
+  bool dropped = false;  // true: nothing of it is in the recipe
+};
+
+struct Imported {
+  std::string name;                  // of a conda environment; "" = none
+  std::string torch;                 // "2.1.0", ">=2.0"; "" = not said
+  std::string cuda;                  // "cu118", "11.8"; "" = not said
+  std::string python;                // "3.10", ">=3.9,<3.12"; "" = not said
+  std::vector<std::string> include;  // torchvision, torchaudio
+  std::vector<std::string> pip, apt;
+  std::vector<ImportNote> notes;
+};
+
+/// By the file's name: pyproject.toml (any .toml), environment.yml (any .yml or .yaml), else requirements, whose
+/// options and refused lines become notes. Throws support::Error with an EF30xx code for a file that is not of its
+/// kind.
+Imported import_environment(const std::string& text, const std::string& file);
+
+}  // namespace envforge::documents

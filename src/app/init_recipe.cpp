@@ -1,0 +1,167 @@
+#include <envforge/app/init_recipe.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include <envforge/app/gpu_selection.hpp>
+#include <envforge/documents/recipe_yaml.hpp>
+#include <envforge/resolve/explain.hpp>
+#include <envforge/support/error.hpp>
+#include <envforge/support/files.hpp>
+#include <envforge/support/text.hpp>
+
+namespace envforge::app {
+namespace {
+
+namespace fs = std::filesystem;
+using documents::Imported;
+using documents::ImportNote;
+using support::Error;
+using support::ErrorCode;
+
+// A double-quoted text of YAML: JSON's are among them.
+std::string quoted(const std::string& text) {
+  return nlohmann::json(text).dump();
+}
+
+std::string quoted_list(const std::vector<std::string>& texts) {
+  std::vector<std::string> parts;
+  for (const auto& text : texts) parts.push_back(quoted(text));
+  return "[" + support::join(parts, ", ") + "]";
+}
+
+// "My Env" -> my-env: what an image may be named; "" for a name without letters or digits.
+std::string image_name(const std::string& name) {
+  std::string out;
+  for (const char c : support::to_lower(name)) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (plain) {
+      out += c;
+    } else if (!out.empty() && out.back() != '-') {
+      out += '-';
+    }
+  }
+  while (!out.empty() && out.back() == '-') out.pop_back();
+  return out;
+}
+
+std::string first_of(const std::string& wish, const std::string& imported, const std::string& otherwise) {
+  return !wish.empty() ? wish : !imported.empty() ? imported : otherwise;
+}
+
+struct Distribution {
+  std::string base, python;  // python "": the base's own
+};
+
+// A base whose own Python is the one that is asked for; debian:12 where nothing is asked.
+Distribution choose_base(const World& world, const InitWishes& wishes, const std::string& python,
+                         std::vector<ImportNote>& notes) {
+  constexpr const char* kUsual = "debian:12";
+  const auto range = versions::VersionRange::parse(python);
+  if (!wishes.base.empty() || python.empty() || !range)
+    return {first_of(wishes.base, "", kUsual),
+            range && !wishes.base.empty() && wishes.python.empty() ? "" : wishes.python};
+  const auto fits = [&](const compat::Base& base) {
+    return range->contains(versions::Version::of(std::string(base.python)));
+  };
+  const auto* usual = world.knowledge.base(kUsual);
+  if (usual != nullptr && fits(*usual)) return {kUsual, ""};
+  for (const auto& base : world.knowledge.tables().bases) {
+    if (!fits(base)) continue;
+    notes.push_back({"python " + python,
+                     {},
+                     "became base: " + std::string(base.name) + ", whose Python is " + std::string(base.python),
+                     false});
+    return {std::string(base.name), ""};
+  }
+  notes.push_back({"python " + python,
+                   {},
+                   "no base that envforge knows has it; another Python needs an archive in the "
+                   "site configuration (docs/configuration.md)",
+                   true});
+  return {kUsual, ""};
+}
+
+std::string torch_line(const InitWishes& wishes, const Imported& imported) {
+  const std::string version = first_of(wishes.torch, imported.torch, "auto");
+  const std::string cuda = first_of(wishes.cuda, imported.cuda, "");
+  if (cuda.empty() && imported.include.empty()) return "torch: " + quoted(version) + "\n";
+  std::string line = "torch: {version: " + quoted(version);
+  if (!cuda.empty()) line += ", cuda: " + quoted(cuda);
+  if (!imported.include.empty()) line += ", include: " + quoted_list(imported.include);
+  return line + "}\n";
+}
+
+std::string packages_lines(const InitWishes& wishes, const Imported& imported) {
+  std::vector<std::string> pip = imported.pip;
+  pip.insert(pip.end(), wishes.pip.begin(), wishes.pip.end());
+  // A list of a recipe has nothing twice.
+  std::set<std::string> seen;
+  std::string lines;
+  for (const auto& requirement : pip) {
+    if (seen.insert(requirement).second) lines += "    - " + quoted(requirement) + "\n";
+  }
+  if (!lines.empty()) lines = "  pip:\n" + lines;
+  std::vector<std::string> apt;
+  for (const auto& name : imported.apt) {
+    if (std::find(apt.begin(), apt.end(), name) == apt.end()) apt.push_back(name);
+  }
+  if (!apt.empty()) lines = "  apt: " + quoted_list(apt) + "\n" + lines;
+  return lines.empty() ? "" : "packages:\n" + lines;
+}
+
+Imported read_from(const std::string& file) {
+  constexpr std::uint64_t kMaxBytes = 1 << 20;  // the readers' own cap is lower and says so
+  return documents::import_environment(support::read_file(file, kMaxBytes), file);
+}
+
+void refuse_what_cannot_begin(const InitWishes& wishes) {
+  std::error_code error;
+  if (fs::exists(wishes.file, error)) {
+    throw Error(ErrorCode::kUsage, "'" + support::printable(wishes.file) + "' is there already and is not overwritten",
+                std::nullopt, "name another file: envforge init FILE");
+  }
+  if (wishes.gpus.empty()) {
+    throw Error(ErrorCode::kUsage, "which GPUs must the image run on?", std::nullopt,
+                "name them: --gpu H100, --gpu \"RTX 5090\"; what this machine has is never taken unasked");
+  }
+}
+
+}  // namespace
+
+NewRecipe make_recipe(World& world, const InitWishes& wishes) {
+  refuse_what_cannot_begin(wishes);
+  NewRecipe out;
+  Imported imported;
+  if (!wishes.from.empty()) imported = read_from(wishes.from);
+  out.notes = imported.notes;
+  const auto distribution = choose_base(world, wishes, first_of(wishes.python, imported.python, ""), out.notes);
+  const std::string pool = "  - {name: gpus, gpus: " + quoted_list(wishes.gpus) +
+                           (wishes.driver.empty() ? "" : ", driver: " + quoted(wishes.driver)) + "}\n";
+  out.text =
+      "# Every word: docs/recipe.md. `envforge lock` solves it, `envforge build` makes the image.\n"
+      "schema: envforge/recipe/v1\n"
+      "image: " +
+      quoted(first_of(wishes.image, image_name(imported.name), "pytorch-cuda")) +
+      "\n"
+      "target:\n" +
+      pool + torch_line(wishes, imported) + "base: " + quoted(distribution.base) + "\n";
+  if (!distribution.python.empty()) out.text += "python: " + quoted(distribution.python) + "\n";
+  out.text += packages_lines(wishes, imported) + "tags: [\"{torch}-cuda{cuda}\"]\n";
+  const auto recipe = documents::read_recipe(out.text, wishes.file);
+  const auto outcome = resolve::resolve(recipe.spec, world.knowledge);
+  out.solved = std::holds_alternative<resolve::Solution>(outcome);
+  out.answer = resolve::explain(outcome);
+  return out;
+}
+
+std::optional<HostTarget> propose_target(World& world) {
+  const auto host = host_gpus(world.processes);
+  if (host.gpus.empty()) return std::nullopt;
+  return HostTarget{host.gpus.front().name, host.driver};
+}
+
+}  // namespace envforge::app

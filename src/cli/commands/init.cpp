@@ -1,0 +1,91 @@
+#include <unistd.h>
+
+#include <iostream>
+
+#include <nlohmann/json.hpp>
+
+#include <envforge/app/init_recipe.hpp>
+#include <envforge/support/canonical_json.hpp>
+#include <envforge/support/error.hpp>
+#include <envforge/support/files.hpp>
+#include <envforge/support/text.hpp>
+
+#include "command_table.hpp"
+#include "commands/one_each.hpp"
+
+namespace envforge::cli {
+namespace {
+
+// One answer of a person; "" at the end of the input.
+std::string ask(const std::string& question, const std::string& otherwise) {
+  print_err(question + (otherwise.empty() ? ": " : " [" + otherwise + "]: "));
+  std::string answer;
+  std::getline(std::cin, answer);
+  answer = support::trim(answer);
+  return answer.empty() ? otherwise : answer;
+}
+
+// What the flags left open; only where a person sits at both ends.
+void ask_for_the_rest(Session& session, app::InitWishes& wishes) {
+  if (::isatty(STDIN_FILENO) == 0 || !session.terminal().err_is_terminal || !wishes.gpus.empty()) return;
+  const auto host = app::propose_target(session.world());
+  const auto gpus = ask("GPUs that the image must run on, with commas", host ? host->gpu : "");
+  for (const auto& gpu : support::split(gpus, ',')) {
+    if (!support::trim(gpu).empty()) wishes.gpus.push_back(support::trim(gpu));
+  }
+  if (wishes.driver.empty())
+    wishes.driver = ask("Their driver, such as 580.65.06; empty for any", host ? host->driver : "");
+  if (wishes.torch.empty() && wishes.from.empty()) wishes.torch = ask("PyTorch's version", "auto");
+  if (wishes.image.empty() && wishes.from.empty()) wishes.image = ask("The image's name", "pytorch-cuda");
+}
+
+std::string notes_text(const std::vector<documents::ImportNote>& notes) {
+  std::string text;
+  for (const auto& note : notes) {
+    const std::string where = support::to_string(note.where);
+    text += (note.dropped ? "left out: " : "changed: ") + support::printable(note.what) +
+            (where.empty() ? "" : " (" + where + ")") + "\n    " + support::printable(note.why) + "\n";
+  }
+  return text;
+}
+
+nlohmann::json to_json(const app::NewRecipe& recipe, const std::string& file) {
+  auto notes = nlohmann::json::array();
+  for (const auto& note : recipe.notes) {
+    notes.push_back(
+        {{"what", note.what}, {"where", support::to_string(note.where)}, {"why", note.why}, {"dropped", note.dropped}});
+  }
+  return {{"schema", "envforge/init"}, {"schema_version", 1},    {"file", file}, {"notes", notes},
+          {"solved", recipe.solved},   {"answer", recipe.answer}};
+}
+
+}  // namespace
+
+Action declare_init(CLI::App& command) {
+  auto wishes = std::make_shared<app::InitWishes>();
+  command.add_option("file", wishes->file, "the recipe to write; envforge.yaml if left out");
+  command.add_option("--from", wishes->from, "carry over a requirements.txt, environment.yml or pyproject.toml");
+  one_each(command.add_option("--gpu", wishes->gpus, "a GPU that the image must run on: H100, \"RTX 5090\", sm_90"));
+  command.add_option("--driver", wishes->driver, "the whole driver version of those machines: 580.65.06");
+  command.add_option("--torch", wishes->torch,
+                     "a version or range: 2.6, \">=2.6,<2.8\"; auto for the newest that fits");
+  command.add_option("--cuda", wishes->cuda, "auto, cu126 or 12.6");
+  command.add_option("--python", wishes->python, "3.11; the base's own if left out");
+  command.add_option("--base", wishes->base, "debian:12, debian:13, ubuntu:22.04 or ubuntu:24.04");
+  command.add_option("--image", wishes->image, "the image's name");
+  one_each(command.add_option("--pip", wishes->pip, "a Python requirement"));
+  return [wishes](Session& session) {
+    ask_for_the_rest(session, *wishes);
+    const auto recipe = app::make_recipe(session.world(), *wishes);
+    support::write_file_atomically(wishes->file, recipe.text);
+    session.events().finish();
+    if (session.options().json) {
+      print_out(support::readable_json(to_json(recipe, wishes->file)));
+    } else {
+      print_out(notes_text(recipe.notes) + "wrote " + wishes->file + "\n\n" + recipe.answer);
+    }
+    return recipe.solved ? support::ExitCode::kDone : support::ExitCode::kNoSolution;
+  };
+}
+
+}  // namespace envforge::cli

@@ -1,0 +1,134 @@
+#include <envforge/documents/import_environment.hpp>
+
+#include <envforge/documents/pyproject.hpp>
+#include <envforge/support/text.hpp>
+
+#include "import_lines.hpp"
+#include "recipe_yaml_tree.hpp"
+#include "toml_texts.hpp"
+#include "yaml_map.hpp"
+
+namespace envforge::documents {
+namespace {
+
+using support::Error;
+using support::ErrorCode;
+using support::Where;
+
+// Without a comment, and without the hashes that `pip-compile` writes behind a requirement.
+std::string bare(std::string line, bool& had_hashes) {
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '#' && (i == 0 || line[i - 1] == ' ' || line[i - 1] == '\t')) line.resize(i);
+  }
+  const auto hash = line.find("--hash=");
+  if (hash != std::string::npos) {
+    had_hashes = true;
+    line.resize(hash);
+  }
+  line = support::trim(line);
+  if (!line.empty() && line.back() == '\\') line.pop_back();
+  return support::trim(line);
+}
+
+Imported import_requirements(const std::string& text, const std::string& file) {
+  check_document(text, file);
+  Imported out;
+  bool had_hashes = false;
+  int number = 0;
+  for (const auto& whole : support::split(text, '\n')) {
+    ++number;
+    const std::string line = bare(whole, had_hashes);
+    if (line.empty()) continue;
+    const Where where{file, number, static_cast<int>(whole.find(line.front())) + 1, {}};
+    if (line.front() == '-') {
+      import_option(line, where, out);
+    } else {
+      import_requirement(line, where, out);
+    }
+  }
+  if (had_hashes)
+    out.notes.push_back({"--hash", {file, 0, 0, {}}, "the lock has hashes of its own for every wheel", true});
+  return out;
+}
+
+Imported import_pyproject(const std::string& text, const std::string& file) {
+  const TomlTexts toml = read_toml_texts(text, file);
+  const auto at = [&](const std::string& key) {
+    const auto found = toml.texts.find(key);
+    return found == toml.texts.end() ? std::vector<Located<std::string>>() : found->second;
+  };
+  Imported out;
+  for (const auto& dependency : at("project.dependencies"))
+    import_requirement(support::trim(dependency.value), dependency.where, out);
+  if (const auto name = at("project.name"); !name.empty()) out.name = name.front().value;
+  if (const auto python = at("project.requires-python"); !python.empty()) out.python = python.front().value;
+  for (const auto& word : at("project.dynamic")) {
+    if (word.value == "dependencies")
+      out.notes.push_back({"dynamic dependencies", word.where, "only a build of the project knows them", true});
+  }
+  for (const auto& [key, where] : toml.tables) {
+    if (support::starts_with(key, "project.optional-dependencies."))
+      out.notes.push_back({key.substr(8), where, "optional: add what you need of it under packages.pip", true});
+    if (key == "tool.poetry.dependencies")
+      out.notes.push_back(
+          {key, where, "Poetry's own form: `poetry export -o requirements.txt`, then import that", true});
+  }
+  return out;
+}
+
+void import_conda_list(const YamlNode& list, Imported& out) {
+  for (const auto& item : list_of(list, "dependencies")) {
+    if (item.kind != YamlNode::Kind::kMap) {
+      import_conda_package(support::trim(text_of(item, "a dependency")), item.where, out);
+      continue;
+    }
+    for (std::size_t i = 0; i < item.keys.size(); ++i) {
+      if (item.keys[i].text != "pip") {
+        out.notes.push_back({item.keys[i].text, item.keys[i].where, "only pip's list is known here", true});
+        continue;
+      }
+      for (const auto& line : list_of(item.items[i], "pip")) {
+        const std::string text = support::trim(text_of(line, "a requirement"));
+        if (text.empty()) continue;
+        if (text.front() == '-') {
+          import_option(text, line.where, out);
+        } else {
+          import_requirement(text, line.where, out);
+        }
+      }
+    }
+  }
+}
+
+Imported import_conda(const std::string& text, const std::string& file) {
+  const YamlNode root = parse_yaml(text, file);
+  map_of(root, "the environment");
+  Imported out;
+  bool found = false;
+  for (std::size_t i = 0; i < root.keys.size(); ++i) {
+    const auto& key = root.keys[i];
+    if (key.text == "name") out.name = text_of(root.items[i], "name");
+    if (key.text == "channels")
+      out.notes.push_back({"channels", key.where, "conda's; the packages come from PyPI and Debian", true});
+    if (key.text == "variables")
+      out.notes.push_back({"variables", key.where, "write them under `environment`, secrets never", true});
+    if (key.text != "dependencies") continue;
+    found = true;
+    import_conda_list(root.items[i], out);
+  }
+  if (!found) {
+    throw Error(ErrorCode::kMissingKey, "there is no list 'dependencies': this is no environment of conda",
+                Where{file, 0, 0, {}});
+  }
+  return out;
+}
+
+}  // namespace
+
+Imported import_environment(const std::string& text, const std::string& file) {
+  if (support::ends_with(file, ".toml")) return import_pyproject(text, file);
+  if (support::ends_with(file, ".yml") || support::ends_with(file, ".yaml")) return import_conda(text, file);
+  return import_requirements(text, file);
+}
+
+}  // namespace envforge::documents

@@ -1,0 +1,263 @@
+#include "import_lines.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include <envforge/support/text.hpp>
+#include <envforge/versions/package_name.hpp>
+
+#include "grammar_text.hpp"
+
+namespace envforge::documents {
+namespace {
+
+using grammar::digits;
+using support::starts_with;
+using support::Where;
+
+void drop(Imported& out, const std::string& what, const Where& where, std::string why) {
+  out.notes.push_back({what, where, std::move(why), true});
+}
+
+void remark(Imported& out, const std::string& what, const Where& where, std::string why) {
+  out.notes.push_back({what, where, std::move(why), false});
+}
+
+// The libraries that torch builds pin exactly (the locked closures of torch 2.6 cu124 and 2.12 cu130, 2026-11-21): a
+// second wish for one can only contradict it.
+bool pinned_by_torch(const std::string& name) {
+  constexpr std::array<std::string_view, 15> kLibraries{
+      "cublas",   "cuda-cupti", "cuda-nvrtc", "cuda-runtime", "cudnn",   "cufft",     "cufile", "curand",
+      "cusolver", "cusparse",   "cusparselt", "nccl",         "nvshmem", "nvjitlink", "nvtx"};
+  if (name == "triton" || name == "pytorch-triton") return true;
+  constexpr std::string_view kVendor = "nvidia-";
+  if (!starts_with(name, kVendor)) return false;
+  std::string library = name.substr(kVendor.size());
+  const auto major = library.rfind("-cu");
+  if (major != std::string::npos && digits(library.substr(major + 3), 3)) library.resize(major);
+  return std::find(kLibraries.begin(), kLibraries.end(), library) != kLibraries.end();
+}
+
+std::string without_marker(const std::string& requirement) {
+  return support::trim(requirement.substr(0, requirement.find(';')));
+}
+
+// ">=2,<3" of "torch [opt] >=2, <3".
+std::string specifier_of(const std::string& requirement) {
+  const auto at = requirement.find_first_of("=<>!~");
+  if (at == std::string::npos) return "";
+  std::string out;
+  for (const char c : requirement.substr(at)) {
+    if (c != ' ' && c != ')') out += c;
+  }
+  return out;
+}
+
+// "==2.1.0+cu118" says two things: the version, and the build.
+void import_torch(const std::string& requirement, const Where& where, Imported& out) {
+  std::string specifier = specifier_of(without_marker(requirement));
+  const auto plus = specifier.find('+');
+  if (plus != std::string::npos) {
+    const std::string build = specifier.substr(plus + 1);
+    specifier.resize(plus);
+    if (starts_with(build, "cu") && digits(build.substr(2), 4)) {
+      out.cuda = build;
+      remark(out, requirement, where, "became torch " + specifier.substr(2) + " with cuda: " + build);
+    } else {
+      remark(out, requirement, where,
+             "the build '" + build + "' is no CUDA build, and an image of envforge has one: only the version is taken");
+    }
+  }
+  if (starts_with(specifier, "===")) specifier = specifier.substr(1);
+  if (starts_with(specifier, "==") && specifier.find(',') == std::string::npos) specifier = specifier.substr(2);
+  if (specifier.empty()) return;
+  if (!versions::VersionRange::parse(specifier)) {
+    drop(out, requirement, where, "'" + specifier + "' is no range of versions that a recipe knows");
+    return;
+  }
+  if (!out.torch.empty() && out.torch != specifier)
+    remark(out, requirement, where, "torch was asked for twice; this one counts, not '" + out.torch + "'");
+  out.torch = specifier;
+}
+
+void import_companion(const std::string& name, const std::string& requirement, const Where& where, Imported& out) {
+  if (std::find(out.include.begin(), out.include.end(), name) == out.include.end()) out.include.push_back(name);
+  if (!specifier_of(requirement).empty())
+    remark(out, requirement, where, "became torch.include; its version follows from torch's");
+}
+
+// https://download.pytorch.org/whl/cu118: the variant in PyTorch's own addresses.
+std::string cuda_of_index(const std::string& text) {
+  const auto at = text.find("pytorch.org/whl/");
+  if (at == std::string::npos) return "";
+  const std::string rest = text.substr(at + 16);
+  const std::string variant = rest.substr(0, rest.find_first_of("/ "));
+  const auto name = starts_with(variant, "nightly") ? "" : variant;
+  return starts_with(name, "cu") && digits(name.substr(2), 4) ? name : "";
+}
+
+}  // namespace
+
+void import_requirement(const std::string& requirement, const Where& where, Imported& out) {
+  const std::string name = versions::requirement_name(requirement);
+  if (name == "torch") return import_torch(requirement, where, out);
+  if (name == "torchvision" || name == "torchaudio") return import_companion(name, requirement, where, out);
+  if (name == "pytorch") {
+    return drop(out, requirement, where,
+                "on PyPI PyTorch's name is torch, which a recipe always has");
+  }
+  if (pinned_by_torch(name)) {
+    return drop(out, requirement, where,
+                "torch's own wheel pins it to the version that it was built with; the lock names it");
+  }
+  if (const auto refused = check_requirement(requirement)) {
+    return drop(out, requirement, where, refused->message.substr(refused->message.rfind("': ") + 3));
+  }
+  if (requirement.find("+cu") != std::string::npos)
+    remark(out, requirement, where, "a build for one CUDA variant: it must be on the index, and fit what torch gets");
+  out.pip.push_back(requirement);
+}
+
+void import_option(const std::string& line, const Where& where, Imported& out) {
+  const auto is = [&](std::initializer_list<std::string_view> names) {
+    return std::any_of(names.begin(), names.end(), [&](std::string_view name) { return starts_with(line, name); });
+  };
+  if (is({"-i", "--index-url", "--extra-index-url", "-f", "--find-links"})) {
+    const std::string variant = cuda_of_index(line);
+    if (variant.empty()) {
+      return drop(out, line, where,
+                  "where packages come from is the site's to say (docs/configuration.md), so that a recipe is the same "
+                  "everywhere");
+    }
+    out.cuda = variant;
+    return remark(out, line, where, "became cuda: " + variant + "; the index follows from it");
+  }
+  if (is({"-r", "--requirement"}))
+    return drop(out, line, where, "one file is read at a time: give that one too, or merge them");
+  if (is({"-c", "--constraint"})) return drop(out, line, where, "the lock fixes every version");
+  if (is({"-e", "--editable"}))
+    return drop(out, line, where, "a project of yours: bring it in with `copy`, or as a wheel with --wheels");
+  if (is({"--pre"})) return drop(out, line, where, "name the pre-release that you want with its version");
+  drop(out, line, where, "an option of pip, which a recipe does not have");
+}
+
+namespace {
+
+// conda's name -> PyPI's, where they differ. https://github.com/conda-forge: the feedstocks of these names.
+std::string pypi_name(const std::string& conda) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kNames{
+      {{"opencv", "opencv-python-headless"},
+       {"py-opencv", "opencv-python-headless"},
+       {"matplotlib-base", "matplotlib"},
+       {"seaborn-base", "seaborn"},
+       {"msgpack-python", "msgpack"},
+       {"pytables", "tables"}}};
+  for (const auto& [from, to] : kNames) {
+    if (conda == from) return std::string(to);
+  }
+  return conda;
+}
+
+// Programs that conda packs and Debian too, under the same name or the one that stands here.
+std::string debian_name(const std::string& conda) {
+  static const std::set<std::string> kSame = {"git", "git-lfs", "cmake", "make",   "wget",  "curl",    "tmux",
+                                              "vim", "htop",    "rsync", "ffmpeg", "unzip", "graphviz"};
+  if (conda == "gxx" || conda == "gxx_linux-64" || conda == "cxx-compiler") return "g++";
+  if (conda == "gcc" || conda == "gcc_linux-64" || conda == "c-compiler") return "gcc";
+  if (conda == "ninja") return "ninja-build";
+  return kSame.count(conda) > 0 ? conda : "";
+}
+
+// What conda must pack itself because it has no distribution below it.
+bool of_the_system(const std::string& name) {
+  static const std::set<std::string> kNames = {
+      "openssl", "ca-certificates", "certifi-base", "ncurses", "readline", "sqlite",   "tk",           "xz",
+      "zlib",    "bzip2",           "libffi",       "mkl",     "blas",     "openblas", "intel-openmp", "llvm-openmp",
+      "icu",     "expat",           "gmp",          "zstd",    "lz4-c",    "pip",      "setuptools",   "wheel",
+      "conda",   "tzdata"};
+  return kNames.count(name) > 0 || name.front() == '_' || starts_with(name, "lib") || starts_with(name, "ld_impl") ||
+         starts_with(name, "mkl-") || starts_with(name, "mkl_");
+}
+
+struct CondaSpec {
+  std::string name, version, build;  // "", or ">=1.2", "=1.2", "==1.2.3"
+};
+
+CondaSpec parse_conda(std::string spec) {
+  const auto channel = spec.rfind("::");
+  if (channel != std::string::npos) spec = spec.substr(channel + 2);
+  spec = spec.substr(0, spec.find('['));
+  CondaSpec out;
+  const auto end = spec.find_first_of(" =<>!~");
+  out.name = support::to_lower(spec.substr(0, end));
+  if (end == std::string::npos) return out;
+  for (const char c : spec.substr(end)) {
+    if (c != ' ') out.version += c;
+  }
+  // name=version=build; name==version is not that.
+  const auto start = out.version.find_first_not_of('=');
+  const auto second = start == std::string::npos ? start : out.version.find('=', start);
+  if (!out.version.empty() && out.version.front() == '=' && second != std::string::npos &&
+      out.version.find_first_of("<>!~,") == std::string::npos) {
+    out.build = out.version.substr(second + 1);
+    out.version = "==" + out.version.substr(start, second - start);
+  }
+  return out;
+}
+
+// conda's "=1.2" is every 1.2.x.
+std::string pip_specifier(const std::string& version) {
+  const bool loose = starts_with(version, "=") && !starts_with(version, "==");
+  if (!loose) return version;
+  const std::string number = version.substr(1);
+  return "==" + number + (support::ends_with(number, "*") ? "" : ".*");
+}
+
+// A plain number of a version: "11.8" of "=11.8.0".
+std::string two_parts(const std::string& version) {
+  const auto at = version.find_first_of("0123456789");
+  if (at == std::string::npos) return "";
+  const auto parts = support::split(version.substr(at), '.');
+  return parts.size() < 2 ? parts[0] : parts[0] + "." + parts[1];
+}
+
+}  // namespace
+
+void import_conda_package(const std::string& text, const Where& where, Imported& out) {
+  const CondaSpec spec = parse_conda(text);
+  static const std::set<std::string> kCuda = {"cudatoolkit", "pytorch-cuda", "cuda-toolkit",
+                                              "cuda",        "cuda-version", "cuda-runtime"};
+  if (spec.name == "python") {
+    const bool bounds = spec.version.find_first_of("<>!~,") != std::string::npos;
+    out.python = bounds ? spec.version : two_parts(spec.version);
+    return;
+  }
+  if (spec.name == "pytorch" || spec.name == "pytorch-gpu" || spec.name == "torch") {
+    const auto at = spec.build.find("cuda");
+    if (at != std::string::npos) out.cuda = two_parts(spec.build.substr(at, spec.build.find('_', at) - at));
+    return import_requirement("torch" + pip_specifier(spec.version), where, out);
+  }
+  if (kCuda.count(spec.name) > 0) {
+    out.cuda = two_parts(spec.version);
+    return remark(out, text, where,
+                  (out.cuda.empty() ? "left to `torch.cuda: auto`" : "became torch.cuda: " + out.cuda) +
+                      "; CUDA's libraries come with torch's wheels");
+  }
+  if (spec.name == "cudnn" || spec.name == "nccl" || spec.name == "cuda-nvcc" || spec.name == "pytorch-mutex" ||
+      spec.name == "cpuonly") {
+    return drop(out, text, where,
+                spec.name == "cpuonly" ? "an image of envforge is for GPUs" : "it follows from the torch build");
+  }
+  if (!debian_name(spec.name).empty()) {
+    out.apt.push_back(debian_name(spec.name));
+    return remark(out, text, where, "became the Debian package " + debian_name(spec.name) + ", in the base's version");
+  }
+  if (of_the_system(spec.name)) return drop(out, text, where, "the base image or the wheels bring their own");
+  const std::string name = pypi_name(spec.name);
+  const std::size_t before = out.notes.size();
+  import_requirement(name + pip_specifier(spec.version), where, out);
+  if (name != spec.name && out.notes.size() == before) remark(out, text, where, "its name on PyPI is " + name);
+}
+
+}  // namespace envforge::documents

@@ -1,0 +1,17 @@
+// One requirement or one conda package, carried over. Private to the import.
+#pragma once
+
+#include <string>
+
+#include <envforge/documents/import_environment.hpp>
+
+namespace envforge::documents {
+
+/// A requirement of pip, without comment. What a recipe cannot hold becomes a note.
+void import_requirement(const std::string& requirement, const support::Where& where, Imported& out);
+/// An option line of a requirements file: -r, --index-url ...
+void import_option(const std::string& line, const support::Where& where, Imported& out);
+/// "pytorch::pytorch=2.1.0=py3.10_cuda11.8_cudnn8.7.0_0"
+void import_conda_package(const std::string& spec, const support::Where& where, Imported& out);
+
+}  // namespace envforge::documents

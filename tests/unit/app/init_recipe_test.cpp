@@ -1,0 +1,124 @@
+#include <envforge/app/init_recipe.hpp>
+
+#include <functional>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <envforge/documents/recipe_yaml.hpp>
+#include <envforge/support/error.hpp>
+
+#include "support/app_world.hpp"
+
+namespace envforge::app {
+namespace {
+
+using support::Error;
+using support::ErrorCode;
+using testing::AppWorld;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class InitRecipe : public ::testing::Test {
+ protected:
+  InitRecipe() {
+    wishes_.file = at_.path("new.yaml");
+    wishes_.gpus = {"H100"};
+  }
+  documents::Recipe made() {
+    made_ = make_recipe(at_.world(), wishes_);
+    return documents::read_recipe(made_.text, "new.yaml");
+  }
+  void from(const std::string& name, const std::string& text) {
+    wishes_.from = at_.path(name);
+    support::write_file_atomically(wishes_.from, text);
+  }
+  ErrorCode failure() {
+    try {
+      made();
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return ErrorCode::kInternal;
+  }
+
+  AppWorld at_;
+  InitWishes wishes_;
+  NewRecipe made_;
+};
+
+TEST_F(InitRecipe, OfAGpuAloneIsOneThatHasAnAnswer) {
+  const auto recipe = made();
+  EXPECT_TRUE(made_.solved) << made_.answer;
+  EXPECT_EQ(recipe.spec.image, "pytorch-cuda");
+  EXPECT_TRUE(recipe.spec.torch.version.value.is_any());
+  EXPECT_FALSE(recipe.spec.pools.at(0).driver.has_value());
+  EXPECT_THAT(at_.files(), ElementsAre()) << "writing is the command's";
+}
+
+TEST_F(InitRecipe, HoldsEveryFlag) {
+  wishes_.gpus = {"H100", "RTX 5090"};
+  wishes_.driver = "580.65.06";
+  wishes_.torch = ">=2.7,<2.9";
+  wishes_.cuda = "cu128";
+  wishes_.base = "debian:13";
+  wishes_.image = "team/x";
+  wishes_.pip = {"numpy>=2", "numpy>=2", "x; sys_platform == \"linux\""};
+  const auto recipe = made();
+  EXPECT_EQ(recipe.spec.pools.at(0).gpus.at(1).value, "RTX 5090");
+  EXPECT_EQ(recipe.spec.pools.at(0).driver->value.text(), "580.65.06");
+  EXPECT_EQ(recipe.spec.torch.version.value.text(), ">=2.7,<2.9");
+  EXPECT_EQ(recipe.spec.torch.cuda.value, "cu128");
+  EXPECT_EQ(recipe.spec.base.value, "debian:13");
+  EXPECT_EQ(recipe.spec.pip.size(), 2U) << "a list has nothing twice";
+  EXPECT_EQ(recipe.spec.pip.at(1).value, "x; sys_platform == \"linux\"");
+}
+
+TEST_F(InitRecipe, CarriesOverAnEnvironmentOfCondaAndTakesTheBaseWithItsPython) {
+  from("environment.yml",
+       "name: My Env\ndependencies: [python=3.10, pytorch=2.5, pytorch-cuda=12.1, ffmpeg, numpy=1.26, "
+       "{pip: [transformers, nvidia-nccl-cu12==2.21.5]}]\n");
+  const auto recipe = made();
+  EXPECT_TRUE(made_.solved) << made_.answer;
+  EXPECT_EQ(recipe.spec.image, "my-env");
+  EXPECT_EQ(recipe.spec.base.value, "ubuntu:22.04");
+  EXPECT_EQ(recipe.spec.torch.cuda.value, "12.1");
+  EXPECT_EQ(recipe.spec.apt.at(0).value, "ffmpeg");
+  EXPECT_EQ(recipe.spec.pip.at(0).value, "numpy==1.26.*");
+}
+
+TEST_F(InitRecipe, SaysWhereWhatWasCarriedOverHasNoVersionSet) {
+  wishes_.gpus = {"RTX 5090"};
+  from("requirements.txt", "torch==2.1.0+cu118\n");
+  made();
+  EXPECT_FALSE(made_.solved);
+  EXPECT_THAT(made_.answer, HasSubstr("What would work"));
+}
+
+TEST_F(InitRecipe, APythonThatNoBaseHasIsTold) {
+  from("pyproject.toml", "[project]\nrequires-python = \"<3.9\"\n");
+  made();
+  ASSERT_EQ(made_.notes.size(), 1U);
+  EXPECT_TRUE(made_.notes[0].dropped);
+  EXPECT_THAT(made_.notes[0].why, HasSubstr("no base that envforge knows"));
+}
+
+TEST_F(InitRecipe, RefusesToOverwriteToGuessGpusAndToWriteWhatNoRecipeMayHold) {
+  support::write_file_atomically(wishes_.file, "mine");
+  EXPECT_EQ(failure(), ErrorCode::kUsage);
+  EXPECT_EQ(support::read_file(wishes_.file), "mine");
+  wishes_.file = at_.path("other.yaml");
+  wishes_.gpus = {};
+  EXPECT_EQ(failure(), ErrorCode::kUsage);
+  wishes_.gpus = {"H1000"};
+  EXPECT_EQ(failure(), ErrorCode::kGpuUnknown);
+  wishes_.gpus = {"H100"};
+  wishes_.pip = {"-r /etc/passwd"};
+  EXPECT_EQ(failure(), ErrorCode::kBadRequirement);
+  wishes_.pip = {};
+  wishes_.image = "x\nuser: {name: root}";
+  EXPECT_NE(failure(), ErrorCode::kInternal) << "no flag can add a word to the recipe";
+}
+
+}  // namespace
+}  // namespace envforge::app

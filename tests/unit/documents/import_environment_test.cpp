@@ -1,0 +1,153 @@
+#include <envforge/documents/import_environment.hpp>
+
+#include <algorithm>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <envforge/support/error.hpp>
+
+namespace envforge::documents {
+namespace {
+
+using support::Error;
+using support::ErrorCode;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+Imported requirements(const std::string& text) {
+  return import_environment(text, "requirements.txt");
+}
+
+Imported conda(const std::string& dependencies) {
+  return import_environment("dependencies:\n" + dependencies, "environment.yml");
+}
+
+const ImportNote& note(const Imported& imported, const std::string& what) {
+  const auto found = std::find_if(imported.notes.begin(), imported.notes.end(),
+                                  [&](const ImportNote& one) { return one.what.find(what) != std::string::npos; });
+  if (found == imported.notes.end()) throw std::out_of_range("no note about " + what);
+  return *found;
+}
+
+TEST(ImportRequirements, ABuildsLocalVersionBecomesTorchAndCuda) {
+  const auto imported = requirements("torch==2.1.0+cu118\ntorchvision==0.16.0+cu118\n");
+  EXPECT_EQ(imported.torch, "2.1.0");
+  EXPECT_EQ(imported.cuda, "cu118");
+  EXPECT_THAT(imported.include, ElementsAre("torchvision"));
+  EXPECT_THAT(imported.pip, IsEmpty());
+  EXPECT_THAT(note(imported, "torch==2.1.0+cu118").why, HasSubstr("cuda: cu118"));
+  EXPECT_THAT(note(imported, "torchvision").why, HasSubstr("follows from torch"));
+  EXPECT_EQ(support::to_string(note(imported, "torchvision").where), "requirements.txt:2:1");
+}
+
+TEST(ImportRequirements, RangesAreKeptAndABuildForTheProcessorIsTold) {
+  EXPECT_EQ(requirements("torch>=2.0, <2.8\n").torch, ">=2.0,<2.8");
+  EXPECT_EQ(requirements("torch\n").torch, "");
+  EXPECT_EQ(requirements("torch~=2.5.0; sys_platform == 'linux'\n").torch, "~=2.5.0");
+  const auto cpu = requirements("torch==2.6.0+cpu\n");
+  EXPECT_EQ(cpu.torch, "2.6.0");
+  EXPECT_EQ(cpu.cuda, "");
+  EXPECT_THAT(note(cpu, "+cpu").why, HasSubstr("no CUDA build"));
+}
+
+TEST(ImportRequirements, WhatTorchPinsIsLeftOutWithTheReason) {
+  const auto imported = requirements(
+      "nvidia-cublas-cu12==12.4.5.8\nnvidia-cudnn-cu13==9.20.0.48\ntriton==3.2.0\nnvidia-nccl==2.29\n"
+      "nvidia-ml-py==12\nnvidia-dali-cuda120==1.4\n");
+  EXPECT_THAT(imported.pip, ElementsAre("nvidia-ml-py==12", "nvidia-dali-cuda120==1.4"));
+  EXPECT_EQ(imported.notes.size(), 4U);
+  EXPECT_TRUE(note(imported, "triton").dropped);
+  EXPECT_THAT(note(imported, "nvidia-nccl").why, HasSubstr("torch's own wheel pins it"));
+}
+
+TEST(ImportRequirements, OptionsAndAddressesBecomeNotesAndTheRestGoesOn) {
+  const auto imported = requirements(
+      "--extra-index-url https://download.pytorch.org/whl/cu121\n-i https://pypi.example.com/simple\n-r base.txt\n"
+      "-c constraints.txt\n-e .\n--pre\ngit+https://github.com/a/b@main\nx @ file:///etc/passwd\n../up\n"
+      "pandas>=2 \\\n    --hash=sha256:00 \\\n    --hash=sha256:11\nrich  # why\r\n");
+  EXPECT_EQ(imported.cuda, "cu121");
+  EXPECT_THAT(imported.pip, ElementsAre("pandas>=2", "rich"));
+  for (const char* what : {"-i ", "-r ", "-c ", "-e .", "--pre", "git+", "file:///", "../up", "--hash"})
+    EXPECT_TRUE(note(imported, what).dropped) << what;
+  EXPECT_EQ(support::to_string(note(imported, "-r ").where), "requirements.txt:3:1");
+  EXPECT_THAT(note(imported, "git+").why, HasSubstr("version control"));
+}
+
+TEST(ImportRequirements, UnreadableBytesAreAnErrorWithTheirPlace) {
+  for (const std::string text : {"numpy\n\xEF\xBB\xBF", "a\n\xFF", "a\n\x1b[2J"}) {
+    try {
+      requirements(text);
+      ADD_FAILURE() << text;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kUnsafeText);
+      EXPECT_EQ(error.where()->line, 2);
+    }
+  }
+  EXPECT_THROW(requirements(std::string(300 * 1024, 'a')), Error);
+}
+
+TEST(ImportPyproject, TakesTheProjectsOwnTable) {
+  const auto imported = import_environment(
+      "[project]\nname = \"My Lib\"\nrequires-python = \">=3.10,<3.12\"\n"
+      "dependencies = [\"torch>=2.4\", \"numpy\"]\n[project.optional-dependencies]\ndev = [\"pytest\"]\n",
+      "pyproject.toml");
+  EXPECT_EQ(imported.name, "My Lib");
+  EXPECT_EQ(imported.python, ">=3.10,<3.12");
+  EXPECT_EQ(imported.torch, ">=2.4");
+  EXPECT_THAT(imported.pip, ElementsAre("numpy"));
+  EXPECT_TRUE(note(imported, "optional-dependencies.dev").dropped);
+}
+
+TEST(ImportConda, ToolkitsAndBuildStringsBecomeTorchsCuda) {
+  EXPECT_EQ(conda("  - cudatoolkit=11.3\n").cuda, "11.3");
+  EXPECT_EQ(conda("  - pytorch-cuda=12.1\n").cuda, "12.1");
+  EXPECT_EQ(conda("  - cuda-toolkit 12.4.*\n").cuda, "12.4");
+  const auto built = conda("  - pytorch::pytorch=2.1.0=py3.10_cuda11.8_cudnn8.7.0_0\n");
+  EXPECT_EQ(built.torch, "2.1.0");
+  EXPECT_EQ(built.cuda, "11.8");
+  EXPECT_EQ(conda("  - pytorch=2.1\n").torch, "2.1.*");
+  EXPECT_EQ(conda("  - pytorch>=2.1,<2.3\n").torch, ">=2.1,<2.3");
+}
+
+TEST(ImportConda, VersionsAndNamesBecomePips) {
+  const auto imported = conda(
+      "  - numpy=1.26\n  - scipy==1.11.4\n  - pandas>=2,<3\n  - scikit-learn=1.4.2=py310h1fdf081_0\n"
+      "  - conda-forge::opencv=4.9\n  - tqdm\n");
+  EXPECT_THAT(imported.pip, ElementsAre("numpy==1.26.*", "scipy==1.11.4", "pandas>=2,<3", "scikit-learn==1.4.2",
+                                        "opencv-python-headless==4.9.*", "tqdm"));
+  EXPECT_THAT(note(imported, "opencv").why, HasSubstr("opencv-python-headless"));
+}
+
+TEST(ImportConda, WhatBelongsToTheSystemIsLeftOutOrBecomesADebianPackage) {
+  const auto imported = conda(
+      "  - python=3.10.13\n  - _libgcc_mutex=0.1=main\n  - libgcc-ng=13.2.0\n  - openssl=3.0\n  - mkl=2023\n"
+      "  - ffmpeg\n  - gxx_linux-64=12\n  - cpuonly\n  - cudnn=8.9\n");
+  EXPECT_EQ(imported.python, "3.10");
+  EXPECT_THAT(imported.pip, IsEmpty());
+  EXPECT_THAT(imported.apt, ElementsAre("ffmpeg", "g++"));
+  for (const char* what : {"_libgcc_mutex", "libgcc-ng", "openssl", "mkl", "cpuonly", "cudnn"})
+    EXPECT_TRUE(note(imported, what).dropped) << what;
+}
+
+TEST(ImportConda, PipsOwnListIsReadAsRequirements) {
+  const auto imported = import_environment(
+      "name: env\nchannels: [nvidia]\nprefix: /home/me/env\nvariables: {TOKEN: x}\n"
+      "dependencies:\n  - pip\n  - pip:\n    - transformers\n    - -r more.txt\n    - torch==2.5.1+cu124\n",
+      "environment.yml");
+  EXPECT_EQ(imported.name, "env");
+  EXPECT_THAT(imported.pip, ElementsAre("transformers"));
+  EXPECT_EQ(imported.cuda, "cu124");
+  EXPECT_EQ(support::to_string(note(imported, "-r more.txt").where), "environment.yml:9:7");
+}
+
+TEST(ImportConda, AnotherYamlFileIsRefused) {
+  EXPECT_THROW(import_environment("schema: envforge/recipe/v1\n", "x.yaml"), Error);
+  EXPECT_THROW(import_environment("- a\n", "x.yml"), Error);
+  EXPECT_THROW(import_environment("dependencies: {a: b}\n", "x.yml"), Error);
+  EXPECT_THROW(import_environment("a: &x [*x]\n", "x.yml"), Error);
+}
+
+}  // namespace
+}  // namespace envforge::documents
