@@ -11,7 +11,7 @@ namespace envforge::packages {
 
 /// What a package of the closure demands of another.
 struct PackageNeed {
-  std::string package, versions;  // xformers, "==0.0.28"; "" = all of its versions
+  std::string package, versions;  // xformers, "==0.0.28" or the range that uv speaks of; "" = all
   std::string needs;              // torch==2.5.1
 };
 
