@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include <envforge/compat/machine_code.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
 #include <envforge/support/text.hpp>
@@ -53,11 +54,13 @@ struct Shell {
 };
 constexpr Shell kShells[] = {{"bash", kBash}, {"zsh", kZsh}, {"fish", kFish}};
 
+// As people write them: "RTX 5090", for vendor words do not count.
 Words gpus(const compat::Knowledge& knowledge) {
+  constexpr std::string_view kVendor = "GeForce ";
   Words out;
-  for (const auto& gpu : knowledge.tables().gpus) out.emplace_back(gpu.name);
-  for (const auto& architecture : knowledge.tables().architectures)
-    out.push_back("sm_" + support::join(support::split(std::string(architecture.cc), '.'), ""));
+  for (const auto& gpu : knowledge.tables().gpus)
+    out.emplace_back(support::starts_with(gpu.name, kVendor) ? gpu.name.substr(kVendor.size()) : gpu.name);
+  for (const auto& architecture : knowledge.tables().architectures) out.push_back(compat::sm_name(architecture.cc));
   return out;
 }
 
