@@ -106,6 +106,19 @@ json explain_json(const resolve::WhatIf& answer, const compat::Knowledge& knowle
   return out;
 }
 
+json explain_json(const std::string& asked, const std::vector<const compat::Topic*>& topics,
+                  const compat::Knowledge& knowledge) {
+  json out = document("about", knowledge);
+  out["about"] = asked;
+  out["answers"] = array_of(topics, [](const compat::Topic* topic) {
+    return json{{"id", topic->id},
+                {"answer", topic->answer},
+                {"verified", !topic->evidence.is_unverified("answer")},
+                {"source", cite(topic->evidence)}};
+  });
+  return out;
+}
+
 json explain_json(const std::vector<resolve::LockEffect>& effects, const compat::Knowledge& knowledge) {
   json out = document("locks", knowledge);
   out["effects"] = array_of(effects, [](const resolve::LockEffect& effect) {
@@ -129,6 +142,7 @@ json explain_json(const std::vector<resolve::MatrixRow>& rows, const std::vector
                 {"platform", row.platform},
                 {"index", row.index},
                 {"python", row.python},
+                {"free_threaded", row.free_threaded},
                 {"driver_floor", row.driver_floor},
                 {"glibc_floor", row.glibc_floor},
                 {"cudnn", row.cudnn},

@@ -12,6 +12,8 @@ namespace envforge::cli {
 nlohmann::json explain_json(const resolve::Outcome& outcome, const compat::Knowledge& knowledge);
 nlohmann::json explain_json(const resolve::WhatIf& answer, const compat::Knowledge& knowledge);
 nlohmann::json explain_json(const std::vector<resolve::LockEffect>& effects, const compat::Knowledge& knowledge);
+nlohmann::json explain_json(const std::string& asked, const std::vector<const compat::Topic*>& topics,
+                            const compat::Knowledge& knowledge);
 /// `notes` as of matrix_notes().
 nlohmann::json explain_json(const std::vector<resolve::MatrixRow>& rows, const std::vector<std::string>& notes,
                             const compat::Knowledge& knowledge);

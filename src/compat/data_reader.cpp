@@ -85,6 +85,7 @@ Build read_build(RowReader& row, JsonReader reader, const std::string& release) 
   build.cuda_variant = row.keep(variant);
   build.cuda = row.keep(cuda.text());
   build.python = row.versions(reader, "python");
+  if (reader.has("free_threaded")) build.free_threaded = row.free_threaded(reader, "free_threaded");
   build.platforms = read_platforms(row, reader);
   build.cudnn = row.version_or_none(reader, "cudnn");
   build.nccl = row.version_or_none(reader, "nccl");
@@ -141,6 +142,7 @@ void read_releases(RowReader& row, JsonReader& file) {
     owned.releases.push_back(release);
   }
   newest_first(owned.releases, &Release::version);
+  if (file.has("known_bad")) read_known_bad(row, file);
 }
 
 std::string digest_of(const std::map<std::string, nlohmann::json>& parsed) {
@@ -196,16 +198,17 @@ void check_as_of(std::string_view as_of) {
 }  // namespace
 
 const std::vector<std::string>& data_file_names() {
-  static const std::vector<std::string> names = {"bases.json",   "cuda.json", "cudnn.json",
-                                                 "drivers.json", "gpus.json", "pytorch.json"};
+  static const std::vector<std::string> names = {"bases.json", "cuda.json",    "cudnn.json", "drivers.json",
+                                                 "gpus.json",  "pytorch.json", "topics.json"};
   return names;
 }
 
 std::shared_ptr<const OwnedTables> read_tables(const std::vector<DataFile>& files) {
   using Reading = std::function<void(RowReader&, JsonReader&)>;
-  const std::map<std::string, Reading> readings = {{"bases.json", read_bases}, {"cuda.json", read_cuda},
-                                                   {"cudnn.json", read_cudnn}, {"drivers.json", read_drivers},
-                                                   {"gpus.json", read_gpus},   {"pytorch.json", read_releases}};
+  const std::map<std::string, Reading> readings = {{"bases.json", read_bases},  {"cuda.json", read_cuda},
+                                                   {"cudnn.json", read_cudnn},  {"drivers.json", read_drivers},
+                                                   {"gpus.json", read_gpus},    {"pytorch.json", read_releases},
+                                                   {"topics.json", read_topics}};
   auto owned = std::make_shared<OwnedTables>();
   std::map<std::string, nlohmann::json> parsed;
   for (const DataFile& file : files) {
@@ -236,6 +239,8 @@ std::shared_ptr<const OwnedTables> read_tables(const std::vector<DataFile>& file
   tables.gpus = owned->gpus;
   tables.cudnn_floors = owned->cudnn_floors;
   tables.bases = owned->bases;
+  tables.known_bad = owned->known_bad;
+  tables.topics = owned->topics;
   return owned;
 }
 

@@ -33,6 +33,8 @@ struct OwnedTables {
   std::vector<Gpu> gpus;
   std::vector<CudnnFloor> cudnn_floors;
   std::vector<Base> bases;
+  std::vector<KnownBad> known_bad;
+  std::vector<Topic> topics;
 };
 
 /// Throws Error{kDataMalformed, kDataReference, kDataTooNew} with file and JSON pointer.

@@ -1,8 +1,11 @@
 #include <envforge/compat/knowledge.hpp>
 
+#include <fnmatch.h>
+
 #include <algorithm>
 
 #include <envforge/support/files.hpp>
+#include <envforge/support/text.hpp>
 
 #include "data_reader.hpp"
 
@@ -74,6 +77,18 @@ const CudnnFloor* Knowledge::cudnn_without(std::string_view cudnn, const Version
     return *version >= Version::of(floor.from) && cc < Version::of(floor.min_cc);
   });
   return row == tables_.cudnn_floors.end() ? nullptr : &*row;
+}
+
+std::vector<const Topic*> Knowledge::topics_about(const std::string& text) const {
+  const std::string asked = support::to_lower(support::trim(text));
+  std::vector<const Topic*> found;
+  for (const Topic& topic : tables_.topics) {
+    const bool matches = std::any_of(topic.patterns.begin(), topic.patterns.end(), [&](std::string_view pattern) {
+      return ::fnmatch(std::string(pattern).c_str(), asked.c_str(), 0) == 0;
+    });
+    if (matches) found.push_back(&topic);
+  }
+  return found;
 }
 
 std::string Knowledge::index_url(const Build& build, const BuildPlatform& platform) const {

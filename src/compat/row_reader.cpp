@@ -3,6 +3,7 @@
 #include <set>
 
 #include <envforge/support/text.hpp>
+#include <envforge/versions/version_range.hpp>
 
 namespace envforge::compat {
 namespace {
@@ -92,6 +93,18 @@ Names RowReader::versions(JsonReader& reader, const std::string& key) {
     return versions::Version::of(a) < versions::Version::of(b);
   });
   if (std::adjacent_find(texts.begin(), texts.end()) != texts.end()) reader.fail("a version stands twice", key);
+  return keep(texts);
+}
+
+Names RowReader::free_threaded(JsonReader& reader, const std::string& key) {
+  std::vector<std::string> texts = reader.strings(key);
+  const auto number = [](const std::string& text) { return versions::Version::parse(text.substr(0, text.size() - 1)); };
+  for (const std::string& text : texts) {
+    if (text.empty() || text.back() != 't' || !number(text))
+      reader.fail("expected a Python such as 3.13t, found '" + support::printable(text) + "'", key);
+  }
+  std::sort(texts.begin(), texts.end(),
+            [&](const std::string& a, const std::string& b) { return *number(a) < *number(b); });
   return keep(texts);
 }
 
@@ -229,6 +242,59 @@ void read_drivers(RowReader& row, JsonReader& file) {
   }
   std::sort(row.owned().branches.begin(), row.owned().branches.end(),
             [](const DriverBranch& a, const DriverBranch& b) { return a.branch > b.branch; });
+}
+
+void read_topics(RowReader& row, JsonReader& file) {
+  std::set<std::string> seen;
+  for (JsonReader& reader : file.objects("topics")) {
+    Topic topic;
+    const std::string id = reader.string("id");
+    only_once(seen, reader, id);
+    topic.id = row.keep(id);
+    const std::vector<std::string> patterns = reader.strings("patterns");
+    for (const std::string& pattern : patterns) {
+      if (pattern.empty() || pattern != support::to_lower(pattern))
+        reader.fail("a pattern is in lower case", "patterns");
+    }
+    if (patterns.empty()) reader.fail("a topic needs a pattern", "patterns");
+    topic.patterns = row.keep(patterns);
+    topic.answer = row.keep(reader.string("answer"));
+    topic.evidence = row.evidence(reader, id);
+    reader.finish();
+    row.owned().topics.push_back(topic);
+  }
+  std::sort(row.owned().topics.begin(), row.owned().topics.end(),
+            [](const Topic& a, const Topic& b) { return a.id < b.id; });
+}
+
+void read_known_bad(RowReader& row, JsonReader& file) {
+  std::set<std::string> seen;
+  for (JsonReader& reader : file.objects("known_bad")) {
+    KnownBad bad;
+    const std::string id = reader.string("id");
+    only_once(seen, reader, id);
+    bad.id = row.keep(id);
+    const auto range = [&](const std::string& key) {
+      const std::string text = reader.string_or(key, "");
+      if (!text.empty() && !versions::VersionRange::parse(text))
+        reader.fail("'" + support::printable(text) + "' is no range of versions", key);
+      return row.keep(text);
+    };
+    bad.torch = range("torch");
+    bad.cuda = range("cuda");
+    bad.cudnn = range("cudnn");
+    bad.nccl = range("nccl");
+    bad.gpu = range("gpu");
+    bad.platform = row.keep(reader.string_or("platform", ""));
+    if (bad.torch.empty() && bad.cudnn.empty() && bad.nccl.empty())
+      reader.fail("a known bad pair needs a range of torch, cudnn or nccl");
+    bad.fact = row.keep(reader.string("fact"));
+    bad.evidence = row.evidence(reader, "known bad: " + id);
+    reader.finish();
+    row.owned().known_bad.push_back(bad);
+  }
+  std::sort(row.owned().known_bad.begin(), row.owned().known_bad.end(),
+            [](const KnownBad& a, const KnownBad& b) { return a.id < b.id; });
 }
 
 void read_gpus(RowReader& row, JsonReader& file) {

@@ -27,6 +27,8 @@ class RowReader {
   std::string_view version_or_none(support::JsonReader& reader, const std::string& key);
   /// A list of versions, oldest first, none twice.
   Names versions(support::JsonReader& reader, const std::string& key);
+  /// "3.13t" ..., oldest first.
+  Names free_threaded(support::JsonReader& reader, const std::string& key);
   std::string_view date(support::JsonReader& reader, const std::string& key);
   /// "R535", or "" for null.
   std::string_view branch(support::JsonReader& reader, const std::string& key);
@@ -44,6 +46,8 @@ void read_cuda(RowReader& row, support::JsonReader& file);
 void read_cudnn(RowReader& row, support::JsonReader& file);
 void read_drivers(RowReader& row, support::JsonReader& file);
 void read_gpus(RowReader& row, support::JsonReader& file);
+void read_topics(RowReader& row, support::JsonReader& file);
+void read_known_bad(RowReader& row, support::JsonReader& file);
 
 /// Sorts by a member that is a version.
 template <class Row>

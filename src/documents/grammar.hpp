@@ -24,7 +24,7 @@ Checked check_image_name(std::string_view name);       // repository without tag
 Checked check_image_reference(std::string_view name);  // with optional tag and digest
 Checked check_tag(std::string_view tag);               // OCI tag, not latest
 Checked check_base(std::string_view base);             // debian:12
-Checked check_python(std::string_view python);         // 3.11 or auto
+Checked check_python(std::string_view python);         // 3.11, 3.14t or auto
 Checked check_cuda(std::string_view cuda);             // auto, cu126 or 12.6
 Checked check_gpu(std::string_view gpu);
 Checked check_driver(std::string_view driver);

@@ -139,12 +139,16 @@ Checked check_base(std::string_view base) {
 }
 
 Checked check_python(std::string_view python) {
+  const bool free_threaded = !python.empty() && python.back() == 't';
+  const std::string_view asked = python;
+  if (free_threaded) python.remove_suffix(1);
   const auto dot = python.find('.');
-  if (python == "auto") return std::nullopt;
+  if (asked == "auto") return std::nullopt;
   if (dot != std::string_view::npos && digits(python.substr(0, dot), 1) && digits(python.substr(dot + 1), 2)) {
     return std::nullopt;
   }
-  return refusal(ErrorCode::kWrongValue, "python", python, "expected MAJOR.MINOR, such as \"3.11\", or auto");
+  return refusal(ErrorCode::kWrongValue, "python", asked,
+                 "expected MAJOR.MINOR, such as \"3.11\", \"3.14t\" for the one without a GIL, or auto");
 }
 
 Checked check_cuda(std::string_view cuda) {

@@ -152,9 +152,16 @@ Fact ItemMaker::python_fact(const Wish& wish, const std::vector<Candidate>& left
   for (const compat::Base& base : all) bases.push_back(std::string(base.name) + " has " + std::string(base.python));
   const bool known =
       std::any_of(all.begin(), all.end(), [&](const compat::Base& base) { return base.python == wish.value; });
-  if (!known)
-    return {"no base that the data knows has Python " + wish.value + ": " + support::join(bases, ", "),
-            cite(all.front().evidence)};
+  if (!known) {
+    std::string text = "no base that the data knows has Python " + wish.value + ": " + support::join(bases, ", ");
+    std::vector<Candidate> wheels;
+    for (std::size_t i = 0; i < problem_.options().size(); ++i) {
+      const compat::Names free = problem_.options()[i].build->free_threaded;
+      if (std::find(free.begin(), free.end(), wish.value) != free.end()) wheels.push_back({i, nullptr});
+    }
+    if (!wheels.empty()) text += "; wheels for it are known of torch " + torches(wheels);
+    return {text, cite(all.front().evidence)};
+  }
   const std::string found = names(left);
   if (found.find(',') == std::string::npos) {
     const compat::Base& base = *left.front().base;

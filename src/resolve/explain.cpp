@@ -135,6 +135,17 @@ std::string explain(const Outcome& outcome) {
   return std::visit([](const auto& result) { return explain(result); }, outcome);
 }
 
+std::string explain_topic(const std::string& asked, const compat::Knowledge& knowledge) {
+  std::vector<std::string> lines;
+  for (const compat::Topic* topic : knowledge.topics_about(asked)) {
+    const bool sure = !topic->evidence.is_unverified("answer");
+    add_wrapped(lines, std::string(topic->answer) + (sure ? "" : " (not verified)"), "");
+    add_wrapped(lines, "[" + cite(topic->evidence) + "]", "      ");
+  }
+  if (lines.empty()) add_wrapped(lines, "'" + asked + "' is not known to the data of " + knowledge.as_of(), "");
+  return text_of(lines);
+}
+
 support::Error conflict_error(const Conflict& conflict) {
   std::optional<support::Where> where;
   for (const ConflictItem& item : conflict.items) {

@@ -25,6 +25,11 @@ using versions::VersionRange;
   throw Error(ErrorCode::kUsage, what + " '" + support::printable(value) + "': expected " + expected);
 }
 
+bool has_python(const compat::Build& build, const std::string& python) {
+  const auto in = [&](compat::Names names) { return std::find(names.begin(), names.end(), python) != names.end(); };
+  return in(build.python) || in(build.free_threaded);
+}
+
 // The filter with its texts understood once.
 class Question {
  public:
@@ -50,9 +55,8 @@ class Question {
   }
 
   bool wants(const BuildOption& option) const {
-    const auto& python = option.build->python;
     return (!torch_ || torch_->contains(option.torch)) && (filter_.cuda.empty() || is_cuda(option, filter_.cuda)) &&
-           (filter_.python.empty() || std::find(python.begin(), python.end(), filter_.python) != python.end());
+           (filter_.python.empty() || has_python(*option.build, filter_.python));
   }
 
   /// Whether the platform is wanted and runs; `doubt` says what is not certain about it.
@@ -90,6 +94,7 @@ MatrixRow make_row(const compat::Knowledge& knowledge, const Release& release, c
   const std::string index = knowledge.index_url(*option.build, platform);
   row.index = index.empty() ? "PyPI" : index;
   row.python.assign(option.build->python.begin(), option.build->python.end());
+  row.free_threaded.assign(option.build->free_threaded.begin(), option.build->free_threaded.end());
   if (const auto* major = knowledge.cuda_major(option.cuda)) row.driver_floor = major->driver_floor;
   row.glibc_floor = platform.min_glibc;
   row.cudnn = option.build->cudnn;
@@ -112,7 +117,7 @@ std::string code_text(const MatrixRow& row) {
 }
 
 void add_line(std::string& text, const std::vector<std::string>& cells) {
-  static constexpr std::size_t kWidths[] = {8, 7, 6, 11, 11, 7, 11, 8};
+  static constexpr std::size_t kWidths[] = {8, 7, 6, 16, 11, 7, 11, 8};
   std::string line;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     std::string cell = cells[i].empty() ? "-" : cells[i];
@@ -162,9 +167,8 @@ std::vector<std::string> matrix_notes(const compat::Knowledge& knowledge, const 
         return is_cuda({&release, &build, Version(), Version::of(build.cuda)}, filter.cuda);
       }))
     unknown("a torch build for CUDA " + filter.cuda, "");
-  if (!filter.python.empty() && !any_build([&](const Release&, const compat::Build& build) {
-        return std::find(build.python.begin(), build.python.end(), filter.python) != build.python.end();
-      }))
+  if (!filter.python.empty() &&
+      !any_build([&](const Release&, const compat::Build& build) { return has_python(build, filter.python); }))
     unknown("a torch build for Python " + filter.python, "");
   const auto driver = Version::parse(filter.driver);
   if (driver && knowledge.branch(*driver) == nullptr)
@@ -180,12 +184,23 @@ std::string matrix_csv(const std::vector<MatrixRow>& rows) {
     return '"' + cell + '"';
   };
   std::string text =
-      "torch,cuda_variant,platform,index,python,driver_floor,glibc_floor,cudnn,nccl,triton,code,doubt,source\r\n";
+      "torch,cuda_variant,platform,index,python,free_threaded,driver_floor,glibc_floor,cudnn,nccl,triton,code,doubt,"
+      "source\r\n";
   for (const MatrixRow& row : rows) {
-    std::vector<std::string> cells = {
-        row.torch,       row.cuda_variant, row.platform, row.index,  support::join(row.python, " "), row.driver_floor,
-        row.glibc_floor, row.cudnn,        row.nccl,     row.triton, support::join(row.code, " "),   row.doubt,
-        row.source};
+    std::vector<std::string> cells = {row.torch,
+                                      row.cuda_variant,
+                                      row.platform,
+                                      row.index,
+                                      support::join(row.python, " "),
+                                      support::join(row.free_threaded, " "),
+                                      row.driver_floor,
+                                      row.glibc_floor,
+                                      row.cudnn,
+                                      row.nccl,
+                                      row.triton,
+                                      support::join(row.code, " "),
+                                      row.doubt,
+                                      row.source};
     for (std::string& cell : cells) cell = quoted(cell);
     text += support::join(cells, ",") + "\r\n";
   }
@@ -197,7 +212,9 @@ std::string matrix_text(const std::vector<MatrixRow>& rows, const std::vector<st
   std::string text;
   add_line(text, {"TORCH", "CUDA", "ARCH", "PYTHON", "DRIVER>=", "GLIBC", "CUDNN", "NCCL", "GPU CODE (sm_)"});
   for (const MatrixRow& row : rows) {
-    const std::string python = row.python.front() + "-" + row.python.back().substr(row.python.back().find('.') + 1);
+    const auto minor = [](const std::string& version) { return version.substr(version.find('.') + 1); };
+    std::string python = row.python.front() + "-" + minor(row.python.back());
+    for (const std::string& free : row.free_threaded) python += "," + minor(free);
     std::string code = code_text(row);
     if (!row.doubt.empty()) code += "  (" + row.doubt + ")";
     add_line(text, {row.torch, row.cuda_variant + (row.index == "PyPI" ? "*" : ""),

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include <envforge/compat/machine_code.hpp>
+#include <envforge/versions/version_range.hpp>
 
 #include "answer.hpp"
 
@@ -20,6 +21,7 @@ class WarningMaker {
   std::vector<Warning> make() {
     for (const std::string& name : problem_.spec->platforms) about_platform(name);
     for (const PoolGpu& gpu : problem_.gpus) about_gpu(gpu);
+    for (const compat::KnownBad& bad : problem_.knowledge->tables().known_bad) about_known_bad(bad);
     return std::move(warnings_);
   }
 
@@ -83,6 +85,24 @@ class WarningMaker {
           gpu.name.where, cite((*doubtful)->evidence));
     }
     if (const auto& driver = problem_.spec->pools[gpu.pool].driver) about_driver(gpu, *driver);
+  }
+
+  void about_known_bad(const compat::KnownBad& bad) {
+    const auto in = [](std::string_view range, std::string_view version) {
+      const auto parsed = Version::parse(version);
+      return range.empty() || (parsed && versions::VersionRange::parse(range)->contains(*parsed));
+    };
+    const compat::Build& build = *option_.build;
+    const auto& platforms = problem_.spec->platforms;
+    if (!in(bad.torch, option_.release->version) || !in(bad.cuda, build.cuda) || !in(bad.cudnn, build.cudnn) ||
+        !in(bad.nccl, build.nccl))
+      return;
+    if (!bad.platform.empty() && std::find(platforms.begin(), platforms.end(), bad.platform) == platforms.end()) return;
+    const std::string text = "known trouble of " + describe_build(option_) + ": " + std::string(bad.fact);
+    if (bad.gpu.empty()) return add(text, problem_.spec->torch.version.where, cite(bad.evidence));
+    for (const PoolGpu& gpu : problem_.gpus) {
+      if (in(bad.gpu, gpu.match.cc)) add(text, gpu.name.where, cite(bad.evidence));
+    }
   }
 
   void about_driver(const PoolGpu& gpu, const documents::Located<Version>& driver) {

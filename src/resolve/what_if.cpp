@@ -189,7 +189,9 @@ Question read_question(const std::string& option, const std::string& text) {
   if (part == "platform" && value != "linux/amd64" && value != "linux/arm64") refuse("linux/amd64 or linux/arm64");
   if ((part == "torch" || is_library(part)) && !VersionRange::parse(value))
     refuse("a version or a range, such as 2.6 or >=2.4,<2.7");
-  if (part == "python" && !Version::parse(value)) refuse("a Python version, such as 3.11");
+  const bool free_threaded = part == "python" && value.back() == 't';
+  if (part == "python" && !Version::parse(free_threaded ? value.substr(0, value.size() - 1) : value))
+    refuse("a Python version, such as 3.11 or 3.14t");
   if (part == "cuda" && !Version::parse(support::starts_with(value, "cu") ? value.substr(2) : value))
     refuse("a CUDA version, such as 12.4 or cu124");
   return {part, value, option + " " + text};

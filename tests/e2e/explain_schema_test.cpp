@@ -69,6 +69,8 @@ TEST_F(ExplainSchema, EachKindOfAnswerObeysItAndAMutatedOneDoesNot) {
       {"--locks", lock, "--pool", "ampere=590", "--pool", "any=RTX 5090"},
       {"--matrix", "--torch", "2.6"},
       {"--matrix", "--torch", "99"},
+      {"--about", "conda"},
+      {"--about", "the weather"},
   };
   std::map<std::string, nlohmann::json> documents;
   std::set<std::string> expected;

@@ -31,6 +31,8 @@ class Knowledge {
   const DriverBranch* branch(const versions::Version& driver) const;
   /// The cuDNN row that leaves GPUs of `cc` without code, if there is one.
   const CudnnFloor* cudnn_without(std::string_view cudnn, const versions::Version& cc) const;
+  /// The topics that answer `text`, whatever its case; none: not known to the data.
+  std::vector<const Topic*> topics_about(const std::string& text) const;
   /// The index that serves a build on a platform: "" is PyPI.
   std::string index_url(const Build& build, const BuildPlatform& platform) const;
 

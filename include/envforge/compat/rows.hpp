@@ -58,6 +58,7 @@ struct Build {
   std::string_view cuda_variant;  // cu124
   std::string_view cuda;          // 12.4
   Names python;                   // 3.9 ...
+  Names free_threaded;            // 3.13t ...: wheels for the build of that Python without the GIL
   std::span<const BuildPlatform> platforms;
   std::string_view cudnn, nccl, cublas;  // "" = not known
   bool bundled = false;                  // CUDA libraries inside the torch wheel
@@ -137,6 +138,25 @@ struct CudnnFloor {
   Evidence evidence;
 };
 
+/// Versions that do not go together although every requirement allows them, with the report that shows it. A condition
+/// that is "" always holds; a row applies where all of its conditions do.
+struct KnownBad {
+  std::string_view id;
+  std::string_view torch, cuda, cudnn, nccl;  // ranges
+  std::string_view gpu;                       // range of compute capabilities
+  std::string_view platform;
+  std::string_view fact;
+  Evidence evidence;
+};
+
+/// An answer to what is asked beside the versions.
+struct Topic {
+  std::string_view id;
+  Names patterns;  // as of a shell, in lower case
+  std::string_view answer;
+  Evidence evidence;
+};
+
 struct Base {
   std::string_view name;   // debian:12
   std::string_view suite;  // bookworm
@@ -160,6 +180,8 @@ struct Tables {
   std::span<const Gpu> gpus;
   std::span<const CudnnFloor> cudnn_floors;
   std::span<const Base> bases;
+  std::span<const KnownBad> known_bad;
+  std::span<const Topic> topics;
 };
 
 }  // namespace envforge::compat

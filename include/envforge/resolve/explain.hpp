@@ -12,6 +12,9 @@ std::string explain(const Solution& solution);
 std::string explain(const Conflict& conflict);
 std::string explain(const Outcome& outcome);
 
+/// What the data says about something beside the versions: an image of others, conda, the host.
+std::string explain_topic(const std::string& asked, const compat::Knowledge& knowledge);
+
 /// The same explanation as an Error{kNoVersionSet}, for commands that need a version set to go on.
 support::Error conflict_error(const Conflict& conflict);
 

@@ -12,7 +12,7 @@ namespace envforge::resolve {
 struct MatrixFilter {
   std::string torch;     // a range: "2.6", ">=2.7"
   std::string cuda;      // "12.4" or "cu124"
-  std::string python;    // "3.11"
+  std::string python;    // "3.11", or "3.14t" for the one without a GIL
   std::string platform;  // linux/amd64
   std::string gpu;       // any name of a GPU
   std::string driver;    // "550.90.07" or "550"
@@ -21,7 +21,7 @@ struct MatrixFilter {
 
 struct MatrixRow {
   std::string torch, cuda_variant, platform, index;  // index: "PyPI" or the URL
-  std::vector<std::string> python;
+  std::vector<std::string> python, free_threaded;    // 3.11 ..., 3.14t ...
   std::string driver_floor;
   std::string glibc_floor;
   std::string cudnn, nccl, triton;  // "" = not known, or none

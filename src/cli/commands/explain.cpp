@@ -24,6 +24,7 @@ struct ExplainArguments {
   bool matrix = false, csv = false;
   std::string why_not;  // cuda=12.1
   std::string upgrade;  // torch=2.7
+  std::string about;    // nvidia/cuda:12.4.0-cudnn8-devel-ubuntu22.04
   std::vector<std::string> locks, pools;
   resolve::MatrixFilter filter;
 };
@@ -55,6 +56,14 @@ support::ExitCode show_what_if(Session& session, const documents::ImageSpec& spe
                                                                  : support::ExitCode::kDone;
 }
 
+support::ExitCode show_topic(Session& session, const std::string& asked) {
+  const auto& knowledge = session.knowledge();
+  const auto topics = knowledge.topics_about(asked);
+  print_out(session.options().json ? support::readable_json(explain_json(asked, topics, knowledge))
+                                   : resolve::explain_topic(support::printable(asked), knowledge));
+  return topics.empty() ? support::ExitCode::kNoSolution : support::ExitCode::kDone;
+}
+
 support::ExitCode show_recipe(Session& session, const documents::ImageSpec& spec) {
   const auto outcome = resolve::resolve(spec, session.knowledge());
   print_out(session.options().json ? json_text(outcome, session) : resolve::explain(outcome));
@@ -82,6 +91,7 @@ void refuse_contradictions(const ExplainArguments& arguments, const GlobalOption
   if (!arguments.recipe.empty()) questions.emplace_back("a recipe");
   if (arguments.matrix) questions.emplace_back("--matrix");
   if (!arguments.locks.empty()) questions.emplace_back("--locks");
+  if (!arguments.about.empty()) questions.emplace_back("--about");
   const bool about_recipe = !arguments.why_not.empty() || !arguments.upgrade.empty();
   if (about_recipe && arguments.recipe.empty())
     questions.emplace_back(arguments.why_not.empty() ? "--upgrade" : "--why-not");
@@ -107,6 +117,9 @@ Action declare_explain(CLI::App& command) {
   command
       .add_option("--upgrade", arguments->upgrade, "what this changes, and for which pools: torch=2.7; also as above")
       ->excludes(why_not);
+  command.add_option("--about", arguments->about,
+                     "what the data says beside the versions: an image (nvidia/cuda:12.4.0-cudnn8-devel-ubuntu22.04), "
+                     "conda, windows, nvidia-smi, host cudnn");
   auto* locks = command.add_option("--locks", arguments->locks, "what --pool changes for each of these locks");
   auto* pool =
       command.add_option("--pool", arguments->pools,
@@ -116,7 +129,7 @@ Action declare_explain(CLI::App& command) {
   auto& filter = arguments->filter;
   command.add_option("--torch", filter.torch, "a version or range: 2.6, >=2.7")->needs(matrix);
   command.add_option("--cuda", filter.cuda, "12.4 or cu124")->needs(matrix);
-  command.add_option("--python", filter.python, "3.11")->needs(matrix);
+  command.add_option("--python", filter.python, "3.11, or 3.14t for the one without a GIL")->needs(matrix);
   command.add_option("--platform", filter.platform, "linux/amd64 or linux/arm64")->needs(matrix);
   command.add_option("--gpu", filter.gpu, "any name of a GPU: \"RTX 5090\", A100, sm_90")->needs(matrix);
   command.add_option("--driver", filter.driver, "550.90.07, or 550 for its branch")->needs(matrix);
@@ -124,6 +137,7 @@ Action declare_explain(CLI::App& command) {
   return [arguments](Session& session) {
     refuse_contradictions(*arguments, session.options());
     if (arguments->matrix) return show_matrix(session, *arguments);
+    if (!arguments->about.empty()) return show_topic(session, arguments->about);
     if (!arguments->locks.empty()) return show_lock_effects(session, *arguments);
     const auto recipe = app::load_recipe(arguments->recipe, session.site());
     if (!arguments->why_not.empty())

@@ -65,6 +65,22 @@ TEST(DataReader, RefusesAReferenceToNothing) {
                  ErrorCode::kDataReference, "names R999");
 }
 
+TEST(DataReader, RefusesATroubleWithoutConditionAndATopicThatNothingMatches) {
+  expect_refused([](DataJson& d) { d["pytorch.json"]["known_bad"][0]["torch"] = "newest"; }, ErrorCode::kDataMalformed,
+                 "'newest' is no range of versions");
+  expect_refused(
+      [](DataJson& d) {
+        for (const char* key : {"torch", "cudnn", "nccl"}) d["pytorch.json"]["known_bad"][0].erase(key);
+      },
+      ErrorCode::kDataMalformed, "needs a range of torch, cudnn or nccl");
+  expect_refused([](DataJson& d) { d["pytorch.json"]["known_bad"][1]["id"] = d["pytorch.json"]["known_bad"][0]["id"]; },
+                 ErrorCode::kDataMalformed, "has two rows");
+  expect_refused([](DataJson& d) { d["pytorch.json"]["releases"][0]["builds"][0]["free_threaded"] = {"3.14"}; },
+                 ErrorCode::kDataMalformed, "expected a Python such as 3.13t, found '3.14'");
+  expect_refused([](DataJson& d) { d["topics.json"]["topics"][0]["patterns"] = {"Conda"}; }, ErrorCode::kDataMalformed,
+                 "a pattern is in lower case");
+}
+
 TEST(DataReader, RefusesValuesThatAreNoVersions) {
   expect_refused([](DataJson& d) { d["pytorch.json"]["releases"][0]["version"] = "newest"; }, ErrorCode::kDataMalformed,
                  "'newest' is no version");

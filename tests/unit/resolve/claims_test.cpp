@@ -1,4 +1,6 @@
 // Popular claims that are wrong, and what the data says. Each test is one claim; the text is what people say.
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -186,6 +188,66 @@ TEST(FalseClaim, PascalWorksWithCuda13) {
   EXPECT_THAT(text(SpecBuilder().torch("2.13").cuda("13.0").pool({"GTX 1080"}, "580.65.06")),
               HasSubstr("12.9 is the\n      last toolkit for Pascal"));
   for (const char* cc : {"5.2", "6.1", "7.0"}) EXPECT_EQ(embedded().architecture(cc)->last_driver_branch, "R580") << cc;
+}
+
+// The answer of `explain --about`, in one line.
+std::string about(const std::string& asked) {
+  std::string text = explain_topic(asked, embedded());
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+TEST(FalseClaim, PipInstallTorchOnWindowsGivesCuda) {
+  EXPECT_THAT(about("Windows"), HasSubstr("wheels for Windows on PyPI are CPU builds"));
+}
+
+TEST(FalseClaim, CondaInstallPytorchWorksFor26) {
+  EXPECT_THAT(about("conda install pytorch -c pytorch"), HasSubstr("conda packages ended with 2.5"));
+}
+
+TEST(FalseClaim, AToolkitAndCudnnMustBeOnTheHost) {
+  EXPECT_THAT(about("CUDA toolkit on the host"), HasSubstr("a toolkit on the host is neither needed nor used"));
+  EXPECT_THAT(about("host cudnn"), HasSubstr("another cuDNN on the host does not replace it"));
+}
+
+TEST(FalseClaim, NvidiaSmiAlwaysPrintsDriverVersionAndCudaVersion) {
+  EXPECT_THAT(about("nvidia-smi"), HasSubstr("\"KMD Version\" and \"CUDA UMD Version\""));
+}
+
+TEST(FalseClaim, AContainerNeedsOnlyTheMinorVersionMinimum) {
+  const std::string answer = about("nvidia/cuda:12.4.1-cudnn-runtime-ubuntu22.04");
+  EXPECT_THAT(answer, HasSubstr("refuses to start them on a driver that reports an older CUDA"));
+  EXPECT_THAT(answer, HasSubstr("GeForce is not among the brands"));
+  EXPECT_THAT(about("pytorch/pytorch:2.6.0-cuda12.4-cudnn9-runtime"), HasSubstr("no NVIDIA_REQUIRE_CUDA"));
+}
+
+TEST(FalseClaim, ThereIsAPytorch26ImageWithCudnn8) {
+  EXPECT_THAT(about("pytorch/pytorch:2.6.0-cuda11.8-cudnn8-runtime"), HasSubstr("makes no such tag with cudnn8"));
+  EXPECT_THAT(about("pytorch/pytorch:2.6.0-cuda11.8-cudnn9-runtime"), ::testing::Not(HasSubstr("no such tag")));
+}
+
+TEST(FalseClaim, ThereIsAPytorch20ImageWithCuda118) {
+  EXPECT_THAT(about("pytorch/pytorch:2.0.1-cuda11.8-cudnn8-runtime"), HasSubstr("were made for CUDA 11.7 only"));
+  EXPECT_THAT(about("pytorch/pytorch:2.1.0-cuda11.8-cudnn8-runtime"), ::testing::Not(HasSubstr("11.7 only")));
+}
+
+TEST(FalseClaim, ThereIsANvidiaImage1240WithCudnn) {
+  EXPECT_THAT(about("nvidia/cuda:12.4.0-cudnn8-devel-ubuntu22.04"), HasSubstr("12.4.0 has no cuDNN images"));
+  EXPECT_THAT(about("nvidia/cuda:12.4.1-cudnn-devel-ubuntu22.04"), ::testing::Not(HasSubstr("no cuDNN images")));
+}
+
+TEST(FalseClaim, NvidiaImagesWithCudnn9AreNamedCudnn9) {
+  EXPECT_THAT(about("nvidia/cuda:12.6.0-cudnn9-runtime-ubuntu22.04"), HasSubstr("Only 12.3.2 has"));
+}
+
+TEST(FalseClaim, ThereAreNvidiaImagesOf1221And13OnUbuntu2004) {
+  EXPECT_THAT(about("nvidia/cuda:12.2.1-devel-ubuntu22.04"), HasSubstr("no nvidia/cuda images of 12.2.1"));
+  EXPECT_THAT(about("nvidia/cuda:13.0.1-base-ubuntu20.04"), HasSubstr("not listed for ubuntu20.04"));
+  EXPECT_THAT(about("nvidia/cuda:12.9.1-base-ubuntu20.04"), ::testing::Not(HasSubstr("not listed")));
+}
+
+TEST(FalseClaim, WhatNoTopicAnswersIsNotKnown) {
+  EXPECT_THAT(about("amd/rocm:6"), HasSubstr("'amd/rocm:6' is not known to the data of"));
 }
 
 }  // namespace

@@ -80,6 +80,14 @@ TEST(Matrix, EveryBuildThatAnOldCLibraryCannotLoadIsLeftOut) {
             matrix(embedded(), {}).size());
 }
 
+TEST(Matrix, APythonWithoutAGilIsAPythonOfItsOwn) {
+  const auto rows = matrix(embedded(), filter([](MatrixFilter& f) { f.python = "3.13t"; }));
+  ASSERT_FALSE(rows.empty());
+  EXPECT_EQ(rows.front().torch, "2.12.0");
+  EXPECT_EQ(rows.back().torch, "2.6.0");
+  for (const auto& row : rows) EXPECT_NE(row.torch + row.cuda_variant, "2.6.0cu124") << "PyPI has no such wheel";
+}
+
 TEST(Matrix, WhatIsNewerThanTheDataIsNotKnownAndNeverANo) {
   const auto notes = matrix_notes(embedded(), filter([](MatrixFilter& f) {
                                     f.torch = ">=99";

@@ -144,10 +144,10 @@ TEST(Resolve, ADriverThatIsNotStatedAsksNothing) {
 TEST(Resolve, AnUnverifiedListWarnsAndIsTakenOnlyByName) {
   const auto volta = [] { return SpecBuilder().torch("2.7.0").pool({"V100"}, "535.183.06"); };
   const Solution named = solve(volta().cuda("cu128"));  // its list lacks sm_70, and is not verified
-  ASSERT_EQ(named.warnings.size(), 1U);
-  EXPECT_THAT(named.warnings[0].text, HasSubstr("is not known to the data of"));
+  const auto about_list = ::testing::Field(&Warning::text, HasSubstr("is not known to the data of"));
+  EXPECT_THAT(named.warnings, Contains(about_list));
   EXPECT_EQ(solve(volta()).platforms[0].cuda_variant, "cu126");
-  EXPECT_THAT(solve(volta()).warnings, ::testing::IsEmpty());
+  EXPECT_THAT(solve(volta()).warnings, Not(Contains(about_list)));
   EXPECT_EQ(refuse(SpecBuilder().torch("2.7.1").cuda("cu128").pool({"V100"}, "535.183.06")).items.size(), 3U);
 }
 
@@ -252,6 +252,39 @@ TEST(Resolve, EveryImageOfASplitServesItsPools) {
   EXPECT_THAT(conflict.split[0].pools, ElementsAre("pool1"));
   EXPECT_THAT(conflict.split[1].pools, ElementsAre("pool0", "pool2"));
   EXPECT_EQ(conflict.split[1].solution.platforms[0].cuda_variant, "cu126");
+}
+
+std::string warnings_of(const SpecBuilder& spec) {
+  const Outcome outcome = resolve(spec.spec(), compat::embedded());
+  std::string text;
+  if (const auto* solution = std::get_if<Solution>(&outcome)) {
+    for (const Warning& warning : solution->warnings) text += warning.text + " [" + warning.source + "]\n";
+  }
+  return text;
+}
+
+TEST(KnownBad, IsAWarningWithTheReportThatShowsIt) {
+  EXPECT_THAT(warnings_of(SpecBuilder().torch("2.7.0").pool({"H100"})),
+              HasSubstr("known trouble of torch 2.7.0 cu126: init_process_group(device_id=...) can hang"));
+  EXPECT_THAT(warnings_of(SpecBuilder().torch("2.7.0").pool({"H100"})), HasSubstr("pytorch issue 153960, 2026-11-21"));
+  EXPECT_THAT(warnings_of(SpecBuilder().torch("2.7.1").pool({"H100"})), Not(HasSubstr("known trouble")));
+}
+
+TEST(KnownBad, AppliesOnlyWhereAllOfItsConditionsDo) {
+  const auto on = [](const char* gpu) { return warnings_of(SpecBuilder().torch("2.7.1").cuda("cu128").pool({gpu})); };
+  EXPECT_THAT(on("RTX PRO 6000 Blackwell"), HasSubstr("two RTX PRO 6000 Blackwell with NCCL 2.26.2"));
+  EXPECT_THAT(on("B200"), Not(HasSubstr("NCCL 2.26.2")));
+  const auto arm = [](const char* platform) {
+    return warnings_of(SpecBuilder().torch("2.11").cuda("cu130").platforms({platform}).pool({"B200"}));
+  };
+  EXPECT_THAT(arm("linux/arm64"), HasSubstr("NCCL before 2.29.3 can hang on Arm"));
+  EXPECT_THAT(arm("linux/amd64"), Not(HasSubstr("hang on Arm")));
+}
+
+TEST(Resolve, APythonWithoutAGilIsToldToHaveWheelsButNoBase) {
+  const std::string text = explain(refuse(SpecBuilder().python("3.14t").pool({"H100"})));
+  EXPECT_THAT(text, HasSubstr("no base that the data knows has Python 3.14t"));
+  EXPECT_THAT(text, HasSubstr("are known of torch 2.9.0 to 2.15.0"));
 }
 
 }  // namespace

@@ -50,8 +50,8 @@ class WorldMaker {
     }
     if (store_->bases.empty()) store_->bases.push_back({"debian:12", "suite", "2.36", "3.11", evidence("base")});
     Storage& s = *store_;
-    compat::Tables tables{"2026-01-01", "sha256:0",      "https://index/", s.releases, s.majors, s.toolkits,
-                          {},           s.architectures, s.branches,       s.gpus,     s.floors, s.bases};
+    compat::Tables tables{"2026-01-01",    "sha256:0", "https://index/", s.releases, s.majors, s.toolkits, {},
+                          s.architectures, s.branches, s.gpus,           s.floors,   s.bases,  {},         {}};
     return compat::Knowledge(tables, store_);
   }
 
