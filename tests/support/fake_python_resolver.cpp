@@ -36,14 +36,25 @@ bool allows(const Need& need, const std::string& version) {
   return need.range.empty() || versions::VersionRange::parse(need.range)->contains(versions::Version::of(version));
 }
 
+/// Whether the tag of a wheel is for the machine that asks: "cp311-cp311-manylinux_2_28_x86_64".
+bool is_for(const FakePackage& package, const packages::PythonRequest& request) {
+  std::string python = "cp" + request.python_version;
+  python.erase(std::remove(python.begin(), python.end(), '.'), python.end());
+  const bool any_python = package.tag.substr(0, 2) != "cp";
+  const char* other = request.platform == "linux/arm64" ? "x86_64" : "aarch64";
+  return (any_python || package.tag.substr(0, package.tag.find('-')) == python) &&
+         package.tag.find(other) == std::string::npos;
+}
+
 /// The newest version of `name` on its index that all needs allow; the preferred one if it is among them.
 std::optional<FakePackage> choose(const std::vector<FakePackage>& shelf, const std::string& name,
-                                  const std::vector<Need>& needs, const std::vector<std::string>& preferences) {
+                                  const std::vector<Need>& needs, const packages::PythonRequest& request) {
   std::optional<FakePackage> best;
   for (const FakePackage& package : shelf) {
     const bool fits = std::all_of(needs.begin(), needs.end(),
                                   [&](const Need& need) { return need.name != name || allows(need, package.version); });
-    if (package.name != name || package.sdist_only || !fits) continue;
+    if (package.name != name || package.sdist_only || !fits || !is_for(package, request)) continue;
+    const auto& preferences = request.preferences;
     const bool preferred = std::count(preferences.begin(), preferences.end(), name + "==" + package.version) > 0;
     if (preferred) return package;
     if (!best || versions::Version::of(best->version) < versions::Version::of(package.version)) best = package;
@@ -100,7 +111,7 @@ std::variant<std::vector<ResolvedWheel>, PythonConflict> FakePythonResolver::res
       return conflict(Kind::kNoSuchPackage, name, name + " was not found");
     if (std::none_of(shelf.begin(), shelf.end(), built))
       return conflict(Kind::kNeedsBuild, name, name + " has no wheel");
-    const auto package = choose(shelf, name, needs, request.preferences);
+    const auto package = choose(shelf, name, needs, request);
     if (!package) {
       auto answer = conflict(Kind::kUnsatisfiable, name, "nothing satisfies " + name);
       for (const Need& need : needs) {
