@@ -40,9 +40,10 @@ std::string listed(const std::set<std::string>& names) {
 DriverAnswer parse_smi(const std::string& out) {
   DriverAnswer answer;
   for (const auto& line : support::split(out, '\n')) {
-    const auto comma = line.find(", GPU-");
+    const auto comma = line.find(", ");
     const std::string driver = support::trim(line.substr(0, comma));
-    if (comma == std::string::npos || driver.find_first_not_of("0123456789.") != std::string::npos) continue;
+    const bool number = !driver.empty() && driver.find_first_not_of("0123456789.") == std::string::npos;
+    if (comma == std::string::npos || !number) continue;
     answer.drivers.insert(driver);
     ++answer.gpus;
   }

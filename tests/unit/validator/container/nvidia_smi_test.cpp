@@ -30,6 +30,10 @@ TEST(NvidiaSmi, IsReadWithoutTheWarningsAroundItsLines) {
   EXPECT_EQ(answer.drivers, std::set<std::string>{"580.159.04"});
 }
 
+TEST(NvidiaSmi, CountsAGpuThatHasNoUuid) {
+  EXPECT_EQ(parse_smi("540.4.0, [N/A]\n").gpus, 1U) << "it is a GPU all the same";
+}
+
 TEST(NvidiaSmi, ThatAgreesIsNoFinding) {
   EXPECT_THAT(judge_agreement(parse_smi(kTwoGpus), {{"580.159.04"}, 2}), IsEmpty());
 }
