@@ -25,7 +25,6 @@ try:
     torch.empty(4 * torch.cuda.mem_get_info()[1], dtype=torch.uint8, device="cuda")
 except kind as error:
     out["error"] = type(error).__name__
-    out["says"] = str(error)[:300]
 step("computing on after it")
 numbers = torch.arange(asked["end"], dtype=torch.int64, device="cuda")
 out["sum"] = int(numbers.sum())

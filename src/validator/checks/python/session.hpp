@@ -48,6 +48,10 @@ struct Task {
 inline constexpr const char* kSharedLoop = R"py(
 step("import torch")
 import torch, traceback
+try:
+    import torch._dynamo  # what torch.optim would import at its first use
+except Exception:
+    pass
 step("waiting for its turn")
 for line in sys.stdin:
     asked = json.loads(line)
