@@ -6,7 +6,7 @@
 
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <list>
@@ -120,16 +120,20 @@ class Session {
   /// What `script` tells of `asked`, run by the shared interpreter. After a failure the next check gets a new one: a
   /// fault of CUDA stays with its process.
   nlohmann::json ask(harness::Context& context, const std::string& script, nlohmann::json asked) {
-    turn();
+    using Clock = scripts::Script::Clock;
+    // The first that asks may wait for the import of torch as well.
+    const auto until =
+        std::max(turn() + std::chrono::seconds(kSeconds), Clock::now() + std::chrono::seconds(kSecondsAsked));
+    const auto began = Clock::now();
     warm();
     asked["code"] = script;
     shared_->give(asked.dump());
-    const auto result =
-        shared_->result(scripts::Script::Clock::now() + std::chrono::seconds(kSecondsAsked), said_to(context));
+    const auto result = shared_->result(until, said_to(context));
     if (!result) {
       const auto used = std::move(shared_);
-      const auto ended = used->end(scripts::Script::Clock::now(), {});
-      scripts::explain(ended ? *ended : used->stop(), used->step(), kSecondsAsked);
+      const auto ended = used->end(Clock::now(), {});
+      const auto waited = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - began);
+      scripts::explain(ended ? *ended : used->stop(), used->step(), static_cast<int>(waited.count()));
     }
     const auto value = parsed(*result);
     if (value.count("traceback") == 0) return value;

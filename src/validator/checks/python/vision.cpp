@@ -2,6 +2,7 @@
 // Control: torchvision's nms of the same boxes with one of them shifted must keep others.
 // Suite: standard
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "harness/control.hpp"

@@ -82,6 +82,9 @@ TEST_F(PythonGroup, NamesTheStepOfAScriptThatCrashedOrHung) {
   const auto hung = one("python.compile", "hang-compile");
   EXPECT_EQ(to_string(hung.verdict), "hung");
   EXPECT_THAT(hung.reason, HasSubstr("in: torch.compile"));
+  const auto shared = one("python.cuda-graph", "hang-replay");
+  EXPECT_EQ(to_string(shared.verdict), "hung");
+  EXPECT_THAT(shared.reason, HasSubstr("in: torch.cuda.CUDAGraph.replay"));
   const auto import = one("python.imports", "crash-torchvision");
   EXPECT_EQ(to_string(import.verdict), "crashed");
   EXPECT_THAT(import.reason, HasSubstr("in: import torchvision"));
