@@ -8,10 +8,10 @@ namespace envforge::protocol {
 // An unknown key counts as part of what was measured: then two runs that differ in it are not compared, which is said,
 // whereas a mistaken comparison would be a false figure.
 bool is_circumstance(std::string_view context_key) {
-  static constexpr std::array<std::string_view, 19> kKeys = {
+  static constexpr std::array<std::string_view, 20> kKeys = {
       "SM clock", "memory clock", "samples",   "median",         "fastest", "slowest",    "fraction",
       "judged",   "transport",    "algorithm", "protocol",       "power",   "throttling", "temperature",
-      "seconds",  "channels",     "version",   "NVLinks active", "engine"};
+      "seconds",  "channels",     "version",   "NVLinks active", "engine",  "through"};
   return std::find(kKeys.begin(), kKeys.end(), context_key) != kKeys.end();
 }
 

@@ -92,7 +92,7 @@ void compare_with(const EarlierReport& earlier, const Report& now, Judgement& ou
   if (!alone.empty()) {
     std::sort(alone.begin(), alone.end());
     alone.erase(std::unique(alone.begin(), alone.end()), alone.end());
-    out.sentences.push_back("no counterpart in the earlier run (another kind of GPU, shape or check): " +
+    out.sentences.push_back("no counterpart in the earlier run (another kind or number of GPUs, shape or check): " +
                             support::join(alone, "; "));
   }
   if (now.suite != then.suite) {

@@ -73,7 +73,9 @@ std::vector<Bar> bars_of(const Report& report) {
   for (const auto& group : report.groups) {
     for (const auto& check : group.checks) {
       for (const auto& m : check.measurements) {
-        if (m.expected && *m.expected > 0 && std::isfinite(m.value)) out.push_back({&check, &m});
+        // Counts (of processes, of lanes) have a least or a right value, not a model that they come near to.
+        const bool rate = threshold_of(check.id, m.unit) != nullptr;
+        if (rate && m.expected && *m.expected > 0 && std::isfinite(m.value)) out.push_back({&check, &m});
       }
     }
   }

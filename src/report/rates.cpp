@@ -32,6 +32,10 @@ bool is_judged(const Measurement& m) {
   return judged == m.context.end() || !support::starts_with(judged->second, "no");
 }
 
+bool goes_through_host(const Measurement& m) {
+  return m.context.count("through") != 0;
+}
+
 bool same(const Rate& a, const Rate& b) {
   return a.check->id == b.check->id && a.measurement->unit == b.measurement->unit &&
          protocol::identity(*a.measurement) == protocol::identity(*b.measurement);
@@ -145,6 +149,8 @@ std::string gpu_kind(const Report& report, const std::string& uuid) {
 
 std::optional<Measurement> counterpart_of(const Rate& rate, const Report& now, const Report& then) {
   const std::string kind = gpu_kind(now, rate.check->gpu);
+  const bool same_crowd = now.machine.gpus.size() == then.machine.gpus.size();
+  if (goes_through_host(*rate.measurement) && !same_crowd) return std::nullopt;
   std::vector<Rate> found;
   for (const Rate& one : rates_of(then)) {
     if (!same(rate, one) || gpu_kind(then, one.check->gpu) != kind) continue;
@@ -167,7 +173,7 @@ const Measurement& peer_reference(const std::vector<Rate>& peers) {
 std::vector<std::vector<Rate>> peers_of(const Report& report) {
   std::vector<std::vector<Rate>> sets;
   for (const Rate& rate : rates_of(report)) {
-    if (rate.check->gpu.empty()) continue;
+    if (rate.check->gpu.empty() || goes_through_host(*rate.measurement)) continue;
     const std::string kind = gpu_kind(report, rate.check->gpu);
     const auto known = std::find_if(sets.begin(), sets.end(), [&](const std::vector<Rate>& set) {
       return same(set.front(), rate) && gpu_kind(report, set.front().check->gpu) == kind;

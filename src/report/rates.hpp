@@ -32,7 +32,8 @@ std::string gpu_kind(const protocol::Report& report, const std::string& uuid);
 /// The same measurement of the same GPU in `then`; else the median of its GPUs of that kind; nullopt = there is none.
 std::optional<protocol::Measurement> counterpart_of(const Rate& rate, const protocol::Report& now,
                                                     const protocol::Report& then);
-/// The rates that two or more GPUs of one kind have, each list from one check and one measurement.
+/// The rates that two or more GPUs of one kind have, each list from one check and one measurement. Copies through the
+/// host are left out: the GPUs of a run make them at once and share it.
 std::vector<std::vector<Rate>> peers_of(const protocol::Report& report);
 
 /// What such a list is held against. Two GPUs: the faster one. More: the median, so that one fast GPU does not make all

@@ -110,6 +110,14 @@ TEST(Peers, GpusOfDifferentKindsAreNotCompared) {
   EXPECT_TRUE(judge(report, std::nullopt).findings.empty());
 }
 
+TEST(Peers, CopiesThroughTheHostAreNotComparedForAllGpusShareIt) {
+  auto report = run_of({55, 40});
+  for (auto& check : report.groups[0].checks) check.measurements[0].context["through"] = "the host";
+  EXPECT_TRUE(judge(report, std::nullopt).findings.empty());
+  EXPECT_EQ(judge(report, EarlierReport{run_of({55, 55}), "b"}).findings.size(), 1U) << "the same GPUs at once";
+  EXPECT_EQ(judge(report, EarlierReport{run_of({55}), "b"}).baseline->compared, 0) << "one GPU had the host for itself";
+}
+
 TEST(Thresholds, EachRowNamesItsSourceAndDate) {
   for (const Threshold& row : thresholds()) {
     EXPECT_GT(row.share, 0);

@@ -69,6 +69,13 @@ TEST(Markup, ThePageNeedsNothingFromElsewhereAndRunsNothing) {
   EXPECT_EQ(count_of(page, "<svg"), 2U) << "measured against the model, and the GPUs against each other";
 }
 
+TEST(Markup, OnlyRatesAreDrawnAgainstTheModel) {
+  auto report = run_of({660});
+  EXPECT_NE(html_report(report).find("Measured against the model"), std::string::npos);
+  report.groups[0].checks[0].measurements[0].unit = "";
+  EXPECT_EQ(html_report(report).find("Measured against the model"), std::string::npos);
+}
+
 TEST(Markup, RatesOverThreeSizesAreDrawnAsACurve) {
   auto report = run_of({700});
   auto& check = report.groups[0].checks[0];

@@ -57,6 +57,13 @@ protocol::Measurement rate(const std::string& name, double bytes, const harness:
   return m;
 }
 
+// All GPUs of a run copy at once: they share the host's memory and its PCIe switches.
+protocol::Measurement through_host(const std::string& name, double bytes, const harness::Timing& timing) {
+  auto m = rate(name, bytes, timing);
+  m.context["through"] = "the host";
+  return m;
+}
+
 Comparison compare_on_host(const std::uint32_t* got, const std::vector<std::uint32_t>& expected) {
   Comparison out;
   out.compared = expected.size();
@@ -124,10 +131,10 @@ class Bandwidth : public harness::RecomputedCheck<gpu::Session> {
       return bits;
     });
     if (result.verdict != protocol::Verdict::kPass) return;
-    judge_link(context, link, "copy to the device", rate("to the device, page-locked", static_cast<double>(bytes), in),
-               result);
+    judge_link(context, link, "copy to the device",
+               through_host("to the device, page-locked", static_cast<double>(bytes), in), result);
     judge_link(context, link, "copy from the device",
-               rate("from the device, page-locked", static_cast<double>(bytes), out), result);
+               through_host("from the device, page-locked", static_cast<double>(bytes), out), result);
     pageable(context, there, truth, result);
   }
 
@@ -144,8 +151,8 @@ class Bandwidth : public harness::RecomputedCheck<gpu::Session> {
           std::to_string(comparison.wrong) + " words of pageable memory came back changed; " + comparison.first,
           protocol::Layer::kHardware, "cuMemcpyHtoD, cuMemcpyDtoH", "");
     }
-    result.measurements.push_back(rate("to the device, pageable", static_cast<double>(bytes), in));
-    result.measurements.push_back(rate("from the device, pageable", static_cast<double>(bytes), out));
+    result.measurements.push_back(through_host("to the device, pageable", static_cast<double>(bytes), in));
+    result.measurements.push_back(through_host("from the device, pageable", static_cast<double>(bytes), out));
   }
 
   // An idle link saves power at a lower generation: only what it is while copies are under way says something.
