@@ -42,6 +42,7 @@ json encode_platform(const resolve::PlatformSolution& platform) {
 
 json encode(const resolve::Solution& solution) {
   return {{"base", solution.base},
+          {"doubtful", solution.doubtful},
           {"platforms", array_of(solution.platforms, encode_platform)},
           {"warnings", array_of(solution.warnings, encode_warning)}};
 }
@@ -101,7 +102,11 @@ json explain_json(const resolve::WhatIf& answer, const compat::Knowledge& knowle
     return json{{"component", change.component}, {"from", change.from}, {"to", change.to}, {"source", change.source}};
   });
   out["pools"] = array_of(answer.pools, [](const resolve::PoolEffect& pool) {
-    return json{{"pool", pool.pool}, {"runs_now", pool.runs_now}, {"would_run", pool.would_run}, {"notes", pool.notes}};
+    return json{{"pool", pool.pool},
+                {"runs_now", pool.runs_now},
+                {"would_run", pool.would_run},
+                {"doubtful", pool.doubtful},
+                {"notes", pool.notes}};
   });
   return out;
 }

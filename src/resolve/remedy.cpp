@@ -51,6 +51,7 @@ struct Proposal {
   ImageSpec spec;
   std::vector<Change> changes;
   int cost = 0;
+  bool doubtful = false;
 };
 
 class RemedyFinder {
@@ -61,7 +62,8 @@ class RemedyFinder {
 
   /// The recipe without this wish, changed to what fits nearest; nothing if that does not solve it.
   std::optional<Proposal> give_up(std::size_t wish) const;
-  /// The cheapest for which one more of the wishes is given up. `alone` are those that need no other.
+  /// The cheapest that is certain, else the cheapest, for which one more of the wishes is given up. `alone` are those
+  /// that need no other.
   std::optional<Proposal> give_up_with_another(std::size_t wish, const std::vector<bool>& alone) const;
   Remedy finish(const Proposal& proposal) const;
 
@@ -70,7 +72,7 @@ class RemedyFinder {
   int distance(const Candidate& candidate, const std::vector<std::size_t>& wishes) const;
   int cost(const std::vector<std::size_t>& wishes, const Candidate& candidate) const;
   std::optional<Proposal> propose(const std::vector<std::size_t>& wishes, const Candidate& candidate) const;
-  bool solves(const Proposal& proposal) const;
+  bool solves(Proposal& proposal) const;
   std::string driver_for(const Candidate& candidate, std::size_t pool) const;
   bool apply(ImageSpec& spec, const Wish& wish, const Candidate& candidate, std::vector<Change>& changes) const;
   bool leave_out(ImageSpec& spec, const Wish& wish, std::vector<Change>& changes) const;
@@ -238,9 +240,13 @@ std::optional<Proposal> RemedyFinder::propose(const std::vector<std::size_t>& wi
   return proposal;
 }
 
-bool RemedyFinder::solves(const Proposal& proposal) const {
+// Also says whether the data is certain about it.
+bool RemedyFinder::solves(Proposal& proposal) const {
   const Problem changed = make_problem(proposal.spec, problem_.offers);
-  return Search(changed, std::nullopt).best().has_value();
+  const Search search(changed, std::nullopt);
+  const auto best = search.best();
+  proposal.doubtful = best && search.against(*best);
+  return best.has_value();
 }
 
 std::optional<Proposal> RemedyFinder::give_up(std::size_t wish) const {
@@ -263,11 +269,14 @@ std::optional<Proposal> RemedyFinder::give_up_with_another(std::size_t wish, con
       cheapest_first.emplace_back(cost({wish, other}, *best[other]), other);
   }
   std::sort(cheapest_first.begin(), cheapest_first.end());
+  std::optional<Proposal> doubtful;
   for (const auto& entry : cheapest_first) {
     auto proposal = propose({wish, entry.second}, *best[entry.second]);
-    if (proposal && solves(*proposal)) return proposal;
+    if (!proposal || !solves(*proposal)) continue;
+    if (!proposal->doubtful) return proposal;
+    if (!doubtful) doubtful = std::move(proposal);
   }
-  return std::nullopt;
+  return doubtful;
 }
 
 Remedy RemedyFinder::finish(const Proposal& proposal) const {
@@ -285,19 +294,22 @@ std::vector<Remedy> find_remedies(const Problem& problem, const Search& search,
   for (const std::size_t i : conflict)
     wishes.insert(problem.constraints[i].wishes.begin(), problem.constraints[i].wishes.end());
   std::vector<Proposal> proposals;
-  std::vector<bool> alone(problem.wishes.size(), false);
+  std::vector<bool> alone(problem.wishes.size(), false), offered = alone;
   for (const std::size_t wish : wishes) {
     auto proposal = finder.give_up(wish);
-    alone[wish] = proposal.has_value();
+    offered[wish] = proposal.has_value();
+    alone[wish] = proposal && !proposal->doubtful;  // with another one it may become certain
     if (proposal) proposals.push_back(std::move(*proposal));
   }
   // A wish that cannot help alone may with another one.
   for (const std::size_t wish : wishes) {
     if (alone[wish]) continue;
-    if (auto proposal = finder.give_up_with_another(wish, alone)) proposals.push_back(std::move(*proposal));
+    auto proposal = finder.give_up_with_another(wish, alone);
+    if (proposal && !(proposal->doubtful && offered[wish])) proposals.push_back(std::move(*proposal));
   }
-  std::stable_sort(proposals.begin(), proposals.end(),
-                   [](const Proposal& a, const Proposal& b) { return a.cost < b.cost; });
+  std::stable_sort(proposals.begin(), proposals.end(), [](const Proposal& a, const Proposal& b) {
+    return std::pair(a.doubtful, a.cost) < std::pair(b.doubtful, b.cost);
+  });
   std::vector<Remedy> remedies;
   for (const Proposal& proposal : proposals) {
     if (remedies.size() == kMostRemedies) break;

@@ -198,6 +198,7 @@ Solution make_solution(const Problem& problem, const Search& search, const Candi
   solution.suite = candidate.base->suite;
   const SolutionMaker maker(problem, search, candidate, old);
   for (const std::string& platform : problem.spec->platforms) solution.platforms.push_back(maker.make(platform));
+  solution.doubtful = search.against(candidate).has_value();
   solution.warnings = make_warnings(problem, candidate);
   solution.data_digest = problem.knowledge->digest();
   solution.data_as_of = problem.knowledge->as_of();

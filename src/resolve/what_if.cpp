@@ -142,7 +142,12 @@ PoolEffect effect_on(const documents::Pool& pool, const ImageSpec& spec, const s
   alone.pools = {pool};
   const Outcome now = resolve_on(offers, alone, std::nullopt);
   const Outcome asked = answer_to(alone, offers, question);
-  PoolEffect effect{pool.name, std::holds_alternative<Solution>(now), std::holds_alternative<Solution>(asked), {}};
+  const auto* solution = std::get_if<Solution>(&asked);
+  PoolEffect effect{pool.name,
+                    std::holds_alternative<Solution>(now),
+                    solution != nullptr,
+                    solution != nullptr && solution->doubtful,
+                    {}};
   const auto old = warnings_of(now);
   for (const Warning& warning : warnings_of(asked)) {
     if (std::find(old.begin(), old.end(), warning) == old.end()) effect.notes.push_back(warning.text);

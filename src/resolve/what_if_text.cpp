@@ -22,7 +22,7 @@ void add_pools(std::vector<std::string>& lines, const WhatIf& answer) {
   for (const PoolEffect& pool : answer.pools) {
     const char* verdict = pool.would_run ? (pool.runs_now ? "runs now, and would" : "does not run now, and would")
                                          : (pool.runs_now ? "runs now, and would not" : "runs neither now nor then");
-    add_wrapped(lines, pool.pool + ": " + verdict, "  ");
+    add_wrapped(lines, pool.pool + ": " + (pool.doubtful ? "not known whether it would" : verdict), "  ");
     for (const std::string& note : pool.notes) add_wrapped(lines, note, "      ");
   }
 }
@@ -53,7 +53,9 @@ std::string explain(const WhatIf& answer) {
       lines.insert(lines.end(), body.begin(), body.end());
     }
   } else {
-    add_wrapped(lines, what + " can be had: " + sentence(std::get<Solution>(answer.asked)), "");
+    const auto& asked = std::get<Solution>(answer.asked);
+    const char* can = asked.doubtful ? " exists, but whether it runs is not known: " : " can be had: ";
+    add_wrapped(lines, what + can + sentence(asked), "");
     if (!answer.reason.empty()) add_wrapped(lines, "It is not chosen: " + answer.reason, "");
     if (!answer.source.empty()) add_wrapped(lines, "[" + answer.source + "]", "      ");
     if (now != nullptr) add_changes(lines, answer);

@@ -29,7 +29,7 @@ struct Change {
 struct Remedy {
   std::vector<Change> changes;
   Solution solution;
-  int cost = 0;  // how much the user gives up; the least comes first
+  int cost = 0;  // how much the user gives up; the least comes first, those that are not known to run last
 };
 
 /// One image of the smallest set of images that serves all pools.

@@ -46,6 +46,7 @@ struct Solution {
   std::string base;                         // debian:12
   std::string suite;                        // bookworm
   std::vector<PlatformSolution> platforms;  // as the recipe lists them
+  bool doubtful = false;  // asked for by name, but whether it runs is not known to the data: a warning says why
   std::vector<Warning> warnings;
   std::string data_digest, data_as_of;
   friend bool operator==(const Solution&, const Solution&) = default;

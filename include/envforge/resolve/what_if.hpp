@@ -31,6 +31,7 @@ struct PartChange {
 struct PoolEffect {
   std::string pool;
   bool runs_now = false, would_run = false;  // as the only pool of the image
+  bool doubtful = false;                     // it would, if what is not known turns out well
   std::vector<std::string> notes;            // warnings that the new versions bring; or the conflict's facts
 };
 

@@ -263,6 +263,15 @@ std::string warnings_of(const SpecBuilder& spec) {
   return text;
 }
 
+TEST(Resolve, WhatIsNotKnownToRunComesAfterWhatIs) {
+  const Conflict conflict = refuse(SpecBuilder().torch("2.0.1").cuda("11.8").pool({"RTX 5090"}, "570.86.16"));
+  ASSERT_GE(conflict.remedies.size(), 2U);
+  EXPECT_FALSE(conflict.remedies.front().solution.doubtful);
+  EXPECT_EQ(conflict.remedies.front().changes.size(), 2U) << "torch and CUDA together";
+  EXPECT_TRUE(conflict.remedies.back().solution.doubtful);
+  EXPECT_THAT(explain(conflict), HasSubstr("not known to run"));
+}
+
 TEST(KnownBad, IsAWarningWithTheReportThatShowsIt) {
   EXPECT_THAT(warnings_of(SpecBuilder().torch("2.7.0").pool({"H100"})),
               HasSubstr("known trouble of torch 2.7.0 cu126: init_process_group(device_id=...) can hang"));
