@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include <envforge/app/site_requests.hpp>
@@ -47,6 +48,27 @@ packages::PythonRequest request_of(World& world, const PackagesToLock& what) {
   auto request = python_request(world, platform, what.solution.platform, what.lock.exclude_newer);
   request.exclude_newer_of = what.lock.exclude_newer_of;
   return request;
+}
+
+// A package of the site's own index that only another package needs: uv would take it from PyPI, where anybody may have
+// put one of that name.
+std::optional<PythonConflict> from_elsewhere(const World& world, const std::vector<ResolvedWheel>& wheels) {
+  for (const auto& [name, index] : world.site.indexes) {
+    for (const auto& wheel : wheels) {
+      const bool ours = std::find(index.packages.begin(), index.packages.end(), versions::normal_name(wheel.name)) !=
+                        index.packages.end();
+      if (!ours || wheel.index == index.url.value || wheel.index == packages::kFolderIndex ||
+          support::ends_with(wheel.index, ".whl"))
+        continue;
+      PythonConflict conflict;
+      conflict.package = wheel.name;
+      conflict.lines = {wheel.name + " is needed by " + support::join(wheel.required_by, ", ") +
+                        " and belongs to the site's index '" + name + "', but would have come from " + wheel.index};
+      conflict.hint = "name " + wheel.name + " under packages.pip: then it is taken from that index";
+      return conflict;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -101,6 +123,7 @@ WheelsAnswer lock_wheels(World& world, const PackagesToLock& what) {
   // The service needs the program; a recipe that names a version of it decides.
   if (what.recipe.spec.services.count("jupyter") > 0 && direct.insert("jupyterlab").second)
     request.requirements.push_back("jupyterlab");
+  add_site_indexes(world, request);
   if (what.old != nullptr) {
     const auto& upgraded = what.options.upgrade_only;
     for (const auto& wheel : what.old->wheels) {
@@ -111,7 +134,9 @@ WheelsAnswer lock_wheels(World& world, const PackagesToLock& what) {
   }
   const auto answer = world.python.resolve(request);
   if (const auto* conflict = std::get_if<PythonConflict>(&answer)) return *conflict;
-  return locked_rows(std::get<std::vector<ResolvedWheel>>(answer), direct);
+  const auto& wheels = std::get<std::vector<ResolvedWheel>>(answer);
+  if (auto conflict = from_elsewhere(world, wheels)) return *conflict;
+  return locked_rows(wheels, direct);
 }
 
 std::vector<documents::LockedWheel> lock_tools(World& world, const PackagesToLock& what) {

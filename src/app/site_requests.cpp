@@ -2,8 +2,14 @@
 
 #include <sys/utsname.h>
 
+#include <algorithm>
+#include <filesystem>
+
 #include <envforge/packages/python_resolver.hpp>
+#include <envforge/support/error.hpp>
+#include <envforge/support/files.hpp>
 #include <envforge/support/text.hpp>
+#include <envforge/versions/package_name.hpp>
 
 namespace envforge::app {
 namespace {
@@ -86,6 +92,42 @@ std::string torch_index_mirror(const World& world, const std::string& index) {
   return prefix + index.substr(kTorchIndexPrefix.size());
 }
 
+std::string site_index_address(const documents::SiteIndex& index) {
+  const std::string& file = index.credentials.value;
+  if (file.empty()) return index.url.value;
+  const auto refuse = [&](const std::string& why, const std::string& hint) {
+    throw support::Error(support::ErrorCode::kFileUnreadable, "the credentials file " + file + " " + why,
+                         index.credentials.where, hint);
+  };
+  constexpr std::uint64_t kMaxBytes = 4096;
+  const std::string content = support::trim(support::read_file(file, kMaxBytes));
+  std::error_code error;
+  const auto others = std::filesystem::perms::group_all | std::filesystem::perms::others_all;
+  if ((std::filesystem::status(file, error).permissions() & others) != std::filesystem::perms::none)
+    refuse("can be read by others than its owner", "chmod 600 " + file);
+  constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%!+=:";
+  if (content.find(':') == std::string::npos || content.find_first_not_of(kPlain) != std::string::npos)
+    refuse("does not hold USER:PASSWORD on one line", "write other characters of the two as %XX");
+  const auto host = index.url.value.find("://") + 3;
+  return index.url.value.substr(0, host) + content + "@" + index.url.value.substr(host);
+}
+
+void add_site_indexes(const World& world, packages::PythonRequest& request) {
+  if (!request.wheels_dir.empty()) return;
+  for (const auto& [name, index] : world.site.indexes) {
+    const std::string id = "site-" + name;
+    bool used = false;
+    for (const auto& requirement : request.requirements) {
+      if (requirement.find("://") != std::string::npos) continue;  // it says its place itself
+      const std::string package = versions::requirement_name(requirement);
+      if (std::find(index.packages.begin(), index.packages.end(), package) == index.packages.end()) continue;
+      request.pin_index[package] = id;
+      used = true;
+    }
+    if (used) request.indexes.push_back({id, index.url.value, site_index_address(index)});
+  }
+}
+
 std::string configured_local_base(const World& world, const std::string& base) {
   const auto configured = world.site.bases.find(base);
   return configured == world.site.bases.end() ? "" : configured->second.image.value;
@@ -103,6 +145,11 @@ render::SiteNetwork site_network(const World& world, const documents::LockedPlat
   }
   const std::string torch = torch_index_mirror(world, locked.torch_index);
   if (!torch.empty()) network.mirrors.push_back({locked.torch_index, torch});
+  for (const auto& [name, index] : world.site.indexes) {
+    const bool used = std::any_of(locked.wheels.begin(), locked.wheels.end(),
+                                  [&, &own = index](const auto& wheel) { return wheel.index == own.url.value; });
+    if (used) network.mirrors.push_back({index.url.value, site_index_address(index)});
+  }
   network.http_proxy = world.site.http_proxy.value;
   network.https_proxy = world.site.https_proxy.value;
   network.no_proxy = world.site.no_proxy.value;

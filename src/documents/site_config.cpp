@@ -57,6 +57,7 @@ void merge_into(SiteConfig& into, const SiteConfig& layer) {
   for (const auto& [version, platforms] : layer.pythons) {
     for (const auto& [platform, archive] : platforms) into.pythons[version][platform] = archive;
   }
+  for (const auto& [name, index] : layer.indexes) into.indexes[name] = index;
 }
 
 }  // namespace
@@ -156,6 +157,10 @@ std::vector<SiteSetting> describe(const SiteConfig& config) {
   for (const auto& [version, platforms] : config.pythons) {
     for (const auto& [platform, archive] : platforms)
       add("pythons." + version + "." + platform, {archive.value.url, archive.where});
+  }
+  for (const auto& [name, index] : config.indexes) {
+    add("indexes." + name, index.url);
+    add("indexes." + name + ".credentials", index.credentials);
   }
   return out;
 }

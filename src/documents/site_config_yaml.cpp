@@ -1,5 +1,7 @@
 #include <envforge/documents/site_config.hpp>
 
+#include <envforge/versions/package_name.hpp>
+
 #include "site_settings.hpp"
 #include "yaml_map.hpp"
 
@@ -69,6 +71,30 @@ void read_pythons(const YamlNode& node, SiteConfig& config) {
   });
 }
 
+void read_indexes(const YamlNode& node, SiteConfig& config) {
+  std::map<std::string, std::string> owner;  // package -> index
+  each_of(node, "indexes", check_pool_name, [&](const std::string& name, const YamlNode& value) {
+    const YamlMap map(value, "'" + name + "'", {"url", "packages", "credentials"});
+    SiteIndex index;
+    const auto url = [](std::string_view address) { return check_url(address, "url"); };
+    const auto file = [](std::string_view path) { return check_host_path(path, "credentials"); };
+    index.url = text(map.need("url", "url: https://wheels.example.com/simple"), "url", url);
+    if (const YamlNode* credentials = map.find("credentials"))
+      index.credentials = text(*credentials, "credentials", file);
+    for (const auto& package : texts_of(map.need("packages", "packages: [our-lib]"), "packages", check_python_name)) {
+      const std::string normal = versions::normal_name(package.value);
+      const auto [known, fresh] = owner.emplace(normal, name);
+      if (!fresh) {
+        throw support::Error(support::ErrorCode::kWrongValue,
+                             "'" + normal + "' stands in the index '" + known->second + "' and in '" + name + "'",
+                             package.where, "a package comes from one index: leave it out of the other");
+      }
+      index.packages.push_back(normal);
+    }
+    config.indexes[name] = std::move(index);
+  });
+}
+
 }  // namespace
 
 SiteConfig read_site_config(const std::string& yaml_text, const std::string& file) {
@@ -76,7 +102,7 @@ SiteConfig read_site_config(const std::string& yaml_text, const std::string& fil
   require_schema(root, "envforge/config/v1", file);
   std::vector<std::string> words{"schema"};
   for (const auto& row : setting_rows()) words.emplace_back(row.word);
-  for (const char* word : {"registry", "bases", "deb_mirrors", "pythons"}) words.emplace_back(word);
+  for (const char* word : {"registry", "bases", "deb_mirrors", "pythons", "indexes"}) words.emplace_back(word);
   const YamlMap map(root, "the configuration", words);
   SiteConfig config;
   for (const auto& row : setting_rows()) {
@@ -90,6 +116,7 @@ SiteConfig read_site_config(const std::string& yaml_text, const std::string& fil
   if (const YamlNode* node = map.find("bases")) read_bases(*node, config);
   if (const YamlNode* node = map.find("deb_mirrors")) read_deb_mirrors(*node, config);
   if (const YamlNode* node = map.find("pythons")) read_pythons(*node, config);
+  if (const YamlNode* node = map.find("indexes")) read_indexes(*node, config);
   return config;
 }
 

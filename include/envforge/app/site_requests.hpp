@@ -21,6 +21,11 @@ packages::PythonRequest python_request(const World& world, const documents::Lock
                                        const std::string& platform, const std::string& exclude_newer);
 /// The mirror of one of PyTorch's own indexes; "" without one.
 std::string torch_index_mirror(const World& world, const std::string& index);
+/// Where an index of the site's own is asked: its URL with the credentials of their file. Throws Error{kFileUnreadable}
+/// for a file that cannot be read, that others can read too, or whose content is not USER:PASSWORD.
+std::string site_index_address(const documents::SiteIndex& index);
+/// Adds the site's own indexes to `request`, for those of its requirements that come from one.
+void add_site_indexes(const World& world, packages::PythonRequest& request);
 /// The engine's image that the site takes as base; "" without one.
 std::string configured_local_base(const World& world, const std::string& base);
 /// The image that the site pulls as base; "" without one.

@@ -30,6 +30,15 @@ struct PythonArchive {
   friend bool operator==(const PythonArchive&, const PythonArchive&) = default;
 };
 
+/// An index of the site's own, for the packages that it names and no others: what is asked for in one place only cannot
+/// be shadowed in another.
+struct SiteIndex {
+  Located<std::string> url;           // without credentials: locks name it
+  Located<std::string> credentials;   // absolute path of a file with USER:PASSWORD; "" = none
+  std::vector<std::string> packages;  // normal names
+  friend bool operator==(const SiteIndex&, const SiteIndex&) = default;
+};
+
 /// An empty value is one that nobody set. `where` is the file's line, "ENVFORGE_CA_BUNDLE", or "--ca-bundle".
 struct SiteConfig {
   Located<std::string> default_index;  // mirror of https://pypi.org/simple; may hold credentials
@@ -46,6 +55,7 @@ struct SiteConfig {
   std::map<std::string, SiteBase> bases;  // base -> local images
   std::map<std::string, SiteDebMirror> deb_mirrors;                              // distribution: debian, ubuntu
   std::map<std::string, std::map<std::string, Located<PythonArchive>>> pythons;  // "3.12" -> linux/amd64 -> archive
+  std::map<std::string, SiteIndex> indexes;                                      // by the site's name for it
   friend bool operator==(const SiteConfig&, const SiteConfig&) = default;
 };
 

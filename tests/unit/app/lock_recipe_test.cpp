@@ -9,6 +9,7 @@
 #include <envforge/support/error.hpp>
 
 #include "support/app_world.hpp"
+#include "support/lock_answers.hpp"
 
 namespace envforge::app {
 namespace {
@@ -18,33 +19,19 @@ using support::ErrorCode;
 using testing::AppWorld;
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using testing::error_of;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using testing::recipe_text;
+using testing::version_of;
 
 const std::string kNumpy = "packages: {pip: [numpy]}\n";
-
-Error error_of(const std::function<void()>& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error;
-  }
-  return Error(ErrorCode::kInternal, "no error");
-}
 
 LockOptions in_mode(LockMode mode) {
   LockOptions options;
   options.mode = mode;
   return options;
-}
-
-std::string version_of(const documents::Lock& lock, const std::string& wheel) {
-  for (const auto& row : lock.platforms.at("linux/amd64").wheels) {
-    if (row.name == wheel) return row.version;
-  }
-  return "absent";
 }
 
 std::string deb_version_of(const documents::Lock& lock, const std::string& deb) {
@@ -240,78 +227,6 @@ TEST_F(Relock, APackageThatCannotBeUpgradedIsToldWithItsVersion) {
   options.upgrade_only = {"git-man", "uv"};
   const auto result = lock_recipe(at_.world(), changed(), options);
   EXPECT_THAT(result.stayed, ElementsAre(HasSubstr("git-man stays at 2.39"), HasSubstr("uv stays at 0.9.0")));
-}
-
-/// torch 2.6.0 and 2.7.1 with a package whose versions each pin one of them.
-class PinsTorch : public ::testing::Test {
- protected:
-  PinsTorch() {
-    auto universe = testing::shipped_torch_universe();
-    universe[""].push_back({"xformers", "0.0.28", {"torch==2.6.0"}});
-    universe[""].push_back({"xformers", "0.0.30", {"torch==2.7.1"}});
-    universe[""].push_back({"strange", "1.0", {"torch==1.0.0"}});
-    at_.python = testing::FakePythonResolver(universe);
-  }
-  LockResult lock(const std::string& torch, const std::string& pip) {
-    return lock_recipe(at_.world(), at_.recipe(recipe_text(torch, "packages:\n  pip:\n    - " + pip + "\n")), {});
-  }
-
-  AppWorld at_;
-};
-
-TEST_F(PinsTorch, ThePackagesPinDecidesWithinWhatTheRecipeAllows) {
-  const auto result = lock(">=2.6,<2.8", "xformers==0.0.28");
-  const auto& locked = result.lock.platforms.at("linux/amd64");
-  EXPECT_EQ(locked.torch, "2.6.0");
-  EXPECT_EQ(version_of(result.lock, "torch"), "2.6.0");
-  EXPECT_EQ(result.lock.spec.torch.version.value.text(), ">=2.6,<2.8") << "the wish stays the recipe's";
-  const auto torch = std::find_if(locked.choices.begin(), locked.choices.end(),
-                                  [](const auto& choice) { return choice.component == "torch"; });
-  ASSERT_NE(torch, locked.choices.end());
-  EXPECT_THAT(torch->reason, HasSubstr("xformers 0.0.28 needs torch==2.6.0"));
-}
-
-TEST_F(PinsTorch, TheNewestTorchThatTheRecipeAllowsGoesFirst) {
-  EXPECT_EQ(lock(">=2.6,<2.8", "xformers").lock.platforms.at("linux/amd64").torch, "2.7.1");
-}
-
-TEST_F(PinsTorch, AConflictIsToldWithBothLinesAndWaysOutThatWereSolved) {
-  const auto error = error_of([&] { lock("2.7", "xformers==0.0.28"); });
-  EXPECT_EQ(error.code(), ErrorCode::kPythonConflict);
-  ASSERT_TRUE(error.where());
-  EXPECT_EQ(error.where()->line, 9);
-  EXPECT_THAT(error.message(), HasSubstr("xformers 0.0.28 needs torch==2.6.0"));
-  EXPECT_THAT(error.notes(), Contains(HasSubstr("- torch 2.7 (")));
-  EXPECT_THAT(error.notes(), Contains(HasSubstr("1. torch.version: \"2.6.0\"")));
-  EXPECT_THAT(error.notes(), Contains(HasSubstr("2. packages.pip: \"xformers==0.0.30\"")));
-  EXPECT_THAT(at_.files(), ElementsAre("env.yaml"));
-}
-
-TEST_F(PinsTorch, WhereNothingHelpsThatIsSaid) {
-  const auto error = error_of([&] { lock("2.7", "strange==1.0"); });
-  EXPECT_THAT(error.notes(), Contains(HasSubstr("torch==1.0.0 is no way out")));
-  EXPECT_THAT(error.notes(), Contains(HasSubstr("No change of one of these lines helps")));
-}
-
-TEST(LockRecipe, AWheelByItsAddressIsLockedWithThatAddressAndItsHash) {
-  AppWorld at;
-  const std::string hash(64, 'a');
-  const std::string url = "https://wheels.example.com/own-1.2-py3-none-any.whl";
-  const auto recipe = at.recipe(recipe_text("2.6", "packages: {pip: [\"own @ " + url + "#sha256=" + hash + "\"]}\n"));
-  const auto lock = lock_recipe(at.world(), recipe, {}).lock;
-  EXPECT_EQ(version_of(lock, "own"), "1.2");
-  for (const auto& wheel : lock.platforms.at("linux/amd64").wheels) {
-    if (wheel.name != "own") continue;
-    EXPECT_EQ(wheel.index, url);
-    EXPECT_EQ(wheel.sha256, hash);
-    EXPECT_TRUE(wheel.direct);
-  }
-  EXPECT_EQ(documents::write_lock(at.written_lock()), documents::write_lock(lock))
-      << "the reader takes what was written";
-  LockOptions always;
-  always.always = true;
-  EXPECT_FALSE(lock_recipe(at.world(), recipe, always).written);
-  EXPECT_THAT(at.python.requests.back().preferences, Not(Contains(HasSubstr("own=="))));
 }
 
 TEST_F(Relock, AnotherTorchMovesWithWhatBelongsToIt) {

@@ -95,8 +95,8 @@ TEST_F(Schema, OfRecipesAcceptsWhatIsShippedAndEveryWord) {
   texts["site.yaml"] = small + "target: site\n";
   const std::string target = "target: [{name: a, gpus: A100}]\n";
   texts["wheel-by-address.yaml"] =
-      small + target + "packages: {pip: [\"own @ https://x.example.com/own-1-py3-none-any.whl#sha256=" +
-      testing::hex64('0') + "\"]}\n";
+      small + target +
+      "packages: {pip: [\"own @ https://x.example.com/own-1-py3-none-any.whl#sha256=" + testing::hex64('0') + "\"]}\n";
   texts["any-torch.yaml"] = "schema: envforge/recipe/v1\nimage: a\ntorch: auto\n" + target;
   EXPECT_GE(texts.size(), 11U);
   expect_both_accept("recipe-v1.schema.json", texts, read_any_recipe);
@@ -202,7 +202,10 @@ TEST_F(Schema, OfSiteConfigurationsAgreesWithTheReader) {
             "bases: {debian:12: {image: \"local/debian:12\", builder: local/builder}}\n"
             "deb_mirrors: {debian: {mirror: \"http://mirror.example.com/debian\"}}\n"
             "pythons: {\"3.12\": {linux/amd64: {url: \"https://x.example.com/p.tar.gz\", sha256: \"" +
-            sha + "\"}}}\n"}},
+            sha +
+            "\"}}}\nindexes: {ours: {url: \"https://w.example.com/simple\", packages: [our-lib, Our_Other], "
+            "credentials: "
+            "/etc/ours.credentials}}\n"}},
       read);
   expect_both_refuse(
       "config-v1.schema.json",
@@ -218,6 +221,11 @@ TEST_F(Schema, OfSiteConfigurationsAgreesWithTheReader) {
        {"distribution.yaml", head + "deb_mirrors: {fedora: {mirror: \"http://x/y\"}}\n"},
        {"platform.yaml", head + "pythons: {\"3.12\": {linux/x86: {url: \"https://x/y\", sha256: \"" + sha + "\"}}}\n"},
        {"sha.yaml", head + "pythons: {\"3.12\": {linux/amd64: {url: \"https://x/y\", sha256: abc}}}\n"},
+       {"index-http.yaml", head + "indexes: {a: {url: \"http://w.example.com/simple\", packages: [x]}}\n"},
+       {"index-packages.yaml", head + "indexes: {a: {url: \"https://w.example.com/simple\"}}\n"},
+       {"index-name.yaml", head + "indexes: {A b: {url: \"https://w.example.com/simple\", packages: [x]}}\n"},
+       {"index-credentials.yaml",
+        head + "indexes: {a: {url: \"https://w.example.com/simple\", packages: [x], credentials: user}}\n"},
        {"host.yaml", head + "docker_host: \"x --privileged\"\n"}},
       read);
 }

@@ -31,6 +31,28 @@ pythons:
     linux/amd64: {url: "https://mirror.example.com/python-3.12.tar.gz", sha256: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}
 )yaml";
 
+TEST(SiteConfig, HasIndexesOfItsOwnAndAPackageStandsInOneOfThem) {
+  const std::string head = "schema: envforge/config/v1\nindexes:\n";
+  const std::string first =
+      "  ours: {url: \"https://w.example.com/simple\", packages: [Our_Lib], credentials: /etc/ours.credentials}\n";
+  const auto config = read_site_config(head + first, "c.yaml");
+  const auto& index = config.indexes.at("ours");
+  EXPECT_EQ(index.packages, std::vector<std::string>{"our-lib"});
+  const auto settings = describe(merge_site_configs({config, SiteConfig{}}));
+  ASSERT_EQ(settings.size(), 2U);
+  EXPECT_EQ(settings[0].name, "indexes.ours");
+  EXPECT_EQ(settings[1].value, "/etc/ours.credentials");
+  try {
+    read_site_config(head + first + "  b: {url: \"https://b.example.com/simple\", packages: [x, our.lib]}\n", "c.yaml");
+    ADD_FAILURE() << "a package of two indexes was taken";
+  } catch (const support::Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kWrongValue);
+    EXPECT_EQ(support::to_string(error.where().value_or(support::Where{})), "c.yaml:4:58");
+  }
+  EXPECT_THROW(read_site_config(head + "  b: {url: \"https://me:x@b.example.com/simple\", packages: [x]}\n", "c.yaml"),
+               support::Error);
+}
+
 template <class Body>
 std::string told(Body&& body) {
   try {
