@@ -1,22 +1,20 @@
 // What `explain --json` prints obeys the published schema, for each kind of question; and the schema refuses what lacks
 // a field or has one too many.
-#include <filesystem>
 #include <map>
 #include <set>
 
 #include <gtest/gtest.h>
 
 #include "cli.hpp"
-#include "support/require.hpp"
+#include "support/schema_check.hpp"
 
 namespace envforge::testing {
 namespace {
 
-class ExplainSchema : public ::testing::Test {
+class ExplainSchema : public SchemaTest {
  protected:
   void SetUp() override {
-    if (process::PosixProcessRunner().find_programs("check-jsonschema").empty())
-      cannot_run("check-jsonschema", "it is not installed (`pip install check-jsonschema`)");
+    SchemaTest::SetUp();
     support::write_file_atomically(cli_.path("envforge.yaml"),
                                    "schema: envforge/recipe/v1\nimage: i\n"
                                    "target:\n  - {name: old, gpus: V100, driver: \"535.183.06\"}\n"
@@ -35,23 +33,11 @@ class ExplainSchema : public ::testing::Test {
   }
 
   // The names of the files that the schema refuses.
-  std::set<std::string> refused(const std::map<std::string, nlohmann::json>& documents) const {
-    process::Command command;
-    command.argv = {"check-jsonschema",
-                    "--no-cache",
-                    "-o",
-                    "json",
-                    "--schemafile",
-                    ENVFORGE_SOURCE_DIR "/docs/schemas/explain-v1.schema.json"};
-    for (const auto& [name, document] : documents) {
-      support::write_file_atomically(cli_.path(name), document.dump());
-      command.argv.push_back(cli_.path(name));
-    }
-    command.deadline = std::chrono::minutes(2);
-    const auto report = nlohmann::json::parse(process::PosixProcessRunner().run(command).out, nullptr, false);
+  static std::set<std::string> refused(const std::map<std::string, nlohmann::json>& documents) {
+    Texts texts;
+    for (const auto& [name, document] : documents) texts[name] = document.dump();
     std::set<std::string> names;
-    for (const auto& error : report.at("errors"))
-      names.insert(std::filesystem::path(error.at("filename").get<std::string>()).filename().string());
+    for (const auto& [name, complaint] : refused_by_schema("explain-v1.schema.json", texts)) names.insert(name);
     return names;
   }
 

@@ -42,14 +42,17 @@ inline std::map<std::string, std::string> refused_by_schema(const std::string& s
   return refused;
 }
 
+/// In a test's body: true where that program is not here, which then is said.
+inline bool no_schema_program() {
+  if (!process::PosixProcessRunner().find_programs("check-jsonschema").empty()) return false;
+  cannot_run("check-jsonschema", "it is not installed (`pip install check-jsonschema`)");
+  return true;
+}
+
 /// A test that asks the schemas; without the program it cannot run.
 class SchemaTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    if (process::PosixProcessRunner().find_programs("check-jsonschema").empty()) {
-      cannot_run("check-jsonschema", "it is not installed (`pip install check-jsonschema`)");
-    }
-  }
+  void SetUp() override { no_schema_program(); }
 };
 
 }  // namespace envforge::testing

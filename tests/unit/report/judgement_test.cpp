@@ -3,12 +3,11 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <envforge/process/process.hpp>
 #include <envforge/protocol/sealed_report.hpp>
 #include <envforge/report/report_diff.hpp>
-#include <envforge/support/files.hpp>
 
 #include "sample_reports.hpp"
+#include "support/schema_check.hpp"
 
 namespace envforge::report {
 namespace {
@@ -167,28 +166,22 @@ TEST(Diff, AReportDoesNotDifferFromItself) {
   EXPECT_FALSE(diff.figures.at(0).differs);
 }
 
-TEST(Judgement, ItsJsonObeysThePublishedSchema) {
-  process::PosixProcessRunner runner;
-  if (runner.find_programs("check-jsonschema").empty()) GTEST_SKIP() << "no check-jsonschema here (pip)";
+using JudgementSchema = envforge::testing::SchemaTest;
+
+TEST_F(JudgementSchema, TakesItsJson) {
   auto now = run_of({560, 700});
   now.machine.gpus[0].memory_bytes = now.machine.gpus[1].memory_bytes = 1;
   const auto judgement = judge(now, EarlierReport{run_of({660}), "before.json"});
   ASSERT_EQ(judgement.findings.size(), 2U);
   auto document = nlohmann::json::parse(protocol::seal(now, std::string(64, 'k')));
   document["host"] = to_json(judgement, with_judgement(now, judgement));
-  const support::TempDir folder;
-  const auto good = folder.path() / "good.json", bad = folder.path() / "bad.json";
-  support::write_file_atomically(good, document.dump());
+  const std::string good = document.dump();
   document["host"]["findings"][0].erase("reference");
-  support::write_file_atomically(bad, document.dump());
-  process::Command command;
-  command.argv = {"check-jsonschema", "--no-cache", "--schemafile",
-                  ENVFORGE_SOURCE_DIR "/docs/schemas/report-v1.schema.json", good.string()};
-  const auto outcome = runner.run(command);
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
-  command.argv.back() = bad.string();
-  EXPECT_NE(runner.run(command).exit_code, 0);
-  EXPECT_EQ(protocol::read_unverified(support::read_file(good), "good.json").image, now.image);
+  const auto refused = envforge::testing::refused_by_schema("report-v1.schema.json",
+                                                            {{"good.json", good}, {"bad.json", document.dump()}});
+  ASSERT_EQ(refused.size(), 1U);
+  EXPECT_EQ(refused.begin()->first, "bad.json") << refused.begin()->second;
+  EXPECT_EQ(protocol::read_unverified(good, "good.json").image, now.image);
 }
 
 TEST(Judgement, ItsJsonNamesTheBaselineByItsDigest) {
