@@ -104,8 +104,7 @@ void import_requirement(const std::string& requirement, const Where& where, Impo
   if (name == "torch") return import_torch(requirement, where, out);
   if (name == "torchvision" || name == "torchaudio") return import_companion(name, requirement, where, out);
   if (name == "pytorch") {
-    return drop(out, requirement, where,
-                "on PyPI PyTorch's name is torch, which a recipe always has");
+    return drop(out, requirement, where, "on PyPI PyTorch's name is torch, which a recipe always has");
   }
   if (pinned_by_torch(name)) {
     return drop(out, requirement, where,

@@ -11,7 +11,8 @@ std::vector<PackageNeed> needs_of(const PythonConflict& conflict, const std::str
   // "Because xformers==0.0.28 depends on torch==2.5.1 and ..."; std::regex recurses for each character of a repetition.
   constexpr std::size_t kLongest = 4000;
   static const std::regex sentence(
-      "([A-Za-z0-9][A-Za-z0-9._-]*)([=<>~!][^ ]*)? depends? on ([A-Za-z0-9._-]+)(\\{[^}]*\\})?([=<>~!]=?[A-Za-z0-9.*+!,=<>~]+)");
+      "([A-Za-z0-9][A-Za-z0-9._-]*)([=<>~!][^ ]*)? depends? on "
+      "([A-Za-z0-9._-]+)(\\{[^}]*\\})?([=<>~!]=?[A-Za-z0-9.*+!,=<>~]+)");
   std::vector<PackageNeed> needs;
   for (const std::string& line : conflict.lines) {
     const std::string text = line.substr(0, kLongest);

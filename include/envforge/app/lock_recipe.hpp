@@ -18,9 +18,9 @@ enum class LockMode {
 
 struct LockOptions {
   LockMode mode = LockMode::kUpdate;
-  bool always = false;                    // `envforge lock`: resolve even when the lock fits the recipe
-  bool packages = true;                   // --no-packages: only the version set; nothing is written
-  bool upgrade = false;                   // forget the pins of the old lock
+  bool always = false;   // `envforge lock`: resolve even when the lock fits the recipe
+  bool packages = true;  // --no-packages: only the version set; nothing is written
+  bool upgrade = false;  // forget the pins of the old lock
   /// Of these packages only, Python's or Debian's, as normal names; with them exclude_newer is theirs alone.
   std::vector<std::string> upgrade_only;
   std::string exclude_newer;  // "" = the old lock's, else the date of the compatibility data
@@ -36,7 +36,8 @@ struct LockResult {
 };
 
 /// Throws Error: kNoVersionSet (4) with the conflict and the remedies as notes, kPythonConflict, kDebConflict (4),
-/// kLockStale under kLocked (3), kUsage for an upgrade of a package that the old lock lacks (2), and what the areas below throw.
+/// kLockStale under kLocked (3), kUsage for an upgrade of a package that the old lock lacks (2), and what the areas
+/// below throw.
 LockResult lock_recipe(World& world, const documents::Recipe& recipe, const LockOptions& options);
 
 }  // namespace envforge::app
