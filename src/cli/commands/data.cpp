@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 
 #include <envforge/app/check_data.hpp>
 #include <envforge/compat/knowledge.hpp>
@@ -9,11 +10,21 @@
 namespace envforge::cli {
 namespace {
 
+// Days since the data was last brought up to date; 0 if the clock is behind it.
+long age_in_days(const std::string& as_of) {
+  using namespace std::chrono;
+  const auto number = [&](std::size_t at) { return static_cast<unsigned>(std::stoul(as_of.substr(at, 2))); };
+  const year_month_day written{year{std::stoi(as_of.substr(0, 4))}, month{number(5)}, day{number(8)}};
+  const auto age = floor<days>(system_clock::now()) - sys_days(written);
+  return std::max(0L, static_cast<long>(age.count()));
+}
+
 support::ExitCode show_summary(Session& session) {
   const auto& knowledge = session.knowledge();
   const auto& tables = knowledge.tables();
   const nlohmann::json summary = {
       {"as_of", knowledge.as_of()},
+      {"age_days", age_in_days(knowledge.as_of())},
       {"digest", knowledge.digest()},
       {"origin", session.options().data_dir.empty() ? "built in" : session.options().data_dir},
       {"torch_releases", tables.releases.size()},
