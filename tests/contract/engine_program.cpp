@@ -1,5 +1,7 @@
 // The one program inside the images of the engine contract, linked statically: FROM scratch is all it needs.
 #include <unistd.h>
+#include <chrono>
+#include <thread>
 
 #include <cstdlib>
 #include <fstream>
@@ -37,6 +39,8 @@ int main(int argc, char** argv) {
     std::cout << "sleeping" << std::endl;
     ::sleep(static_cast<unsigned>(std::atoi(value.c_str())));
   } else if (word == "eat") {  // memory, until it is killed for it
+    // The engine listens for the kernel's word only after the start; who eats at once is killed before.
+    std::this_thread::sleep_for(std::chrono::seconds(1));
     std::vector<std::string> eaten;
     for (;;) eaten.emplace_back(1U << 20, 'x');
   } else {
