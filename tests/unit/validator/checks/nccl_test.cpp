@@ -2,7 +2,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <thread>
 
 #include "stub_run.hpp"
@@ -70,7 +70,9 @@ TEST(CoreGroups, FindOneWrongElementOfEachCollective) {
 
 std::string all_of(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::ostringstream out;  // an inserter minds no process that ends meanwhile
+  out << in.rdbuf();
+  return out.str();
 }
 
 // Processes of nccl.processes that these tests started.
