@@ -72,7 +72,7 @@ class VerifiedImage : public ::testing::Test {
     command.argv = {ENVFORGE_PROGRAM, "verify", image, "--gpus", "none", "--json"};
     command.argv.insert(command.argv.end(), more.begin(), more.end());
     command.extra_environment = {{"HOME", home_.path().string()}, {"XDG_CACHE_HOME", ""}, {"TERM", "dumb"}};
-    command.deadline = std::chrono::minutes(3);
+    command.deadline = deadline_;
     process::PosixProcessRunner runner;
     Verified out;
     out.outcome = runner.run(command);
@@ -86,6 +86,7 @@ class VerifiedImage : public ::testing::Test {
   support::TempDir home_;
   std::vector<std::string> tags_;
   std::string platform_;
+  std::chrono::minutes deadline_{3};  // of one `verify`
 };
 
 }  // namespace envforge::testing
