@@ -1,6 +1,8 @@
 // The torch group of an image that envforge did not build, against a real torch: its wheels from PyPI in an image of
 // files alone, without compiler and without Python. Every check of the group must compile there, run, and pass or say
 // why it does not apply.
+#include <cstdlib>
+
 #include <envforge/protocol/check_catalog.hpp>
 #include <envforge/protocol/check_ids.hpp>
 
@@ -18,6 +20,9 @@ constexpr const char* kSite = "/opt/venv/lib/python3.11/site-packages";
 class ForeignTorch : public VerifiedImage {
  protected:
   void SetUp() override {
+    // 2.6 GB to download and a dozen files that include libtorch to compile: more than a run of all tests may take.
+    if (std::getenv("ENVFORGE_LONG_TESTS") == nullptr)
+      GTEST_SKIP() << "takes 10 to 20 minutes; ENVFORGE_LONG_TESTS=1 runs it";
     VerifiedImage::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
     if (setup_.engine().info().architecture != "amd64") return cannot_run("engine", "the wheels are of linux/amd64");
