@@ -82,17 +82,8 @@ at::Tensor as_tensor(const Values& values, const std::vector<std::int64_t>& size
   return tensor_of(values, sizes, c10::Device(c10::kCPU));
 }
 
-class Amp : public harness::Check {
-  void prepare(harness::Context& context) override {
-    with_torch([&] { context.session<Session>(); });
-  }
-
-  void run(harness::Context& context, protocol::CheckResult& result) override {
-    with_torch([&] { compute(context, result); });
-    context.session<Session>().report_libraries(context);
-  }
-
-  void compute(harness::Context& context, protocol::CheckResult& result) {
+class Amp : public TorchCheck {
+  void compute(harness::Context& context, protocol::CheckResult& result) override {
     const auto& session = context.session<Session>();
     Operands operands(context.request().seed, session.device());
     const Task task(operands);

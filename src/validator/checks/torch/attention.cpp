@@ -60,18 +60,13 @@ Tensors with_gradients(const std::function<at::Tensor(const Tensors&)>& attentio
   return {out.detach(), leaves[0].grad(), leaves[1].grad(), leaves[2].grad()};
 }
 
-class Attention : public harness::Check {
-  void prepare(harness::Context& context) override {
-    with_torch([&] { context.session<Session>(); });
-  }
-
+class Attention : public TorchCheck {
   void run(harness::Context& context, protocol::CheckResult& result) override {
-    with_torch([&] { attend(context, result); });
+    TorchCheck::run(context, result);
     allow_all();
-    context.session<Session>().report_libraries(context);
   }
 
-  void attend(harness::Context& context, protocol::CheckResult& result) {
+  void compute(harness::Context& context, protocol::CheckResult& result) override {
     const auto& session = context.session<Session>();
     Operands operands(context.request().seed, session.device());
     const std::vector<std::int64_t> sizes = {2, 4, 128, 64};  // batch, heads, length, width

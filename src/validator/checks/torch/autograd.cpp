@@ -87,17 +87,8 @@ harness::Comparison compare(const std::vector<at::Tensor>& gradients, const std:
   return out;
 }
 
-class Autograd : public harness::Check {
-  void prepare(harness::Context& context) override {
-    with_torch([&] { context.session<Session>(); });
-  }
-
-  void run(harness::Context& context, protocol::CheckResult& result) override {
-    with_torch([&] { differentiate(context, result); });
-    context.session<Session>().report_libraries(context);
-  }
-
-  static void differentiate(harness::Context& context, protocol::CheckResult& result) {
+class Autograd : public TorchCheck {
+  void compute(harness::Context& context, protocol::CheckResult& result) override {
     const auto& session = context.session<Session>();
     Network network(context.request().seed, session.device());
     const auto expected = differences(network);

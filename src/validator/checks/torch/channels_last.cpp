@@ -60,17 +60,8 @@ std::vector<Row> rows_of(Operands& operands) {
   return rows;
 }
 
-class ChannelsLast : public harness::Check {
-  void prepare(harness::Context& context) override {
-    with_torch([&] { context.session<Session>(); });
-  }
-
-  void run(harness::Context& context, protocol::CheckResult& result) override {
-    with_torch([&] { compute(context, result); });
-    context.session<Session>().report_libraries(context);
-  }
-
-  void compute(harness::Context& context, protocol::CheckResult& result) {
+class ChannelsLast : public TorchCheck {
+  void compute(harness::Context& context, protocol::CheckResult& result) override {
     const auto& session = context.session<Session>();
     Operands operands(context.request().seed, session.device());
     const auto rows = rows_of(operands);

@@ -61,18 +61,9 @@ std::vector<numbers::Truth> convolution(const std::vector<double>& input, const 
   return out;
 }
 
-class Conv2d : public harness::Check {
+class Conv2d : public TorchCheck {
   bool recomputed() const override { return true; }
-  void prepare(harness::Context& context) override {
-    with_torch([&] { context.session<Session>(); });
-  }
-
-  void run(harness::Context& context, protocol::CheckResult& result) override {
-    with_torch([&] { convolve(context, result); });
-    context.session<Session>().report_libraries(context);
-  }
-
-  static void convolve(harness::Context& context, protocol::CheckResult& result) {
+  void compute(harness::Context& context, protocol::CheckResult& result) override {
     const auto& session = context.session<Session>();
     const std::uint64_t seed = context.request().seed;
     const auto problem = problem_of();

@@ -30,17 +30,8 @@ struct Row {
   Compute compute;
 };
 
-class Deterministic : public harness::Check {
-  void prepare(harness::Context& context) override {
-    with_torch([&] { context.session<Session>(); });
-  }
-
-  void run(harness::Context& context, protocol::CheckResult& result) override {
-    with_torch([&] { repeat(context, result); });
-    context.session<Session>().report_libraries(context);
-  }
-
-  void repeat(harness::Context& context, protocol::CheckResult& result) {
+class Deterministic : public TorchCheck {
+  void compute(harness::Context& context, protocol::CheckResult& result) override {
     const auto& session = context.session<Session>();
     Operands operands(context.request().seed, session.device());
     const auto source = operands.normal({kMany});

@@ -215,17 +215,8 @@ class OneThread {
   int before_ = at::get_num_threads();
 };
 
-class Gradcheck : public harness::Check {
-  void prepare(harness::Context& context) override {
-    with_torch([&] { context.session<Session>(); });
-  }
-
-  void run(harness::Context& context, protocol::CheckResult& result) override {
-    with_torch([&] { differentiate(context, result); });
-    context.session<Session>().report_libraries(context);
-  }
-
-  void differentiate(harness::Context& context, protocol::CheckResult& result) {
+class Gradcheck : public TorchCheck {
+  void compute(harness::Context& context, protocol::CheckResult& result) override {
     const auto& session = context.session<Session>();
     const OneThread one_thread;
     Operands operands(context.request().seed, session.device());

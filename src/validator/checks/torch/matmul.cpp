@@ -46,28 +46,21 @@ std::vector<numbers::Truth> product(const std::vector<double>& a, const std::vec
   return out;
 }
 
-class Matmul : public harness::Check {
+class Matmul : public TorchCheck {
   bool recomputed() const override { return true; }
-  void prepare(harness::Context& context) override {
-    with_torch([&] { context.session<Session>(); });
-  }
-
-  void run(harness::Context& context, protocol::CheckResult& result) override {
-    with_torch([&] {
-      judge_one(context, problem_of(kAmplitude), result);
-      if (result.verdict != protocol::Verdict::kPass) return;
-      protocol::CheckResult normal;
-      judge_one(context, problem_of(0), normal);
-      // The control that is told is that of the data on which a fault can hide: the real numbers.
-      result.verdict = normal.verdict;
-      result.reason = normal.reason;
-      result.layer = normal.layer;
-      result.control = normal.control;
-      result.summary = "matmul " + std::to_string(kM) + " x " + std::to_string(kK) + " x " + std::to_string(kN) +
-                       " in fp32: exact on integers, within the bound on real numbers," +
-                       context.session<Session>().where();
-    });
-    context.session<Session>().report_libraries(context);
+  void compute(harness::Context& context, protocol::CheckResult& result) override {
+    judge_one(context, problem_of(kAmplitude), result);
+    if (result.verdict != protocol::Verdict::kPass) return;
+    protocol::CheckResult normal;
+    judge_one(context, problem_of(0), normal);
+    // The control that is told is that of the data on which a fault can hide: the real numbers.
+    result.verdict = normal.verdict;
+    result.reason = normal.reason;
+    result.layer = normal.layer;
+    result.control = normal.control;
+    result.summary = "matmul " + std::to_string(kM) + " x " + std::to_string(kK) + " x " + std::to_string(kN) +
+                     " in fp32: exact on integers, within the bound on real numbers," +
+                     context.session<Session>().where();
   }
 
   static void judge_one(harness::Context& context, const protocol::Problem& problem, protocol::CheckResult& result) {

@@ -255,20 +255,13 @@ class Family {
 };
 
 /// A check of one family: it only says what its operators are.
-class FamilyCheck : public harness::Check {
+class FamilyCheck : public TorchCheck {
  public:
-  void prepare(harness::Context& context) final {
-    with_torch([&] { context.session<Session>(); });
-  }
-
-  void run(harness::Context& context, protocol::CheckResult& result) final {
-    with_torch([&] {
-      std::vector<Operator> rows;
-      Operands operands(context.request().seed, context.session<Session>().device());
-      add(operands, rows);
-      Family(context, title()).judge(rows, result);
-    });
-    context.session<Session>().report_libraries(context);
+  void compute(harness::Context& context, protocol::CheckResult& result) final {
+    std::vector<Operator> rows;
+    Operands operands(context.request().seed, context.session<Session>().device());
+    add(operands, rows);
+    Family(context, title()).judge(rows, result);
   }
 
  private:

@@ -60,17 +60,8 @@ harness::Comparison compare_bits(const at::Tensor& found, const at::Tensor& expe
   return out;
 }
 
-class SaveLoad : public harness::Check {
-  void prepare(harness::Context& context) override {
-    with_torch([&] { context.session<Session>(); });
-  }
-
-  void run(harness::Context& context, protocol::CheckResult& result) override {
-    with_torch([&] { round_trip(context, result); });
-    context.session<Session>().report_libraries(context);
-  }
-
-  void round_trip(harness::Context& context, protocol::CheckResult& result) {
+class SaveLoad : public TorchCheck {
+  void compute(harness::Context& context, protocol::CheckResult& result) override {
     const auto& session = context.session<Session>();
     Operands operands(context.request().seed, session.device());
     const auto saved = tensors_of(operands);

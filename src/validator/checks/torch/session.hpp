@@ -147,4 +147,20 @@ void with_torch(const Body& body) {
   }
 }
 
+/// A check of torch: the session is made before its turn, an error of torch is a failure of the image, and the
+/// libraries that torch mapped for it are told after it.
+class TorchCheck : public harness::Check {
+ public:
+  void prepare(harness::Context& context) override {
+    with_torch([&] { context.session<Session>(); });
+  }
+  void run(harness::Context& context, protocol::CheckResult& result) override {
+    with_torch([&] { compute(context, result); });
+    context.session<Session>().report_libraries(context);
+  }
+
+ private:
+  virtual void compute(harness::Context& context, protocol::CheckResult& result) = 0;
+};
+
 }  // namespace envforge::validator::checks::torch

@@ -82,17 +82,8 @@ class Reference {
   Values weights_[2], speed_[2];
 };
 
-class Training : public harness::Check {
-  void prepare(harness::Context& context) override {
-    with_torch([&] { context.session<Session>(); });
-  }
-
-  void run(harness::Context& context, protocol::CheckResult& result) override {
-    with_torch([&] { train(context, result); });
-    context.session<Session>().report_libraries(context);
-  }
-
-  static void train(harness::Context& context, protocol::CheckResult& result) {
+class Training : public TorchCheck {
+  void compute(harness::Context& context, protocol::CheckResult& result) override {
     const auto& session = context.session<Session>();
     Operands operands(context.request().seed, session.device());
     const auto small = [&](const std::vector<std::int64_t>& sizes) {
