@@ -11,7 +11,7 @@
 namespace envforge::tests {
 
 inline void put(std::string& out, std::uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) out.push_back(static_cast<char>(value >> (8 * i) & 0xff));
+  for (int i = 0; i < bytes; ++i) out.push_back(static_cast<char>(i < 8 ? value >> (8 * i) & 0xff : 0));
 }
 
 inline void put_at(std::string& out, std::size_t at, std::uint64_t value, int bytes) {

@@ -31,7 +31,8 @@ TEST(TorchFacts, WithAPathThatIsNoPlainNameAreRefused) {
 }
 
 TEST(SymbolVersion, IsTheHighestWholeNumberBehindThePrefix) {
-  const std::string bytes("GLIBC_2.4\0GLIBC_2.17\0GLIBC_2.2.5\0GLIBC_2.99x\0GLIBCXX_3.4.9\0GLIBCXX_3.4.30\0", 77);
+  using namespace std::string_literals;
+  const std::string bytes = "GLIBC_2.4\0GLIBC_2.17\0GLIBC_2.2.5\0GLIBC_2.99x\0GLIBCXX_3.4.9\0GLIBCXX_3.4.30\0"s;
   EXPECT_EQ(highest_symbol_version(bytes, "GLIBC_2."), "2.17");
   EXPECT_EQ(highest_symbol_version(bytes, "GLIBCXX_3.4."), "3.4.30");
   EXPECT_EQ(highest_symbol_version("nothing", "GLIBC_2."), "");
