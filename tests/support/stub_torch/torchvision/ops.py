@@ -13,6 +13,6 @@ def nms(boxes, scores, threshold):
     for i in sorted(range(len(rows)), key=lambda i: -scores.flat[i]):
         if all(overlap(rows[i], rows[k]) <= threshold for k in kept):
             kept.append(i)
-    if torch.FAULT == "nms":
+    if torch.FAULT == "nms" or torch.FAULT == "nms-shifted" and max(row[0] for row in rows) > 1000:
         kept = kept[:-1]
     return torch.tensor(kept)

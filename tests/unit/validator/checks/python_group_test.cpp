@@ -60,6 +60,7 @@ TEST_F(PythonGroup, FindsWhatTorchComputesWrongly) {
   expect_fault("python.compile", "compile-eager", "ran the function without compiling it");
   expect_fault("python.data-loader", "loader-order", "2 of 64 wrong; item 3 is another");
   expect_fault("python.vision", "nms", "nms on cpu keeps other boxes than it should");
+  expect_fault("python.vision", "nms-shifted", "nms on cpu keeps other boxes than it should after one was shifted");
   expect_fault("python.vision", "jpeg", "jpeg: pixel 0 is not 20");
 }
 
