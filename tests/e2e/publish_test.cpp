@@ -137,7 +137,7 @@ TEST_F(Publish, TheRecordSaysWhatTheRegistryAndTheLayoutHave) {
     EXPECT_EQ(where, image() + ":" + tag);
     const auto answer = http_get(registry_.address(), "/v2/envforge-e2e/manifests/" + tag);
     EXPECT_THAT(answer, HasSubstr("Docker-Content-Digest: " + published[i]["manifest_digest"].get<std::string>()));
-    EXPECT_EQ("sha256:" + support::sha256_hex(body_of(answer)), published[i]["manifest_digest"]);
+    EXPECT_EQ(published[i]["manifest_digest"], "sha256:" + support::sha256_hex(body_of(answer)));
     EXPECT_EQ(nlohmann::json::parse(body_of(answer))["config"]["digest"], record["config_digest"]);
     EXPECT_EQ(published[i]["index_digest"], "") << "one platform, no index";
   }
