@@ -1,5 +1,6 @@
 """A torch that computes rightly on lists, as much of it as the scripts of the group python call. ENVFORGE_STUB_FAULT
 names the one thing that it does wrongly, or the call in which it dies or never returns ("crash-nms", "hang-compile")."""
+import contextlib
 import math
 import os
 import signal
@@ -30,6 +31,8 @@ class Constant:
 
 class Tensor:
     """`flat` may be shared between views; operations on it are recorded while a graph captures them."""
+
+    ready = None  # called when a gradient was computed
 
     def __init__(self, flat, shape, device="cpu"):
         self.flat, self.shape, self.device = flat, tuple(shape), device
@@ -94,6 +97,16 @@ class Tensor:
     def double(self):
         return self
 
+    float = detach = double
+
+    def reshape(self, *shape):
+        shape = tuple(shape[0]) if len(shape) == 1 else shape
+        known = math.prod(n for n in shape if n >= 0)
+        return Tensor(self.flat, [len(self.flat) // known if n < 0 else n for n in shape])
+
+    def flatten(self):
+        return self.reshape((-1,))
+
     def clone(self):
         return self.made(lambda: list(self.flat))
 
@@ -149,6 +162,40 @@ def zeros_like(other):
     return full(other.shape, 0.0, device=other.device)
 
 
+def empty_like(other):
+    return Tensor(list(other.flat), other.shape)
+
+
+seed = 0
+
+
+def manual_seed(number):
+    global seed
+    seed = number
+
+
+def device(kind, index=0):
+    return kind
+
+
+@contextlib.contextmanager
+def no_grad():
+    yield
+
+
+class autocast:
+    active = False
+
+    def __init__(self, kind, dtype):
+        pass
+
+    def __enter__(self):
+        autocast.active = True
+
+    def __exit__(self, *failure):
+        autocast.active = False
+
+
 def empty(count, dtype=None, device="cpu"):
     if device == "cuda" and count > cuda.TOTAL:
         if FAULT == "oom-silent":
@@ -190,4 +237,4 @@ class OutOfMemoryError(RuntimeError):
     pass
 
 
-from . import cuda  # noqa: E402  it needs the names above
+from . import amp, cuda, nn, optim  # noqa: E402  they need the names above

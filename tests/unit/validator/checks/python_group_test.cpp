@@ -42,9 +42,9 @@ class PythonGroup : public ::testing::Test {
 };
 
 TEST_F(PythonGroup, PassesOnATorchThatComputesRightly) {
-  const std::vector<std::string> ids = {"python.allocator",   "python.compile", "python.cuda-graph",
-                                        "python.data-loader", "python.imports", "python.out-of-memory",
-                                        "python.streams",     "python.vision"};
+  const std::vector<std::string> ids = {
+      "python.allocator",   "python.compile", "python.cuda-graph",    "python.data-loader", "python.data-parallel",
+      "python.grad-scaler", "python.imports", "python.out-of-memory", "python.streams",     "python.vision"};
   const Report report = run(ids, "", 1, variables_);
   for (const auto& id : ids) {
     const auto found = results(report, id);
@@ -62,6 +62,13 @@ TEST_F(PythonGroup, FindsWhatTorchComputesWrongly) {
   expect_fault("python.vision", "nms", "nms on cpu keeps other boxes than it should");
   expect_fault("python.vision", "nms-shifted", "nms on cpu keeps other boxes than it should after one was shifted");
   expect_fault("python.vision", "jpeg", "jpeg: pixel 0 is not 20");
+}
+
+TEST_F(PythonGroup, FindsWhatTorchTrainsWrongly) {
+  expect_fault("python.data-parallel", "ddp-local", "gradient ");
+  expect_fault("python.data-parallel", "ddp-weights", "rank 1 started from other weights than rank 0");
+  expect_fault("python.grad-scaler", "scaler-stays", "the number of skipped steps is 0.");
+  expect_fault("python.grad-scaler", "scaler-unscale", "weight ");
 }
 
 TEST_F(PythonGroup, FindsWhatTorchDoesWronglyOnAGpu) {
