@@ -18,6 +18,23 @@ std::string number(double value, const char* format) {
   return text;
 }
 
+// What NVML says while the GPU is busy: the answer counts only if work was still under way when it came, for an idle
+// GPU lets its clock go. NVML may take longer than the first load lasts.
+std::optional<Sample> sample_under_load(Session& session, const std::function<void()>& enqueue, double run_seconds) {
+  const Event last(session.device());
+  void* handle = session.nvml()->whole(session.nvml()->device(session.uuid()));
+  for (const double load_seconds : {0.03, 0.12, 0.48}) {
+    const int runs = std::clamp(static_cast<int>(load_seconds / std::max(run_seconds, 1e-6)), 1, 2000);
+    for (int i = 0; i < runs; ++i) enqueue();
+    last.record();
+    const Sample sample = session.nvml()->sample(handle);
+    const bool was_busy = !last.happened();
+    session.device().synchronize();
+    if (was_busy) return sample;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 SpeedRun time_on_gpu(Session& session, const std::function<void()>& enqueue, double warm_seconds, int samples) {
@@ -32,14 +49,10 @@ SpeedRun time_on_gpu(Session& session, const std::function<void()>& enqueue, dou
   SpeedRun run;
   run.timing = harness::measure(once, warm_seconds, samples);
   if (!session.nvml()) return run;
-  // The clock while the GPU is busy: enough runs are enqueued that some are under way when NVML answers.
-  const int busy = std::clamp(static_cast<int>(0.03 / std::max(run.timing.median, 1e-6)), 1, 2000);
-  for (int i = 0; i < busy; ++i) enqueue();
-  void* handle = session.nvml()->whole(session.nvml()->device(session.uuid()));
-  const Sample sample = session.nvml()->sample(handle);
-  run.megahertz = sample.megahertz;
-  run.reasons = sample.reasons;
-  device.synchronize();
+  if (const auto sample = sample_under_load(session, enqueue, run.timing.median)) {
+    run.megahertz = sample->megahertz;
+    run.reasons = sample->reasons;
+  }
   return run;
 }
 
@@ -74,7 +87,7 @@ void judge_speed(protocol::CheckResult& result, const harness::Context& context,
   if (!context.request().judge_speed) {
     m.context["judged"] = "no: other processes use this GPU";
   } else if (!m.expected) {
-    m.context["judged"] = "no: the model has no row for this GPU, or its clock is not known";
+    m.context["judged"] = "no: the model has no row for this GPU, or its clock under load is not known";
   } else if (gpu.mig) {
     m.context["judged"] = "no: the thresholds are of whole GPUs, and this is a slice (MIG)";
   } else if (slow && result.verdict == Verdict::kPass) {

@@ -16,9 +16,9 @@ namespace envforge::validator::gpu {
 
 /// A timing under way: events around `repeats` runs, and the clock that NVML saw meanwhile.
 struct SpeedRun {
-  harness::Timing timing;  // of one run
-  std::optional<unsigned int> megahertz;
-  unsigned long long reasons = 0;  // NvmlReason bits at that moment: what held the clock down
+  harness::Timing timing;                 // of one run
+  std::optional<unsigned int> megahertz;  // not known when NVML never answered before the GPU was idle again
+  unsigned long long reasons = 0;         // NvmlReason bits at that moment: what held the clock down
 };
 SpeedRun time_on_gpu(Session& session, const std::function<void()>& enqueue, double warm_seconds, int samples);
 

@@ -88,5 +88,15 @@ TEST(CoreGroups, AGpuFarBelowTheModelIsDegraded) {
   expect("cublas.gemm-normal", "slow", Verdict::kDegraded, "by the model, below 50 %");
 }
 
+TEST(CoreGroups, AClockThatWasReadWhenTheGpuWasIdleAgainJudgesNothing) {
+  const auto found = results(run({"cublas.gemm-normal"}, "gpu-ahead"), "cublas.gemm-normal");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(to_string(found[0].verdict), "pass") << found[0].reason;
+  ASSERT_FALSE(found[0].measurements.empty());
+  const auto& context = found[0].measurements[0].context;
+  EXPECT_EQ(context.count("SM clock"), 0U);
+  EXPECT_EQ(context.at("judged"), "no: the model has no row for this GPU, or its clock under load is not known");
+}
+
 }  // namespace
 }  // namespace envforge::validator
