@@ -7,6 +7,7 @@
 
 #include <envforge/app/site_requests.hpp>
 #include <envforge/support/text.hpp>
+#include <envforge/versions/package_name.hpp>
 #include <envforge/versions/version_range.hpp>
 
 namespace envforge::app {
@@ -59,8 +60,7 @@ const ResolvedWheel* find(const Wheels& wheels, const std::string& name) {
 // The version of "nvidia-cudnn-cu12", of "nvidia-cublas" ...; "" if the closure has none.
 std::string library(const Wheels& wheels, const std::string& name) {
   for (const ResolvedWheel& wheel : wheels) {
-    const bool suffixed = support::starts_with(wheel.name, "nvidia-" + name + "-cu");
-    if (suffixed || wheel.name == "nvidia-" + name || wheel.name == name) return wheel.version;
+    if (wheel.name == name || versions::nvidia_library(wheel.name) == name) return wheel.version;
   }
   return "";
 }
@@ -112,10 +112,9 @@ class Checker {
     row_ = std::string(build.evidence.file) + ": " + std::string(build.evidence.row) + ", " + name;
     world_.events.step("asking PyPI about torch " + std::string(build.evidence.row) + " for " + name);
     const std::string torch = "torch==" + std::string(release.version);
-    check_pythons(torch, build, name);
+    const auto wheels = check_pythons(torch, build, name);
+    if (!wheels) return;
     const std::string python(build.python.back());
-    const auto wheels = pypi_.ask({torch}, python, name);
-    if (!wheels) return;  // told by check_pythons
     const ResolvedWheel* wheel = find(*wheels, "torch");
     const std::string glibc = wheel == nullptr ? "" : glibc_of(wheel->filename);
     if (!glibc.empty()) compare("min_glibc", platform.min_glibc, glibc);
@@ -131,17 +130,22 @@ class Checker {
     check_partner("torchaudio", torch, release.torchaudio, release.torchaudio_python, build, name);
   }
 
-  // The Pythons of the row have a wheel, those next to them have none.
-  void check_pythons(const std::string& torch, const compat::Build& build, const std::string& platform) {
+  // The Pythons of the row have a wheel, those next to them have none. The closure for the newest of the row, if any.
+  std::optional<Wheels> check_pythons(const std::string& torch, const compat::Build& build,
+                                      const std::string& platform) {
+    std::optional<Wheels> newest;
     std::set<std::string> listed(build.python.begin(), build.python.end());
     std::set<std::string> asked = listed;
     asked.insert(next_minor(std::string(build.python.front()), -1));
     asked.insert(next_minor(std::string(build.python.back()), 1));
     for (const std::string& python : asked) {
-      const bool served = pypi_.ask({torch}, python, platform).has_value();
+      auto wheels = pypi_.ask({torch}, python, platform);
+      const bool served = wheels.has_value();
       if (served != listed.contains(python))
         differ("python " + python, served ? "no wheel" : "a wheel", served ? "a wheel" : "no wheel");
+      if (python == build.python.back()) newest = std::move(wheels);
     }
+    return newest;
   }
 
   void check_partner(const std::string& partner, const std::string& torch, std::string_view version,

@@ -10,6 +10,7 @@
 #include <envforge/resolve/matrix.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/text.hpp>
+#include <envforge/versions/package_name.hpp>
 
 namespace envforge::app {
 namespace {
@@ -58,12 +59,10 @@ struct Pair {
   const Row *before = nullptr, *after = nullptr;
 };
 
-// NVIDIA's wheels for CUDA 13 bear the library's name alone, those before end with the major: nvidia-cublas-cu12.
-std::string library_of(const std::string& wheel) {
-  const auto at = wheel.rfind("-cu");
-  const bool ends_with_major = at != std::string::npos && at + 3 < wheel.size() &&
-                               wheel.find_first_not_of("0123456789", at + 3) == std::string::npos;
-  return support::starts_with(wheel, "nvidia-") && ends_with_major ? wheel.substr(0, at) : wheel;
+// A library of NVIDIA's keeps its key when its wheel's name loses CUDA's major.
+std::string key_of(const std::string& wheel) {
+  const std::string library = versions::nvidia_library(wheel);
+  return library.empty() ? wheel : "nvidia-" + library;
 }
 
 // A wheel that is asked for now and was only needed before is one package, in its later group.
@@ -71,7 +70,7 @@ using Pairs = std::map<std::string, Pair>;
 void put(Pairs& pairs, const std::vector<Row>& rows, const Row* Pair::*side) {
   for (const Row& row : rows) {
     const bool wheel = row.group == kHeavy || row.group == kDirect || row.group == kNeeded;
-    const Row*& slot = pairs[wheel ? library_of(row.name) : row.group + " " + row.name].*side;
+    const Row*& slot = pairs[wheel ? key_of(row.name) : row.group + " " + row.name].*side;
     // Two CUDA majors in one image: then each keeps its whole name.
     if (slot != nullptr) {
       pairs[row.name].*side = &row;

@@ -4,8 +4,8 @@
 #include <envforge/support/text.hpp>
 
 #include "import_lines.hpp"
+#include "pyproject_toml.hpp"
 #include "recipe_yaml_tree.hpp"
-#include "toml_texts.hpp"
 #include "yaml_map.hpp"
 
 namespace envforge::documents {
@@ -40,11 +40,7 @@ Imported import_requirements(const std::string& text, const std::string& file) {
     const std::string line = bare(whole, had_hashes);
     if (line.empty()) continue;
     const Where where{file, number, static_cast<int>(whole.find(line.front())) + 1, {}};
-    if (line.front() == '-') {
-      import_option(line, where, out);
-    } else {
-      import_requirement(line, where, out);
-    }
+    import_line(line, where, out);
   }
   if (had_hashes)
     out.notes.push_back({"--hash", {file, 0, 0, {}}, "the lock has hashes of its own for every wheel", true});
@@ -52,26 +48,25 @@ Imported import_requirements(const std::string& text, const std::string& file) {
 }
 
 Imported import_pyproject(const std::string& text, const std::string& file) {
-  const TomlTexts toml = read_toml_texts(text, file);
-  const auto at = [&](const std::string& key) {
-    const auto found = toml.texts.find(key);
-    return found == toml.texts.end() ? std::vector<Located<std::string>>() : found->second;
-  };
+  const toml::Value document = parse_pyproject(text, file);
   Imported out;
-  for (const auto& dependency : at("project.dependencies"))
+  for (const auto& dependency : texts_at(document, "project.dependencies"))
     import_requirement(support::trim(dependency.value), dependency.where, out);
-  if (const auto name = at("project.name"); !name.empty()) out.name = name.front().value;
-  if (const auto python = at("project.requires-python"); !python.empty()) out.python = python.front().value;
-  for (const auto& word : at("project.dynamic")) {
+  if (const auto name = texts_at(document, "project.name"); !name.empty()) out.name = name.front().value;
+  if (const auto python = texts_at(document, "project.requires-python"); !python.empty())
+    out.python = python.front().value;
+  for (const auto& word : texts_at(document, "project.dynamic")) {
     if (word.value == "dependencies")
       out.notes.push_back({"dynamic dependencies", word.where, "only a build of the project knows them", true});
   }
-  for (const auto& [key, where] : toml.tables) {
-    if (support::starts_with(key, "project.optional-dependencies."))
-      out.notes.push_back({key.substr(8), where, "optional: add what you need of it under packages.pip", true});
-    if (key == "tool.poetry.dependencies")
-      out.notes.push_back(
-          {key, where, "Poetry's own form: `poetry export -o requirements.txt`, then import that", true});
+  for (const auto& group : optional_groups(document)) {
+    out.notes.push_back({"optional-dependencies." + group.value, group.where,
+                         "optional: add what you need of it under packages.pip", true});
+  }
+  const std::string poetry = "tool.poetry.dependencies";
+  if (const toml::Value* table = document.at(poetry); table != nullptr) {
+    out.notes.push_back(
+        {poetry, table->where, "Poetry's own form: `poetry export -o requirements.txt`, then import that", true});
   }
   return out;
 }
@@ -89,12 +84,7 @@ void import_conda_list(const YamlNode& list, Imported& out) {
       }
       for (const auto& line : list_of(item.items[i], "pip")) {
         const std::string text = support::trim(text_of(line, "a requirement"));
-        if (text.empty()) continue;
-        if (text.front() == '-') {
-          import_option(text, line.where, out);
-        } else {
-          import_requirement(text, line.where, out);
-        }
+        if (!text.empty()) import_line(text, line.where, out);
       }
     }
   }

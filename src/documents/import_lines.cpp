@@ -31,12 +31,7 @@ bool pinned_by_torch(const std::string& name) {
       "cublas",   "cuda-cupti", "cuda-nvrtc", "cuda-runtime", "cudnn",   "cufft",     "cufile", "curand",
       "cusolver", "cusparse",   "cusparselt", "nccl",         "nvshmem", "nvjitlink", "nvtx"};
   if (name == "triton" || name == "pytorch-triton") return true;
-  constexpr std::string_view kVendor = "nvidia-";
-  if (!starts_with(name, kVendor)) return false;
-  std::string library = name.substr(kVendor.size());
-  const auto major = library.rfind("-cu");
-  if (major != std::string::npos && digits(library.substr(major + 3), 3)) library.resize(major);
-  return std::find(kLibraries.begin(), kLibraries.end(), library) != kLibraries.end();
+  return std::find(kLibraries.begin(), kLibraries.end(), versions::nvidia_library(name)) != kLibraries.end();
 }
 
 std::string without_marker(const std::string& requirement) {
@@ -118,7 +113,8 @@ void import_requirement(const std::string& requirement, const Where& where, Impo
   out.pip.push_back(requirement);
 }
 
-void import_option(const std::string& line, const Where& where, Imported& out) {
+void import_line(const std::string& line, const Where& where, Imported& out) {
+  if (!starts_with(line, "-")) return import_requirement(line, where, out);
   const auto is = [&](std::initializer_list<std::string_view> names) {
     return std::any_of(names.begin(), names.end(), [&](std::string_view name) { return starts_with(line, name); });
   };

@@ -9,8 +9,8 @@ namespace envforge::documents {
 
 /// A requirement of pip, without comment. What a recipe cannot hold becomes a note.
 void import_requirement(const std::string& requirement, const support::Where& where, Imported& out);
-/// An option line of a requirements file: -r, --index-url ...
-void import_option(const std::string& line, const support::Where& where, Imported& out);
+/// A line of a requirements file, not empty: a requirement, or an option such as -r or --index-url.
+void import_line(const std::string& line, const support::Where& where, Imported& out);
 /// "pytorch::pytorch=2.1.0=py3.10_cuda11.8_cudnn8.7.0_0"
 void import_conda_package(const std::string& spec, const support::Where& where, Imported& out);
 

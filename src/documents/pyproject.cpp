@@ -2,7 +2,7 @@
 
 #include <envforge/support/text.hpp>
 
-#include "toml_texts.hpp"
+#include "pyproject_toml.hpp"
 #include "yaml_map.hpp"
 
 namespace envforge::documents {
@@ -11,25 +11,20 @@ namespace {
 using support::Error;
 using support::ErrorCode;
 
-std::vector<Located<std::string>> texts_at(const TomlTexts& toml, const std::string& key) {
-  const auto found = toml.texts.find(key);
-  return found == toml.texts.end() ? std::vector<Located<std::string>>() : found->second;
-}
-
-void refuse_other_forms(const TomlTexts& toml, const std::string& file) {
-  for (const auto& name : texts_at(toml, "project.dynamic")) {
+void refuse_other_forms(const toml::Value& document, const std::string& file) {
+  for (const auto& name : texts_at(document, "project.dynamic")) {
     if (name.value != "dependencies") continue;
     throw Error(ErrorCode::kWrongValue,
                 "the dependencies are dynamic: only a build of the project knows them, and no code is run here",
                 name.where, "write them into [project] dependencies, or name a requirements file in the recipe");
   }
-  const auto poetry = toml.tables.find("tool.poetry.dependencies");
-  if (poetry != toml.tables.end() && toml.tables.count("project.dependencies") == 0) {
+  const toml::Value* poetry = document.at("tool.poetry.dependencies");
+  if (poetry != nullptr && document.at("project.dependencies") == nullptr) {
     throw Error(ErrorCode::kWrongValue,
                 "the dependencies stand in Poetry's own table; expected [project] dependencies (PEP 621)",
-                poetry->second, "`poetry export -o requirements.txt` makes a file that a recipe reads");
+                poetry->where, "`poetry export -o requirements.txt` makes a file that a recipe reads");
   }
-  if (toml.tables.count("project") == 0 && toml.tables.count("project.dependencies") == 0) {
+  if (document.find("project") == nullptr) {
     throw Error(ErrorCode::kMissingKey, "there is no table [project], whose dependencies are read",
                 support::Where{file, 0, 0, {}});
   }
@@ -37,12 +32,33 @@ void refuse_other_forms(const TomlTexts& toml, const std::string& file) {
 
 }  // namespace
 
+toml::Value parse_pyproject(const std::string& text, const std::string& file) {
+  check_document(text, file);
+  return toml::parse(text, file, ErrorCode::kRecipeSyntax);
+}
+
+std::vector<Located<std::string>> texts_at(const toml::Value& document, const std::string& path) {
+  std::vector<Located<std::string>> out;
+  const toml::Value* value = document.at(path);
+  if (value == nullptr) return out;
+  for (const toml::Value* text : value->strings()) out.push_back({text->text, text->where});
+  return out;
+}
+
+std::vector<Located<std::string>> optional_groups(const toml::Value& document) {
+  std::vector<Located<std::string>> out;
+  const toml::Value* groups = document.at("project.optional-dependencies");
+  if (groups == nullptr) return out;
+  for (const auto& [name, group] : groups->members) out.push_back({name, group.where});
+  return out;
+}
+
 Pyproject read_pyproject(const std::string& text, const std::string& file) {
-  const TomlTexts toml = read_toml_texts(text, file);
-  refuse_other_forms(toml, file);
+  const toml::Value document = parse_pyproject(text, file);
+  refuse_other_forms(document, file);
   Pyproject out;
   const YamlLimits limits;
-  for (auto& dependency : texts_at(toml, "project.dependencies")) {
+  for (auto& dependency : texts_at(document, "project.dependencies")) {
     dependency.value = support::trim(dependency.value);
     accept(check_requirement(dependency.value), dependency.where);
     if (out.dependencies.size() >= limits.items)
@@ -50,12 +66,9 @@ Pyproject read_pyproject(const std::string& text, const std::string& file) {
                   dependency.where);
     out.dependencies.push_back(std::move(dependency));
   }
-  const auto python = texts_at(toml, "project.requires-python");
+  const auto python = texts_at(document, "project.requires-python");
   if (!python.empty()) out.requires_python = python.front();
-  const std::string groups = "project.optional-dependencies.";
-  for (const auto& [key, where] : toml.tables) {
-    if (support::starts_with(key, groups)) out.optional_groups.push_back({key.substr(groups.size()), where});
-  }
+  out.optional_groups = optional_groups(document);
   return out;
 }
 

@@ -1,6 +1,8 @@
-#include <envforge/support/text.hpp>
+#include <algorithm>
+#include <iterator>
 
 #include <envforge/documents/pyproject.hpp>
+#include <envforge/support/text.hpp>
 
 #include "recipe_parts.hpp"
 #include "text_safety.hpp"
@@ -58,18 +60,21 @@ void read_packages(const YamlNode& node, const FleetLoader& load, ImageSpec& spe
   const YamlMap map(node, "'packages'", {"apt", "pip", "requirements", "pyproject", "exclude_newer"});
   if (const YamlNode* apt = map.find("apt")) spec.apt = texts_of(*apt, "apt", check_apt);
   if (const YamlNode* pip = map.find("pip")) spec.pip = texts_of(*pip, "pip", check_pip_entry);
-  if (const YamlNode* requirements = map.find("requirements")) {
-    const std::string name = text_of(*requirements, "requirements");
-    accept(check_relative_path(name, "requirements"), requirements->where);
-    const Companion file = load_companion(load, CompanionKind::kRequirements, name, requirements->where);
-    for (auto& requirement : read_requirements(file.text, file.file)) spec.pip.push_back(std::move(requirement));
+  const auto companion = [&](const YamlNode& named, const char* key, CompanionKind kind) {
+    const std::string& name = text_of(named, key);
+    accept(check_relative_path(name, key), named.where);
+    return load_companion(load, kind, name, named.where);
+  };
+  const auto add = [&](std::vector<Located<std::string>> requirements) {
+    std::move(requirements.begin(), requirements.end(), std::back_inserter(spec.pip));
+  };
+  if (const YamlNode* named = map.find("requirements")) {
+    const Companion file = companion(*named, "requirements", CompanionKind::kRequirements);
+    add(read_requirements(file.text, file.file));
   }
-  if (const YamlNode* pyproject = map.find("pyproject")) {
-    const std::string& name = text_of(*pyproject, "pyproject");
-    accept(check_relative_path(name, "pyproject"), pyproject->where);
-    const Companion file = load_companion(load, CompanionKind::kPyproject, name, pyproject->where);
-    for (auto& requirement : read_pyproject(file.text, file.file).dependencies)
-      spec.pip.push_back(std::move(requirement));
+  if (const YamlNode* named = map.find("pyproject")) {
+    const Companion file = companion(*named, "pyproject", CompanionKind::kPyproject);
+    add(read_pyproject(file.text, file.file).dependencies);
   }
   if (const YamlNode* newest = map.find("exclude_newer")) {
     spec.exclude_newer = text_of(*newest, "exclude_newer");

@@ -8,9 +8,9 @@
 #include <envforge/support/error.hpp>
 #include <envforge/support/percent_encoding.hpp>
 #include <envforge/support/text.hpp>
+#include <envforge/toml/toml.hpp>
 #include <envforge/versions/package_name.hpp>
 
-#include "toml_subset.hpp"
 #include "uv_request.hpp"
 #include "wheel_name.hpp"
 
@@ -41,28 +41,29 @@ std::string index_of(const std::string& name, const PythonRequest& request) {
 
 // The file of a requirement that named it by its address. uv takes the hash that stands there; the installer, which
 // fetches the file, refuses another.
-ResolvedWheel read_archive(ResolvedWheel wheel, const Toml& archive) {
+ResolvedWheel read_archive(ResolvedWheel wheel, const toml::Value& archive) {
   const std::string url = archive.text_of("url");
   wheel.index = url.substr(0, url.find('#'));
   wheel.filename = filename_of(url);
-  const Toml* hashes = archive.find("hashes");
+  const toml::Value* hashes = archive.find("hashes");
   wheel.sha256 = hashes != nullptr ? hashes->text_of("sha256") : "";
   if (!parse_wheel_name(wheel.filename) || wheel.sha256.size() != 64)
     fail(wheel.name, "without a wheel and its sha256");
   return wheel;
 }
 
-ResolvedWheel read_package(const Toml& package, const std::vector<std::string>& tags, const PythonRequest& request) {
+ResolvedWheel read_package(const toml::Value& package, const std::vector<std::string>& tags,
+                           const PythonRequest& request) {
   ResolvedWheel wheel;
   wheel.name = normal_name(package.text_of("name"));
   wheel.version = package.text_of("version");
   if (wheel.name.empty() || wheel.version.empty()) fail(wheel.name, "without a name or a version");
-  if (const Toml* archive = package.find("archive")) return read_archive(std::move(wheel), *archive);
-  const Toml* files = package.find("wheels");
+  if (const toml::Value* archive = package.find("archive")) return read_archive(std::move(wheel), *archive);
+  const toml::Value* files = package.find("wheels");
   if (files == nullptr || files->items.empty()) fail(wheel.name, "without a wheel");
   std::vector<WheelName> names;
-  std::vector<const Toml*> rows;
-  for (const Toml& file : files->items) {
+  std::vector<const toml::Value*> rows;
+  for (const toml::Value& file : files->items) {
     const std::string name = file.text_of("name");
     const auto parsed = parse_wheel_name(!name.empty() ? name : filename_of(file.text_of("url")));
     if (!parsed) continue;
@@ -71,10 +72,10 @@ ResolvedWheel read_package(const Toml& package, const std::vector<std::string>& 
   }
   const auto best = best_wheel(names, tags);
   if (!best) fail(wheel.name, "with no wheel for " + uv_platform(tag_target(request)));
-  const Toml& file = *rows[*best];
+  const toml::Value& file = *rows[*best];
   const std::string name = file.text_of("name");
   wheel.filename = !name.empty() ? name : filename_of(file.text_of("url"));
-  const Toml* hashes = file.find("hashes");
+  const toml::Value* hashes = file.find("hashes");
   wheel.sha256 = hashes != nullptr ? hashes->text_of("sha256") : "";
   // Older uv hashes no file of a folder; the resolver does it then.
   const bool hashed_later = wheel.sha256.empty() && !request.wheels_dir.empty();
@@ -192,15 +193,15 @@ std::string without_credentials(const std::string& url) {
 }
 
 std::vector<ResolvedWheel> read_pylock(const std::string& text, const PythonRequest& request) {
-  const Toml document = parse_toml(text);
+  const toml::Value document = toml::parse(text, "uv's pylock.toml", support::ErrorCode::kUvFailed);
   if (document.text_of("lock-version").substr(0, 2) != "1.") {
     throw support::Error(support::ErrorCode::kUvFailed,
                          "uv wrote a lock of version '" + document.text_of("lock-version") + "', expected 1.x");
   }
   std::vector<ResolvedWheel> wheels;
   const std::vector<std::string> tags = compatible_tags(tag_target(request));
-  if (const Toml* packages = document.find("packages"); packages != nullptr) {
-    for (const Toml& package : packages->items) wheels.push_back(read_package(package, tags, request));
+  if (const toml::Value* packages = document.find("packages"); packages != nullptr) {
+    for (const toml::Value& package : packages->items) wheels.push_back(read_package(package, tags, request));
   }
   std::sort(wheels.begin(), wheels.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   const auto twice =

@@ -36,4 +36,14 @@ std::string requirement_name(std::string_view requirement) {
   return name;
 }
 
+std::string nvidia_library(std::string_view normal) {
+  constexpr std::string_view kVendor = "nvidia-", kMajor = "-cu";
+  if (!support::starts_with(normal, kVendor)) return "";
+  const std::string_view library = normal.substr(kVendor.size());
+  const auto at = library.rfind(kMajor);
+  const bool ends_with_major = at != std::string_view::npos && at + kMajor.size() < library.size() &&
+                               library.find_first_not_of("0123456789", at + kMajor.size()) == std::string_view::npos;
+  return std::string(ends_with_major ? library.substr(0, at) : library);
+}
+
 }  // namespace envforge::versions

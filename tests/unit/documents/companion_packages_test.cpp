@@ -135,7 +135,7 @@ TEST(Pyproject, EveryMistakeHasItsCodeAndPlace) {
       {"[tool.poetry.dependencies]\ntorch = \"^2.0\"\n", ErrorCode::kWrongValue, "p:1:1"},
       {"[tool.x]\na = 1\n", ErrorCode::kMissingKey, "p"},
       {"\xEF\xBB\xBF[project]\n", ErrorCode::kUnsafeText, "p:1:1"},
-      {"[project]\nx = " + std::string(100, '[') + "\n", ErrorCode::kDocumentLimit, "p:2:38"},
+      {"[project]\nx = " + std::string(100, '[') + "\n", ErrorCode::kRecipeSyntax, "p:2:36"},
       {std::string(300 * 1024, '#'), ErrorCode::kDocumentLimit, "p"},
   };
   for (const auto& one : cases)

@@ -11,6 +11,14 @@ TEST(NormalName, IsLowerCaseWithOneDashForEachRun) {
   EXPECT_EQ(normal_name(""), "");
 }
 
+TEST(PackageName, OfNvidiasWheelsIsTheLibrarysWithAndWithoutCudasMajor) {
+  EXPECT_EQ(nvidia_library("nvidia-cublas-cu12"), "cublas");
+  EXPECT_EQ(nvidia_library("nvidia-cuda-nvrtc"), "cuda-nvrtc");
+  EXPECT_EQ(nvidia_library("nvidia-cusparselt-cu13"), "cusparselt");
+  EXPECT_EQ(nvidia_library("nvidia-cudnn-cu"), "cudnn-cu");
+  EXPECT_EQ(nvidia_library("cublas-cu12"), "");
+}
+
 TEST(RequirementName, EndsWhereTheNameEnds) {
   EXPECT_EQ(requirement_name(" Torch_x[opt]>=2"), "torch-x");
   EXPECT_EQ(requirement_name("JupyterLab [x]>=4; python_version > '3'"), "jupyterlab");
