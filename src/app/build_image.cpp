@@ -327,14 +327,13 @@ std::vector<std::string> render_recipe(World& world, const documents::Recipe& re
   }
   const auto rendered = render::render(locked.lock, chosen);
   world.events.step("writing the build context");
-  const auto written = write_whole_context(world, recipe, locked.lock, chosen, rendered, directory);
+  auto written = write_whole_context(world, recipe, locked.lock, chosen, rendered, directory);
   if (written.missing_base) {
     world.events.warn("base.tar is not in " + directory + ": " + written.missing_base->message() +
                       "; run this command where mmdebstrap is, or name a base image in the site configuration");
   }
-  auto files = written.files;
-  std::sort(files.begin(), files.end());
-  return files;
+  std::sort(written.files.begin(), written.files.end());
+  return std::move(written.files);
 }
 
 }  // namespace envforge::app

@@ -8,6 +8,7 @@
 #include <envforge/app/load_recipe.hpp>
 #include <envforge/app/lock_recipe.hpp>
 #include <envforge/app/read_report.hpp>
+#include <envforge/protocol/sealed_report.hpp>
 #include <envforge/report/report_diff.hpp>
 #include <envforge/support/canonical_json.hpp>
 #include <envforge/support/error.hpp>
@@ -30,8 +31,16 @@ constexpr const char* kLock = "envforge/lock";
 constexpr const char* kRecipe = "envforge/recipe";
 constexpr const char* kImage = "an image";
 
-// What the user named. A file is JSON if it begins as an object does; every other one is read as a recipe.
-std::string kind_of(World& world, const std::string& name) {
+/// What the user named, looked at once.
+struct Named {
+  std::string name;
+  std::string kind;
+  std::string text;         // of a document
+  engine::ImageInfo image;  // of kImage
+};
+
+// A file is JSON if it begins as an object does; every other one is read as a recipe.
+Named look_at(World& world, const std::string& name) {
   std::error_code error;
   if (!fs::is_regular_file(name, error)) {
     if (fs::exists(name, error)) {
@@ -41,22 +50,22 @@ std::string kind_of(World& world, const std::string& name) {
     const bool is_path = support::ends_with(name, ".lock") || support::ends_with(name, ".yaml") ||
                          support::ends_with(name, ".yml") || support::ends_with(name, ".json");
     if (is_path) throw Error(ErrorCode::kFileUnreadable, "there is no file '" + support::printable(name) + "'");
-    if (world.engine.inspect_image(name)) return kImage;
+    if (auto image = world.engine.inspect_image(name)) return {name, kImage, "", std::move(*image)};
     throw Error(ErrorCode::kImageAbsent,
                 "'" + support::printable(name) + "' is neither a file here nor an image of the engine", std::nullopt,
                 "give a lock, a recipe, a report, or an image that the engine has");
   }
-  constexpr std::uint64_t kLargest = 256ULL << 20;
-  const std::string text = support::read_file(name, kLargest);
+  std::string text = read_document(name);
   const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos || text[first] != '{') return kRecipe;
-  return document_kind(name);
+  if (first == std::string::npos || text[first] != '{') return {name, kRecipe, std::move(text), {}};
+  std::string kind = document_kind(text, name);
+  return {name, std::move(kind), std::move(text), {}};
 }
 
-DiffSide read_lock_side(World&, const std::string& name) {
+DiffSide read_lock_side(const Named& named) {
   DiffSide side;
-  side.name = name;
-  side.lock = documents::read_lock(support::read_file(name), name);
+  side.name = named.name;
+  side.lock = documents::read_lock(named.text, named.name);
   return side;
 }
 
@@ -83,32 +92,30 @@ std::string version_label(const engine::ImageInfo& image, const std::string& nam
   return versions::Version::parse(text) ? text : "";
 }
 
-DiffSide read_image_side(World& world, const std::string& name) {
-  const auto image = world.engine.inspect_image(name);
-  if (!image)
-    throw Error(ErrorCode::kImageAbsent, "the engine has no image '" + support::printable(name) + "' any more");
+DiffSide read_image_side(World& world, const Named& named) {
+  const auto& [name, kind, text, image] = named;
   DiffSide side;
   side.name = name;
-  side.image_bytes = image->bytes;
-  if (const auto lock = find_lock(world, image->label("dev.envforge.lock-digest"))) {
+  side.image_bytes = image.bytes;
+  if (const auto lock = find_lock(world, image.label("dev.envforge.lock-digest"))) {
     side.lock = *lock;
     return side;
   }
   documents::LockedPlatform platform;
-  platform.torch = version_label(*image, "torch");
+  platform.torch = version_label(image, "torch");
   if (platform.torch.empty()) {
     throw Error(
         ErrorCode::kUsage,
         "the image '" + support::printable(name) + "' has no label that names its torch: envforge did not build it",
         std::nullopt, "compare images that `envforge build` made, or verify both and compare the reports");
   }
-  platform.cuda = version_label(*image, "cuda");
-  platform.cudnn = version_label(*image, "cudnn");
-  platform.nccl = version_label(*image, "nccl");
-  platform.python = version_label(*image, "python");
-  platform.cuda_variant = support::printable(image->label("dev.envforge.cuda-variant"));
-  platform.base.name = support::printable(image->label("org.opencontainers.image.base.name"));
-  side.lock.platforms[image->os + "/" + image->architecture] = platform;
+  platform.cuda = version_label(image, "cuda");
+  platform.cudnn = version_label(image, "cudnn");
+  platform.nccl = version_label(image, "nccl");
+  platform.python = version_label(image, "python");
+  platform.cuda_variant = support::printable(image.label("dev.envforge.cuda-variant"));
+  platform.base.name = support::printable(image.label("org.opencontainers.image.base.name"));
+  side.lock.platforms[image.os + "/" + image.architecture] = platform;
   side.has_spec = false;
   side.has_packages = false;
   return side;
@@ -118,23 +125,23 @@ DocumentDiff print(const LockDiff& diff, const std::string& kind, const DiffSide
   return {diff_text(diff, a, b), support::readable_json(diff_json(diff, kind, a, b))};
 }
 
-DocumentDiff diff_two_locks(World& world, const std::string& a, const std::string& b) {
-  const DiffSide before = read_lock_side(world, a), after = read_lock_side(world, b);
+DocumentDiff diff_two_locks(World& world, const Named& a, const Named& b) {
+  const DiffSide before = read_lock_side(a), after = read_lock_side(b);
   return print(diff_locks(before, after, world.knowledge), "lock", before, after);
 }
 
-DocumentDiff diff_two_images(World& world, const std::string& a, const std::string& b) {
-  DiffSide before = read_image_side(world, a), after = read_image_side(world, b);
+DocumentDiff diff_two_images(World& world, const Named& a, const Named& b) {
+  const DiffSide before = read_image_side(world, a), after = read_image_side(world, b);
   if (!before.has_packages || !after.has_packages) {
-    world.events.note("the lock of " + std::string(before.has_packages ? b : a) +
+    world.events.note("the lock of " + (before.has_packages ? b : a).name +
                       " is not kept on this machine, so only the labels are compared");
   }
   return print(diff_locks(before, after, world.knowledge), "image", before, after);
 }
 
-DocumentDiff diff_two_recipes(World& world, const std::string& a, const std::string& b) {
-  const auto old = load_recipe(a, world.site), now = load_recipe(b, world.site);
-  const DiffSide before = solve_side(world, a, old), after = solve_side(world, b, now);
+DocumentDiff diff_two_recipes(World& world, const Named& a, const Named& b) {
+  const auto old = load_recipe(a.name, world.site), now = load_recipe(b.name, world.site);
+  const DiffSide before = solve_side(world, a.name, old), after = solve_side(world, b.name, now);
   LockDiff diff;
   if (before.conflict.empty() && after.conflict.empty()) diff = diff_locks(before, after, world.knowledge);
   diff.recipe = documents::what_changed(old.spec, now.spec);
@@ -142,14 +149,15 @@ DocumentDiff diff_two_recipes(World& world, const std::string& a, const std::str
   return print(diff, "recipe", before, after);
 }
 
-DocumentDiff diff_two_reports(World&, const std::string& a, const std::string& b) {
-  const auto diff = report::diff_reports(read_report(a), read_report(b));
-  return {report::diff_text(diff, a, b), support::readable_json(report::to_json(diff))};
+DocumentDiff diff_two_reports(World&, const Named& a, const Named& b) {
+  const auto diff =
+      report::diff_reports(protocol::read_unverified(a.text, a.name), protocol::read_unverified(b.text, b.name));
+  return {report::diff_text(diff, a.name, b.name), support::readable_json(report::to_json(diff))};
 }
 
 struct Comparison {
   const char* kind;
-  DocumentDiff (*diff)(World& world, const std::string& a, const std::string& b);
+  DocumentDiff (*diff)(World& world, const Named& a, const Named& b);
 };
 // A kind of document that can be compared is a row.
 constexpr std::array<Comparison, 4> kComparisons = {
@@ -158,17 +166,18 @@ constexpr std::array<Comparison, 4> kComparisons = {
 }  // namespace
 
 DocumentDiff diff_documents(World& world, const std::string& a, const std::string& b) {
-  const std::string kind_a = kind_of(world, a), kind_b = kind_of(world, b);
-  if (kind_a != kind_b) {
-    throw Error(ErrorCode::kUsage,
-                support::printable(a + " is " + kind_a + ", " + b + " is " + kind_b + ": they cannot be compared"),
-                std::nullopt, "give two locks, two recipes, two images, or two reports of verify");
+  const Named before = look_at(world, a), after = look_at(world, b);
+  if (before.kind != after.kind) {
+    const std::string kinds = a + " is " + before.kind + ", " + b + " is " + after.kind;
+    throw Error(ErrorCode::kUsage, support::printable(kinds + ": they cannot be compared"), std::nullopt,
+                "give two locks, two recipes, two images, or two reports of verify");
   }
   for (const auto& row : kComparisons) {
-    if (kind_a == row.kind) return row.diff(world, a, b);
+    if (before.kind == row.kind) return row.diff(world, before, after);
   }
   throw Error(ErrorCode::kUsage,
-              "envforge diff does not compare documents of the kind '" + support::printable(kind_a) + "'", std::nullopt,
+              "envforge diff does not compare documents of the kind '" + support::printable(before.kind) + "'",
+              std::nullopt,
               "it compares locks, recipes, images, and reports that `envforge verify --report FILE` wrote");
 }
 

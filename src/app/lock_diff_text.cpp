@@ -7,8 +7,6 @@
 namespace envforge::app {
 namespace {
 
-constexpr std::size_t kColumns = 80;
-
 const char* word(Runs runs) {
   return runs == Runs::kYes ? "runs" : runs == Runs::kNo ? "does not run" : "not known";
 }
@@ -58,18 +56,8 @@ class Text {
 
   /// "  name      text", broken at spaces, the rest below the text's beginning.
   void row(const std::string& name, const std::string& text, std::size_t width) {
-    std::string line = "  " + name + std::string(name.size() < width ? width - name.size() : 0, ' ');
-    const std::size_t indent = width + 3;
-    bool empty = true;
-    for (const auto& part : support::split(text, ' ')) {
-      if (!empty && line.size() + 1 + part.size() > kColumns) {
-        lines_ += line + "\n";
-        line = std::string(indent - 1, ' ');
-      }
-      line += " " + part;
-      empty = false;
-    }
-    lines_ += line + "\n";
+    const std::string line = "  " + name + std::string(name.size() < width ? width - name.size() : 0, ' ') + " ";
+    lines_ += line + support::wrap(text, line.size(), width + 3) + "\n";
   }
 
   void changes(const std::vector<documents::Change>& changes) {

@@ -16,14 +16,18 @@ constexpr std::uint64_t kLargestDocument = 256ULL << 20;
 
 }  // namespace
 
-std::string document_kind(const std::string& file) {
-  const auto value = support::parse_json(support::read_file(file, kLargestDocument), file, ErrorCode::kReportMalformed);
+std::string read_document(const std::string& file) {
+  return support::read_file(file, kLargestDocument);
+}
+
+std::string document_kind(const std::string& text, const std::string& file) {
+  const auto value = support::parse_json(text, file, ErrorCode::kReportMalformed);
   support::JsonReader in(value, file, ErrorCode::kReportMalformed);
   return in.string("schema");
 }
 
 protocol::Report read_report(const std::string& file) {
-  return protocol::read_unverified(support::read_file(file, kLargestDocument), file);
+  return protocol::read_unverified(read_document(file), file);
 }
 
 }  // namespace envforge::app

@@ -16,9 +16,18 @@ const std::vector<CommandRow>& command_table() {
       {"doctor", "ask", "say what this machine lacks for each command, with the fix", declare_doctor},
       {"render", "rest", "write the Dockerfile and a context that build without envforge", declare_render},
       {"completion", "rest", "print the completion script of bash, zsh or fish", declare_completion},
-      {"data", "rest", "show age and digest of the compatibility data; `check` it against PyPI, `draft` a row", declare_data},
+      {"data", "rest", "show age and digest of the compatibility data; `check` it against PyPI, `draft` a row",
+       declare_data},
   };
   return rows;
+}
+
+std::vector<std::string> long_options(const CLI::App& app) {
+  std::vector<std::string> out;
+  for (const auto* option : app.get_options()) {
+    for (const auto& name : option->get_lnames()) out.push_back("--" + name);
+  }
+  return out;
 }
 
 }  // namespace envforge::cli

@@ -24,6 +24,9 @@ struct CommandRow {
 
 const std::vector<CommandRow>& command_table();
 
+/// "--json" and so on, as the options of `app` are written.
+std::vector<std::string> long_options(const CLI::App& app);
+
 // One per file of src/cli/commands.
 Action declare_build(CLI::App& command);
 Action declare_completion(CLI::App& command);

@@ -79,9 +79,7 @@ std::string nearest(const CLI::App& app) {
   std::vector<std::string> options, commands;
   for (const CLI::App* known : {&app, chosen.empty() ? nullptr : static_cast<const CLI::App*>(chosen.front())}) {
     if (known == nullptr) continue;
-    for (const auto* option : known->get_options()) {
-      for (const auto& name : option->get_lnames()) options.push_back("--" + name);
-    }
+    for (auto& name : long_options(*known)) options.push_back(std::move(name));
   }
   for (const auto& row : command_table()) commands.emplace_back(row.name);
   for (const auto& word : app.remaining(true)) {

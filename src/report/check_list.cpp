@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <envforge/protocol/check_ids.hpp>
+#include <envforge/support/text.hpp>
 
 #include "layout.hpp"
 
@@ -34,8 +35,8 @@ std::string check_list_text(const std::vector<CheckInfo>& checks) {
     out += "\n" + group + "\n";
     for (const auto& check : members) {
       out += "  " + pad(check.id, 30) + " " + to_string(check.suite) + "\n";
-      out += std::string(kIndent, ' ') + wrap("proves: " + check.proves, kIndent, kIndent + 2) + "\n";
-      out += std::string(kIndent, ' ') + wrap("control: " + check.control, kIndent, kIndent + 2) + "\n";
+      out += std::string(kIndent, ' ') + support::wrap("proves: " + check.proves, kIndent, kIndent + 2) + "\n";
+      out += std::string(kIndent, ' ') + support::wrap("control: " + check.control, kIndent, kIndent + 2) + "\n";
     }
   }
   return out;

@@ -56,12 +56,12 @@ void head(std::ostream& out, const Report& report, const Painter& painter) {
   const std::string subject = report.image.empty() ? "this environment" : printable(report.image);
   out << painter.strong(word) << "  " << subject << " on " << printable(machine_text(report)) << "\n";
   out << "  "
-      << wrap(printable(protocol::overall_reason(report)) + ", in " + fixed(report.seconds, 1) + " s" +
-                  (report.rounds > 1 ? ", " + std::to_string(report.rounds) + " rounds" : ""),
-              2, 2)
+      << support::wrap(printable(protocol::overall_reason(report)) + ", in " + fixed(report.seconds, 1) + " s" +
+                           (report.rounds > 1 ? ", " + std::to_string(report.rounds) + " rounds" : ""),
+                       2, 2)
       << "\n";
   for (const auto& sentence : report.not_judged)
-    out << "  " << wrap("not judged: " + printable(sentence), 2, 4) << "\n";
+    out << "  " << support::wrap("not judged: " + printable(sentence), 2, 4) << "\n";
   out << "\n";
 }
 
@@ -73,7 +73,7 @@ void measurements(std::ostream& out, const CheckResult& check) {
     }
     if (m.spread) line += ", from " + figure(m.spread->lowest) + " to " + figure(m.spread->highest);
     if (!m.derivation.empty()) line += " (" + printable(m.derivation) + ")";
-    out << "      " << wrap(line, 6, 8) << "\n";
+    out << "      " << support::wrap(line, 6, 8) << "\n";
   }
 }
 
@@ -87,33 +87,35 @@ void check_lines(std::ostream& out, const Report& report, const CheckResult& che
   if (times > 1) text = "on " + std::to_string(times) + " GPUs: " + text;
   if (times == 0) text = printable(short_gpu(report, check.gpu)) + ": " + text;
   out << "  " << painter.verdict(check.verdict, kVerdictWidth) << " " << pad(printable(check.id), kIdWidth) << " ";
-  out << wrap(text, 2 + kVerdictWidth + kIdWidth + 2, 2 + kVerdictWidth + 1 + 2) << "\n";
+  out << support::wrap(text, 2 + kVerdictWidth + kIdWidth + 2, 2 + kVerdictWidth + 1 + 2) << "\n";
   if (details || check.verdict == Verdict::kDegraded) measurements(out, check);
   if (details && check.control) {
     const auto& control = *check.control;
     out << "      "
-        << wrap("control: " + printable(control.planted) + (control.detected ? " was found" : " was NOT found") +
-                    " (claimed " + figure(control.claimed) + ", found " + figure(control.found) + ")",
-                6, 8)
+        << support::wrap("control: " + printable(control.planted) +
+                             (control.detected ? " was found" : " was NOT found") + " (claimed " +
+                             figure(control.claimed) + ", found " + figure(control.found) + ")",
+                         6, 8)
         << "\n";
   }
   if (!check.failures.empty()) {
     const auto& first = check.failures.front();
     out << "      "
-        << wrap("in " + std::to_string(check.failures.size()) + " of " + std::to_string(check.rounds) +
-                    " rounds, first in round " + std::to_string(first.round) + " after " + fixed(first.second, 0) +
-                    " s",
-                6, 8)
+        << support::wrap("in " + std::to_string(check.failures.size()) + " of " + std::to_string(check.rounds) +
+                             " rounds, first in round " + std::to_string(first.round) + " after " +
+                             fixed(first.second, 0) + " s",
+                         6, 8)
         << "\n";
   }
   if (good || check.verdict == Verdict::kSkipped) return;
   const std::string evidence = details ? printable(check.evidence) : beginning_of(printable(check.evidence), 240);
   if (check.layer != protocol::Layer::kNone) {
     out << "      "
-        << wrap("layer: " + protocol::to_string(check.layer) + (evidence.empty() ? "" : " (" + evidence + ")"), 6, 8)
+        << support::wrap("layer: " + protocol::to_string(check.layer) + (evidence.empty() ? "" : " (" + evidence + ")"),
+                         6, 8)
         << "\n";
   }
-  if (!check.mend.empty()) out << "      " << wrap("mend:  " + printable(check.mend), 6, 13) << "\n";
+  if (!check.mend.empty()) out << "      " << support::wrap("mend: " + printable(check.mend), 6, 12) << "\n";
 }
 
 void libraries(std::ostream& out, const Report& report) {
@@ -122,7 +124,8 @@ void libraries(std::ostream& out, const Report& report) {
     out << "\n  libraries mapped by " << printable(group.group) << "\n";
     for (const auto& library : group.libraries) {
       out << "    " << pad(printable(library.soname), 26) << " " << pad(printable(library.version), 12) << " "
-          << wrap(printable(library.owner) + (library.rule.empty() ? "" : ", by " + printable(library.rule)), 44, 6)
+          << support::wrap(printable(library.owner) + (library.rule.empty() ? "" : ", by " + printable(library.rule)),
+                           44, 6)
           << "\n";
     }
   }

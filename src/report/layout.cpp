@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdio>
-#include <sstream>
 
 namespace envforge::report {
 
@@ -21,29 +20,6 @@ std::string figure(double value) {
 std::string pad(std::string text, std::size_t width) {
   if (text.size() < width) text.append(width - text.size(), ' ');
   return text;
-}
-
-std::string wrap(const std::string& text, std::size_t first_column, std::size_t indent) {
-  std::string out;
-  std::size_t column = first_column;
-  std::istringstream words(text);
-  std::string word;
-  bool line_is_empty = true;
-  while (words >> word) {
-    if (!line_is_empty && column + 1 + word.size() > kColumns) {
-      out += "\n" + std::string(indent, ' ');
-      column = indent;
-      line_is_empty = true;
-    }
-    if (!line_is_empty) {
-      out += ' ';
-      ++column;
-    }
-    out += word;
-    column += word.size();
-    line_is_empty = false;
-  }
-  return out;
 }
 
 std::string beginning_of(const std::string& text, std::size_t longest) {

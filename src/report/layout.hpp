@@ -6,15 +6,10 @@
 
 namespace envforge::report {
 
-inline constexpr std::size_t kColumns = 80;
-
 std::string fixed(double value, int digits);
 /// Three to four significant digits: what a person compares.
 std::string figure(double value);
 std::string pad(std::string text, std::size_t width);
-/// Breaks at spaces; continuation lines get `indent` spaces. A word longer than a line stands alone.
-std::string wrap(const std::string& text, std::size_t first_column, std::size_t indent);
-
 /// The text when it is short, else its beginning up to a space, with " ..." behind it.
 std::string beginning_of(const std::string& text, std::size_t longest);
 

@@ -153,8 +153,8 @@ std::vector<LibraryRow> libraries_of(const Report& a, const Report& b) {
 }
 
 void two_lines(std::ostream& out, const std::string& a, const std::string& b) {
-  out << "    A  " << wrap(printable(a.empty() ? "-" : a), 7, 9) << "\n";
-  out << "    B  " << wrap(printable(b.empty() ? "-" : b), 7, 9) << "\n";
+  out << "    A  " << support::wrap(printable(a.empty() ? "-" : a), 7, 9) << "\n";
+  out << "    B  " << support::wrap(printable(b.empty() ? "-" : b), 7, 9) << "\n";
 }
 
 void figures_text(std::ostream& out, const std::vector<FigureRow>& rows) {
@@ -162,7 +162,7 @@ void figures_text(std::ostream& out, const std::vector<FigureRow>& rows) {
   out << "\nrates" << pad("", 43) << pad("A", 11) << pad("B", 11) << "B/A\n";
   for (const auto& row : rows) {
     const std::string what = printable(row.check + (row.gpu.empty() ? "" : ", " + row.gpu));
-    out << "  " << wrap(what + ", " + printable(row.measurement), 2, 4) << "\n";
+    out << "  " << support::wrap(what + ", " + printable(row.measurement), 2, 4) << "\n";
     std::string ratio;
     if (row.a && row.b && *row.a > 0) ratio = fixed(100 * *row.b / *row.a, 1) + " %" + (row.differs ? "  <--" : "");
     out << pad("      " + printable(row.unit), 48) << pad(row.a ? figure(*row.a) : "-", 11)

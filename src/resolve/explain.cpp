@@ -9,16 +9,8 @@
 namespace envforge::resolve {
 
 void add_wrapped(std::vector<std::string>& lines, const std::string& text, const std::string& indent) {
-  constexpr std::size_t kWidth = 80;
-  std::string line = indent;
-  for (const std::string& word : support::split(text, ' ')) {
-    if (line.size() > indent.size() && line.size() + 1 + word.size() > kWidth) {
-      lines.push_back(line);
-      line = indent;
-    }
-    line += (line.size() > indent.size() ? " " : "") + word;
-  }
-  lines.push_back(line);
+  const std::string broken = indent + support::wrap(text, indent.size(), indent.size());
+  for (std::string& line : support::split(broken, '\n')) lines.push_back(std::move(line));
 }
 
 std::string text_of(const std::vector<std::string>& lines) {

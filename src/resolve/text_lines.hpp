@@ -8,7 +8,7 @@
 
 namespace envforge::resolve {
 
-/// Breaks `text` at spaces, at most 80 columns; every line starts with `indent`.
+/// The lines of support::wrap, each behind `indent`, which is spaces.
 void add_wrapped(std::vector<std::string>& lines, const std::string& text, const std::string& indent);
 std::string text_of(const std::vector<std::string>& lines);
 /// "torch 2.6.0, CUDA 12.4 (PyPI), Python 3.11, debian:12".

@@ -1,13 +1,13 @@
 // The one program inside the images of the engine contract, linked statically: FROM scratch is all it needs.
 #include <unistd.h>
-#include <chrono>
-#include <thread>
 
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <string>
+#include <thread>
 #include <vector>
 
 int main(int argc, char** argv) {

@@ -144,14 +144,6 @@ const CLI::App* command_named(const CLI::App& root, const std::string& word) {
   return nullptr;
 }
 
-Words long_options(const CLI::App& app) {
-  Words out;
-  for (const auto* option : app.get_options()) {
-    for (const auto& name : option->get_lnames()) out.push_back("--" + name);
-  }
-  return out;
-}
-
 const CLI::Option* option_named(const CLI::App* command, const CLI::App& root, const std::string& word) {
   for (const CLI::App* app : {command, &root}) {
     if (app == nullptr || word.size() < 2 || word.front() != '-') continue;
