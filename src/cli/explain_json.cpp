@@ -44,6 +44,7 @@ json encode(const resolve::Solution& solution) {
   return {{"base", solution.base},
           {"doubtful", solution.doubtful},
           {"platforms", array_of(solution.platforms, encode_platform)},
+          {"compat_package", solution.compat_package},
           {"warnings", array_of(solution.warnings, encode_warning)}};
 }
 

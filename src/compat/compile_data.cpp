@@ -26,6 +26,10 @@ std::string yes_no(bool value) {
   return value ? "true" : "false";
 }
 
+std::string known_or_not(const std::optional<bool>& value) {
+  return value ? yes_no(*value) : "std::nullopt";
+}
+
 class TableWriter {
  public:
   std::string text(const Tables& tables);
@@ -105,7 +109,7 @@ std::string TableWriter::gpu(const Gpu& gpu) {
   std::vector<std::string> listed;
   for (const auto& row : gpu.first_listed) listed.push_back(fields({quoted(row.branch), quoted(row.driver)}));
   return fields({quoted(gpu.name), quoted(gpu.kind), quoted(gpu.cc), names(gpu.driver_names),
-                 array("FirstListed", listed), yes_no(gpu.forward_compat), evidence(gpu.evidence)});
+                 array("FirstListed", listed), known_or_not(gpu.forward_compat), evidence(gpu.evidence)});
 }
 
 template <class Row, class Write>
@@ -140,8 +144,11 @@ std::string TableWriter::text(const Tables& t) {
             }),
       table("DriverBranch", t.branches,
             [&](const DriverBranch& row) {
-              return fields(
-                  {quoted(row.branch), quoted(row.max_cuda), names(row.forward_compat), evidence(row.evidence)});
+              return fields({quoted(row.branch), quoted(row.max_cuda), evidence(row.evidence)});
+            }),
+      table("ForwardCompat", t.forward_compat,
+            [&](const ForwardCompat& row) {
+              return fields({quoted(row.cuda), names(row.branches), evidence(row.evidence)});
             }),
       table("Gpu", t.gpus, [&](const Gpu& row) { return gpu(row); }),
       table("CudnnFloor", t.cudnn_floors,

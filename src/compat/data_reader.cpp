@@ -169,6 +169,10 @@ void check_references(const OwnedTables& owned) {
     const bool open = row.last_driver_branch.empty();
     need(open || branches.contains(row.last_driver_branch), row.evidence, std::string(row.last_driver_branch));
   }
+  for (const auto& row : owned.forward_compat) {
+    need(toolkits.contains(row.cuda), row.evidence, "the toolkit " + std::string(row.cuda));
+    for (const auto branch : row.branches) need(branches.contains(branch), row.evidence, std::string(branch));
+  }
   for (const auto& row : owned.gpus) {
     need(architectures.contains(row.cc), row.evidence, "compute capability " + std::string(row.cc));
     for (const auto& first : row.first_listed)
@@ -236,6 +240,7 @@ std::shared_ptr<const OwnedTables> read_tables(const std::vector<DataFile>& file
   tables.not_published = owned->not_published;
   tables.architectures = owned->architectures;
   tables.branches = owned->branches;
+  tables.forward_compat = owned->forward_compat;
   tables.gpus = owned->gpus;
   tables.cudnn_floors = owned->cudnn_floors;
   tables.bases = owned->bases;

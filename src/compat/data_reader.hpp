@@ -30,6 +30,7 @@ struct OwnedTables {
   std::vector<NotPublished> not_published;
   std::vector<Architecture> architectures;
   std::vector<DriverBranch> branches;
+  std::vector<ForwardCompat> forward_compat;
   std::vector<Gpu> gpus;
   std::vector<CudnnFloor> cudnn_floors;
   std::vector<Base> bases;

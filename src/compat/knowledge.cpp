@@ -70,6 +70,12 @@ const DriverBranch* Knowledge::branch(const Version& driver) const {
   return row == tables_.branches.end() ? nullptr : &*row;
 }
 
+const ForwardCompat* Knowledge::forward_compat(const Version& cuda) const {
+  const auto row = std::find_if(tables_.forward_compat.begin(), tables_.forward_compat.end(),
+                                [&](const ForwardCompat& forward) { return Version::of(forward.cuda) == cuda; });
+  return row == tables_.forward_compat.end() ? nullptr : &*row;
+}
+
 const CudnnFloor* Knowledge::cudnn_without(std::string_view cudnn, const Version& cc) const {
   const auto version = Version::parse(cudnn);
   if (!version) return nullptr;

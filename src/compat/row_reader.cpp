@@ -235,13 +235,24 @@ void read_drivers(RowReader& row, JsonReader& file) {
     branch.branch = row.branch(reader, "branch");
     only_once(seen, reader, branch.branch);
     branch.max_cuda = row.version(reader, "max_cuda");
-    branch.forward_compat = row.keep(reader.strings("forward_compat"));
     branch.evidence = row.evidence(reader, std::string(branch.branch));
     reader.finish();
     row.owned().branches.push_back(branch);
   }
   std::sort(row.owned().branches.begin(), row.owned().branches.end(),
             [](const DriverBranch& a, const DriverBranch& b) { return a.branch > b.branch; });
+  for (JsonReader& reader : file.objects("forward_compat")) {
+    ForwardCompat forward;
+    forward.cuda = row.version(reader, "cuda");
+    only_once(seen, reader, forward.cuda);
+    std::vector<std::string> branches = reader.strings("branches");
+    std::sort(branches.begin(), branches.end());
+    forward.branches = row.keep(branches);
+    forward.evidence = row.evidence(reader, "forward compatibility of CUDA " + std::string(forward.cuda));
+    reader.finish();
+    row.owned().forward_compat.push_back(forward);
+  }
+  newest_first(row.owned().forward_compat, &ForwardCompat::cuda);
 }
 
 void read_topics(RowReader& row, JsonReader& file) {
@@ -308,7 +319,7 @@ void read_gpus(RowReader& row, JsonReader& file) {
     gpu.kind = row.keep(reader.string("class"));
     gpu.cc = row.version(reader, "cc");
     gpu.driver_names = row.keep(reader.strings("driver_names"));
-    gpu.forward_compat = reader.boolean("forward_compat");
+    if (!reader.raw("forward_compat").is_null()) gpu.forward_compat = reader.boolean("forward_compat");
     std::vector<FirstListed> listed;
     JsonReader members = reader.object("first_listed");
     std::vector<std::string> branches;

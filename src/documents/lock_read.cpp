@@ -50,9 +50,19 @@ Checked cuda_variant(std::string_view text) {
 }
 
 Checked require_cuda(std::string_view text) {
-  constexpr std::string_view kStart = "cuda>=";
-  const bool fits = text.empty() || (support::starts_with(text, kStart) && !two_numbers(text.substr(kStart.size())));
-  return fits ? std::nullopt : Checked(refuse("require_cuda", text, "expected cuda>=MAJOR.MINOR"));
+  constexpr std::string_view kStart = "cuda>=", kFrom = "driver>=", kBelow = ",driver<";
+  const auto branch = [&](std::string_view part) {
+    const auto comma = part.find(kBelow);
+    return comma != std::string_view::npos && support::starts_with(part, kFrom) &&
+           digits(part.substr(kFrom.size(), comma - kFrom.size()), 3) && digits(part.substr(comma + kBelow.size()), 3);
+  };
+  const auto parts = support::split(text, ' ');
+  const bool fits = text.empty() || (support::starts_with(text, kStart) &&
+                                     !two_numbers(std::string_view(parts.front()).substr(kStart.size())) &&
+                                     std::all_of(parts.begin() + 1, parts.end(), branch));
+  return fits
+             ? std::nullopt
+             : Checked(refuse("require_cuda", text, "expected cuda>=MAJOR.MINOR, then driver>=N,driver<N of branches"));
 }
 
 Checked architecture(std::string_view text) {

@@ -23,7 +23,7 @@ std::vector<Located<std::string>> read_gpus(const YamlNode& node) {
 }
 
 Pool read_pool(const YamlNode& node) {
-  const YamlMap map(node, "a pool", {"name", "gpus", "driver"});
+  const YamlMap map(node, "a pool", {"name", "gpus", "driver", "forward_compat"});
   Pool pool;
   pool.where = node.where;
   const YamlNode& name = map.need("name", "name: ampere");
@@ -33,6 +33,12 @@ Pool read_pool(const YamlNode& node) {
   if (const YamlNode* driver = map.find("driver")) {
     accept(check_driver(text_of(*driver, "driver")), driver->where);
     pool.driver = Located<versions::Version>{versions::Version::of(driver->text), driver->where};
+  }
+  if (const YamlNode* forward = map.find("forward_compat")) {
+    pool.forward_compat = truth_of(*forward, "forward_compat");
+    if (!pool.driver)
+      throw Error(ErrorCode::kMissingKey, "forward_compat is about a driver, and the pool states none", forward->where,
+                  "add the version that nvidia-smi prints, such as `driver: \"535.183.06\"`");
   }
   return pool;
 }

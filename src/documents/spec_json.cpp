@@ -33,7 +33,9 @@ json pools_to_json(const std::vector<Pool>& pools) {
   for (const auto& pool : pools) {
     json driver = nullptr;
     if (pool.driver) driver = pool.driver->value.text();
-    out.push_back({{"name", pool.name}, {"gpus", values(pool.gpus)}, {"driver", driver}});
+    json entry = {{"name", pool.name}, {"gpus", values(pool.gpus)}, {"driver", driver}};
+    if (pool.forward_compat) entry["forward_compat"] = true;
+    out.push_back(std::move(entry));
   }
   return out;
 }
@@ -48,6 +50,8 @@ std::vector<Pool> pools_from_json(JsonReader& reader) {
       pool.driver =
           Located<versions::Version>{versions::Version::of(checked_text(element, "driver", check_driver)), {}};
     }
+    pool.forward_compat = element.boolean_or("forward_compat", false);
+    if (pool.forward_compat && !pool.driver) element.fail("needs a driver", "forward_compat");
     element.finish();
     pools.push_back(std::move(pool));
   }

@@ -87,6 +87,12 @@ std::int64_t integer_of(const YamlNode& node, const std::string& what) {
   return value;
 }
 
+bool truth_of(const YamlNode& node, const std::string& what) {
+  if (node.kind != YamlNode::Kind::kScalar || node.quoted || (node.text != "true" && node.text != "false"))
+    wrong_type(node, what, "true or false, without quotes");
+  return node.text == "true";
+}
+
 double number_of(const YamlNode& node, const std::string& what) {
   if (node.kind != YamlNode::Kind::kScalar || node.quoted || node.kind_name() != "a number") {
     wrong_type(node, what, "a number, without quotes");

@@ -37,6 +37,8 @@ const std::string& text_of(const YamlNode& node, const std::string& what);
 /// Text, or any plain word of YAML as it is written: for values that belong to others (environment, command).
 const std::string& scalar_of(const YamlNode& node, const std::string& what);
 std::int64_t integer_of(const YamlNode& node, const std::string& what);
+/// `true` or `false`, without quotes.
+bool truth_of(const YamlNode& node, const std::string& what);
 double number_of(const YamlNode& node, const std::string& what);
 const std::vector<YamlNode>& list_of(const YamlNode& node, const std::string& what);
 const YamlNode& map_of(const YamlNode& node, const std::string& what);

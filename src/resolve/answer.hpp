@@ -14,8 +14,16 @@ Solution make_solution(const Problem& problem, const Search& search, const Candi
 std::vector<Warning> make_warnings(const Problem& problem, const Candidate& candidate);
 std::vector<ConflictItem> make_items(const Problem& problem, const Search& search,
                                      const std::vector<std::size_t>& conflict);
-std::vector<std::string> make_hints(const Problem& problem, const Search& search,
-                                    const std::vector<std::size_t>& conflict);
+std::vector<std::string> make_hints(const Problem& problem, const Search& search);
+/// A pool whose machines run the candidate only, or perhaps, by forward compatibility.
+struct ForwardUse {
+  std::size_t pool = 0;
+  const PoolGpu* gpu = nullptr;  // one that needs it
+  bool certain = true;
+  bool below_floor = false;  // else only PTX asks for it
+};
+/// At most one for each pool that allows it, the uncertain before the certain.
+std::vector<ForwardUse> forward_uses(const Problem& problem, const Candidate& candidate);
 std::vector<Remedy> find_remedies(const Problem& problem, const Search& search,
                                   const std::vector<std::size_t>& conflict);
 

@@ -256,32 +256,12 @@ std::vector<ConflictItem> make_items(const Problem& problem, const Search& searc
   return items;
 }
 
-std::vector<std::string> make_hints(const Problem& problem, const Search& search,
-                                    const std::vector<std::size_t>& conflict) {
+std::vector<std::string> make_hints(const Problem& problem, const Search& search) {
   std::vector<std::string> hints;
   if (const auto doubtful = search.doubtful()) {
     const BuildOption& option = problem.option(*doubtful);
     hints.push_back(describe_build(option) + " may fit, but the data of " + problem.knowledge->as_of() +
                     " cannot tell; `cuda: " + std::string(option.build->cuda_variant) + "` takes it, with a warning");
-  }
-  for (const std::size_t i : conflict) {
-    const Constraint& constraint = problem.constraints[i];
-    if (constraint.kind != ConstraintKind::kDriverFloor) continue;
-    const auto* branch = problem.knowledge->branch(problem.driver(constraint));
-    const auto left = search.all([&](std::size_t other) {
-      return other != i && std::find(conflict.begin(), conflict.end(), other) != conflict.end();
-    });
-    if (branch == nullptr || left.empty()) continue;
-    const auto bridged = std::find(branch->forward_compat.begin(), branch->forward_compat.end(),
-                                   problem.option(left.front()).build->cuda);
-    const bool allowed = std::any_of(problem.gpus.begin(), problem.gpus.end(), [&](const PoolGpu& gpu) {
-      const auto& models = gpu.match.models;
-      return gpu.pool == constraint.pool && !models.empty() &&
-             std::all_of(models.begin(), models.end(), [](const compat::Gpu* model) { return model->forward_compat; });
-    });
-    if (bridged == branch->forward_compat.end() || !allowed) continue;
-    hints.push_back("NVIDIA's forward compatibility (package cuda-compat) lets " + std::string(branch->branch) +
-                    " run CUDA " + std::string(*bridged) + " on data-center GPUs; envforge does not use it");
   }
   return hints;
 }

@@ -61,7 +61,11 @@ void add_remedies(std::vector<std::string>& lines, const Conflict& conflict) {
   for (std::size_t i = 0; i < conflict.remedies.size(); ++i) {
     const Remedy& remedy = conflict.remedies[i];
     add_wrapped(lines, std::to_string(i + 1) + ". " + describe(remedy), "  ");
-    add_wrapped(lines, sentence(remedy.solution) + (remedy.solution.doubtful ? "; not known to run" : ""), "      ");
+    const std::string& package = remedy.solution.compat_package;
+    add_wrapped(lines,
+                sentence(remedy.solution) + (package.empty() ? "" : ", with " + package + " in the containers") +
+                    (remedy.solution.doubtful ? "; not known to run" : ""),
+                "      ");
   }
 }
 

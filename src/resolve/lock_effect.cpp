@@ -27,7 +27,8 @@ constexpr std::string_view kNewest = ".999999";  // a branch stands for its newe
 
 void add_fact(std::vector<std::string>& reasons, std::string text, const std::string& source) {
   if (const auto at = text.find(kNewest); at != std::string::npos) text.erase(at, kNewest.size());
-  reasons.push_back(text + (source.empty() ? "" : " [" + source + "]"));
+  text += source.empty() ? "" : " [" + source + "]";
+  if (std::find(reasons.begin(), reasons.end(), text) == reasons.end()) reasons.push_back(text);
 }
 
 // Whether the locked build runs on one pool.

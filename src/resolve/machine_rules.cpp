@@ -1,5 +1,7 @@
 #include "machine_rules.hpp"
 
+#include <algorithm>
+
 namespace envforge::resolve {
 
 using compat::Coverage;
@@ -40,6 +42,30 @@ Fit ptx_driver_fit(const compat::Knowledge& knowledge, const BuildOption& option
   const auto* branch = knowledge.branch(driver);
   if (branch == nullptr) return Fit::kUnknown;
   return Version::of(branch->max_cuda) >= option.cuda ? Fit::kYes : Fit::kNo;
+}
+
+Fit forward_class(const compat::GpuMatch& gpu) {
+  if (gpu.inferred || gpu.models.empty()) return Fit::kUnknown;
+  const auto all = [&](bool allowed) {
+    return std::all_of(gpu.models.begin(), gpu.models.end(),
+                       [&](const compat::Gpu* model) { return model->forward_compat == allowed; });
+  };
+  return all(true) ? Fit::kYes : all(false) ? Fit::kNo : Fit::kUnknown;
+}
+
+Fit forward_fit(const compat::Knowledge& knowledge, const BuildOption& option, const Version& driver,
+                const compat::GpuMatch& gpu) {
+  const Fit allowed = forward_class(gpu);
+  if (allowed == Fit::kNo) return Fit::kNo;
+  const auto* row = knowledge.forward_compat(option.cuda);
+  const auto* branch = knowledge.branch(driver);
+  if (row == nullptr || branch == nullptr) return Fit::kUnknown;
+  const bool listed = std::find(row->branches.begin(), row->branches.end(), branch->branch) != row->branches.end();
+  return listed ? allowed : Fit::kNo;
+}
+
+std::string forward_package(const Version& cuda) {
+  return "cuda-compat-" + std::to_string(cuda.major()) + "-" + std::to_string(cuda.minor());
 }
 
 }  // namespace envforge::resolve

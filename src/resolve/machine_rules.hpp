@@ -15,11 +15,21 @@ const compat::CudnnFloor* cudnn_without(const compat::Knowledge& knowledge, cons
 /// Whether the GPU finds code in the build, be it PTX.
 Fit code_fit(const compat::Knowledge& knowledge, const BuildOption& option, const compat::BuildPlatform& platform,
              const compat::Architecture& gpu);
-/// Minor-version compatibility from CUDA 11 on; before, the toolkit's own driver. Forward compatibility is not used.
+/// Minor-version compatibility from CUDA 11 on; before, the toolkit's own driver. Forward compatibility is a rule
+/// apart.
 Fit driver_fit(const compat::Knowledge& knowledge, const BuildOption& option, const versions::Version& driver);
 /// Whether the driver still supports the GPU.
 bool driver_knows(const versions::Version& driver, const compat::Architecture& gpu);
 /// PTX is compiled by a driver that reports at least the CUDA version of the build.
 Fit ptx_driver_fit(const compat::Knowledge& knowledge, const BuildOption& option, const versions::Version& driver);
+
+/// Whether NVIDIA allows cuda-compat on the GPU; kUnknown for a name that stands for models of both kinds, or for none.
+Fit forward_class(const compat::GpuMatch& gpu);
+/// Forward compatibility: the container has the cuda-compat of the build's toolkit, whose user-mode driver then runs on
+/// the branch of `driver`. Source: NVIDIA CUDA Compatibility, page "Forward Compatibility".
+Fit forward_fit(const compat::Knowledge& knowledge, const BuildOption& option, const versions::Version& driver,
+                const compat::GpuMatch& gpu);
+/// "cuda-compat-12-4".
+std::string forward_package(const versions::Version& cuda);
 
 }  // namespace envforge::resolve

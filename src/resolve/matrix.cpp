@@ -51,6 +51,9 @@ class Question {
       glibc_ = Version::parse(filter.glibc);
       if (!glibc_) refuse("--glibc", filter.glibc, "the version of a C library, such as 2.31");
     }
+    if (filter.forward_compat && (filter.gpu.empty() || filter.driver.empty()))
+      throw Error(ErrorCode::kUsage, "--forward-compat asks about a GPU and a driver", std::nullopt,
+                  "such as --gpu H100 --driver 535");
     if (!filter.gpu.empty()) gpu_ = need_gpu(knowledge, filter.gpu, {});
   }
 
@@ -61,9 +64,17 @@ class Question {
 
   /// Whether the platform is wanted and runs; `doubt` says what is not certain about it.
   bool wants(const BuildOption& option, const BuildPlatform& platform, std::string& doubt) const {
+    std::string package;  // of forward compatibility, where only that carries the build
     if (!filter_.platform.empty() && platform.platform != filter_.platform) return false;
     if (glibc_ && *glibc_ < Version::of(platform.min_glibc)) return false;
-    if (driver_ && driver_fit(knowledge_, option, *driver_) == Fit::kNo) return false;
+    const auto forward = [&](Fit own) {
+      if (own == Fit::kYes || !filter_.forward_compat) return own != Fit::kNo;
+      const Fit carried = forward_fit(knowledge_, option, *driver_, *gpu_);
+      if (carried != Fit::kNo && own == Fit::kNo)
+        package = "with " + forward_package(option.cuda) + (carried == Fit::kYes ? "" : ", not known to cover it");
+      return std::min(own, carried) != Fit::kNo;
+    };
+    if (driver_ && !forward(driver_fit(knowledge_, option, *driver_))) return false;
     if (!gpu_) return true;
     const compat::Architecture& gpu = *gpu_->architecture;
     if (driver_ && !driver_knows(*driver_, gpu)) return false;
@@ -73,7 +84,8 @@ class Question {
     if (covered == Coverage::kLikely) doubt = "not verified";
     if (covered == Coverage::kPtx) doubt = "from PTX";
     const bool compiled =
-        covered != Coverage::kPtx || !driver_ || ptx_driver_fit(knowledge_, option, *driver_) != Fit::kNo;
+        covered != Coverage::kPtx || !driver_ || forward(ptx_driver_fit(knowledge_, option, *driver_));
+    if (!package.empty()) doubt += (doubt.empty() ? "" : ", ") + package;
     return fit != Fit::kNo && compiled;
   }
 

@@ -88,7 +88,7 @@ void ProblemMaker::add_machines() {
     std::optional<std::size_t> driver;
     if (const auto& stated = spec.pools[pool].driver) {
       driver = wish(WishKind::kDriver, stated->value.text(), stated->where, pool);
-      constrain_pool(ConstraintKind::kDriverFloor, {*driver}, pool, 0);
+      if (!spec.pools[pool].forward_compat) constrain_pool(ConstraintKind::kDriverFloor, {*driver}, pool, 0);
     }
     for (std::size_t i = 0; i < spec.pools[pool].gpus.size(); ++i) add_gpu(pool, i, platforms, driver);
   }
@@ -116,6 +116,9 @@ void ProblemMaker::add_gpu(std::size_t pool, std::size_t index, const std::vecto
     constrain_pool(ConstraintKind::kGpuHost, std::move(wishes), pool, number);
   }
   if (driver) {
+    // Forward compatibility is a question of the model.
+    if (problem_.spec->pools[pool].forward_compat)
+      constrain_pool(ConstraintKind::kDriverFloor, {*driver, wanted}, pool, number);
     constrain_pool(ConstraintKind::kGpuDriver, {wanted, *driver}, pool, number);
     constrain_pool(ConstraintKind::kPtxDriver, {wanted, *driver}, pool, number);
   }
@@ -161,6 +164,10 @@ void ProblemMaker::add_candidates() {
 
 const Version& Problem::driver(const Constraint& constraint) const {
   return spec->pools[constraint.pool.value()].driver.value().value;
+}
+
+bool Problem::forward_compat(const Constraint& constraint) const {
+  return constraint.pool && spec->pools[*constraint.pool].forward_compat;
 }
 
 Problem make_problem(const ImageSpec& spec, const compat::Knowledge& knowledge) {

@@ -35,7 +35,7 @@ enum class ConstraintKind {
   kPlatform,
   kGpuCode,      // a GPU finds code in the wheel of a platform
   kGpuHost,      // a GPU on an Arm host asks for linux/arm64
-  kDriverFloor,  // a driver is new enough for the CUDA major
+  kDriverFloor,  // a driver is new enough for the CUDA major; of one GPU where the pool allows forward compatibility
   kGpuDriver,    // a driver still supports the GPU
   kPtxDriver,    // a driver can compile the PTX that a GPU depends on
   kCapability,
@@ -75,6 +75,8 @@ struct Problem {
   const BuildOption& option(const Candidate& candidate) const { return options()[candidate.option]; }
   /// The driver that the pool of a constraint states; only for constraints about one.
   const versions::Version& driver(const Constraint& constraint) const;
+  /// Whether the pool of a constraint has cuda-compat in its containers.
+  bool forward_compat(const Constraint& constraint) const;
 };
 
 /// Both must outlive the problem. Throws Error{kGpuUnknown, kGpuAmbiguous} with the place of the name.

@@ -14,6 +14,8 @@ using versions::Version;
 using versions::VersionRange;
 
 constexpr std::size_t kMostRemedies = 6;
+// A package that envforge does not install and NVIDIA supports on some models only: after every other change.
+constexpr int kForwardCost = 200;
 
 // How much a user gives up with a wish of this kind.
 int cost_of(WishKind kind) {
@@ -65,6 +67,8 @@ class RemedyFinder {
   /// The cheapest that is certain, else the cheapest, for which one more of the wishes is given up. `alone` are those
   /// that need no other.
   std::optional<Proposal> give_up_with_another(std::size_t wish, const std::vector<bool>& alone) const;
+  /// Forward compatibility for each pool for which that alone is enough, else for the fewest of all pools that can.
+  std::vector<Proposal> allow_forward(const std::vector<std::size_t>& conflict) const;
   Remedy finish(const Proposal& proposal) const;
 
  private:
@@ -73,6 +77,7 @@ class RemedyFinder {
   int cost(const std::vector<std::size_t>& wishes, const Candidate& candidate) const;
   std::optional<Proposal> propose(const std::vector<std::size_t>& wishes, const Candidate& candidate) const;
   bool solves(Proposal& proposal) const;
+  std::optional<Proposal> forward_for(const std::vector<std::size_t>& pools) const;
   std::string driver_for(const Candidate& candidate, std::size_t pool) const;
   bool apply(ImageSpec& spec, const Wish& wish, const Candidate& candidate, std::vector<Change>& changes) const;
   bool leave_out(ImageSpec& spec, const Wish& wish, std::vector<Change>& changes) const;
@@ -279,6 +284,52 @@ std::optional<Proposal> RemedyFinder::give_up_with_another(std::size_t wish, con
   return doubtful;
 }
 
+std::optional<Proposal> RemedyFinder::forward_for(const std::vector<std::size_t>& pools) const {
+  Proposal proposal{*problem_.spec, {}, static_cast<int>(pools.size()) * kForwardCost};
+  for (const std::size_t i : pools) {
+    documents::Pool& pool = proposal.spec.pools[i];
+    pool.forward_compat = true;
+    proposal.changes.push_back({"target." + pool.name + ".forward_compat", "false", "true", pool.where});
+  }
+  return solves(proposal) ? std::optional(proposal) : std::nullopt;
+}
+
+std::vector<Proposal> RemedyFinder::allow_forward(const std::vector<std::size_t>& conflict) const {
+  const auto can = [&](std::size_t pool) {
+    return problem_.spec->pools[pool].driver && !problem_.spec->pools[pool].forward_compat &&
+           std::any_of(problem_.gpus.begin(), problem_.gpus.end(),
+                       [&](const PoolGpu& gpu) { return gpu.pool == pool && forward_class(gpu.match) != Fit::kNo; });
+  };
+  std::set<std::size_t> in_the_way;  // what is not in the conflict cannot help alone
+  for (const std::size_t i : conflict) {
+    const Constraint& constraint = problem_.constraints[i];
+    const bool asks = constraint.kind == ConstraintKind::kDriverFloor || constraint.kind == ConstraintKind::kPtxDriver;
+    if (asks && can(*constraint.pool)) in_the_way.insert(*constraint.pool);
+  }
+  std::vector<std::size_t> pools;
+  for (std::size_t i = 0; !in_the_way.empty() && i < problem_.spec->pools.size(); ++i) {
+    if (can(i)) pools.push_back(i);
+  }
+  std::optional<Proposal> fewest = pools.empty() ? std::nullopt : forward_for(pools);
+  if (!fewest) return {};
+  std::vector<Proposal> found;
+  for (const std::size_t pool : in_the_way) {
+    if (auto proposal = forward_for({pool})) found.push_back(std::move(*proposal));
+  }
+  if (!found.empty()) return found;
+  for (std::size_t i = 0; i < pools.size();) {
+    std::vector<std::size_t> less = pools;
+    less.erase(less.begin() + static_cast<std::ptrdiff_t>(i));
+    if (auto proposal = forward_for(less)) {
+      pools = std::move(less);
+      fewest = std::move(proposal);
+    } else {
+      ++i;
+    }
+  }
+  return {*fewest};
+}
+
 Remedy RemedyFinder::finish(const Proposal& proposal) const {
   const Problem changed = make_problem(proposal.spec, problem_.offers);
   const Search search(changed, std::nullopt);
@@ -307,12 +358,13 @@ std::vector<Remedy> find_remedies(const Problem& problem, const Search& search,
     auto proposal = finder.give_up_with_another(wish, alone);
     if (proposal && !(proposal->doubtful && offered[wish])) proposals.push_back(std::move(*proposal));
   }
+  for (Proposal& proposal : finder.allow_forward(conflict)) proposals.push_back(std::move(proposal));
   std::stable_sort(proposals.begin(), proposals.end(), [](const Proposal& a, const Proposal& b) {
     return std::pair(a.doubtful, a.cost) < std::pair(b.doubtful, b.cost);
   });
   std::vector<Remedy> remedies;
   for (const Proposal& proposal : proposals) {
-    if (remedies.size() == kMostRemedies) break;
+    if (remedies.size() >= kMostRemedies && proposal.cost < kForwardCost) continue;
     Remedy remedy = finder.finish(proposal);
     // Two ways to the same version set at the same price are one.
     const bool pair = remedy.changes.size() > 1;

@@ -25,7 +25,7 @@ Fit check_code(const Problem& problem, const Constraint& constraint, const Build
   return code_fit(*problem.knowledge, option, *platform, *problem.gpus[constraint.gpu].match.architecture);
 }
 
-Fit check_ptx_driver(const Problem& problem, const Constraint& constraint, const BuildOption& option) {
+Fit ptx_driver(const Problem& problem, const Constraint& constraint, const BuildOption& option) {
   const compat::Architecture& gpu = *problem.gpus[constraint.gpu].match.architecture;
   const bool from_ptx =
       std::any_of(option.build->platforms.begin(), option.build->platforms.end(), [&](const BuildPlatform& platform) {
@@ -88,6 +88,42 @@ Fact code_fact(const Problem& problem, const Constraint& constraint, const Build
   return {text, cite(option.build->evidence)};
 }
 
+// Why forward compatibility does not help a pool that allows it; nothing for the others.
+Fact forward_fact(const Problem& problem, const Constraint& constraint, const BuildOption& option) {
+  if (!problem.forward_compat(constraint)) return {};
+  const PoolGpu& gpu = problem.gpus[constraint.gpu];
+  const auto* row = problem.knowledge->forward_compat(option.cuda);
+  const std::string package = forward_package(option.cuda);
+  const std::string as_of = problem.knowledge->as_of();
+  if (forward_class(gpu.match) == Fit::kNo) {
+    const compat::Gpu& model = *gpu.match.models.front();
+    return {"forward compatibility (" + package + ") does not cover " + std::string(model.name), cite(model.evidence)};
+  }
+  if (row == nullptr)
+    return {
+        "which drivers " + package + " carries CUDA " + option.cuda.text() + " on is not known to the data of " + as_of,
+        ""};
+  const auto* branch = problem.knowledge->branch(problem.driver(constraint));
+  if (branch != nullptr && !has(row->branches, branch->branch)) {
+    const std::vector<std::string> branches(row->branches.begin(), row->branches.end());
+    return {"forward compatibility (" + package + ") is for " + support::join(branches, ", ") + ", not for " +
+                std::string(branch->branch),
+            cite(row->evidence)};
+  }
+  return {"whether forward compatibility (" + package + ") covers " +
+              (branch == nullptr ? "driver " + problem.driver(constraint).text() : describe_gpu(gpu)) +
+              " is not known to the data of " + as_of,
+          cite(row->evidence)};
+}
+
+// Two facts of which both stand in the way.
+Fact both(Fact one, const Fact& other) {
+  if (other.text.empty()) return one;
+  one.text += "; " + other.text;
+  if (!other.source.empty()) one.source += (one.source.empty() ? "" : "; ") + other.source;
+  return one;
+}
+
 Fact driver_fact(const Problem& problem, const Constraint& constraint, const BuildOption& option) {
   const std::string driver = problem.driver(constraint).text();
   if (const auto* major = problem.knowledge->cuda_major(option.cuda)) {
@@ -131,7 +167,21 @@ Fact capability_fact(const BuildOption& option, const Candidate& candidate) {
           cite(release.evidence)};
 }
 
+// What cuda-compat in the container makes of it.
+Fit with_forward(const Problem& problem, const Constraint& constraint, const BuildOption& option) {
+  const Fit own = own_fit(problem, constraint, option);
+  if (own == Fit::kYes || !problem.forward_compat(constraint)) return own;
+  return std::min(
+      own, forward_fit(*problem.knowledge, option, problem.driver(constraint), problem.gpus[constraint.gpu].match));
+}
+
 }  // namespace
+
+Fit own_fit(const Problem& problem, const Constraint& constraint, const BuildOption& option) {
+  return constraint.kind == ConstraintKind::kPtxDriver
+             ? ptx_driver(problem, constraint, option)
+             : driver_fit(*problem.knowledge, option, problem.driver(constraint));
+}
 
 Fit check(const Problem& problem, const Constraint& constraint, const Candidate& candidate) {
   const BuildOption& option = problem.option(candidate);
@@ -155,11 +205,10 @@ Fit check(const Problem& problem, const Constraint& constraint, const Candidate&
     case ConstraintKind::kGpuHost:
       return Fit::kNo;
     case ConstraintKind::kDriverFloor:
-      return driver_fit(*problem.knowledge, option, problem.driver(constraint));
+    case ConstraintKind::kPtxDriver:
+      return with_forward(problem, constraint, option);
     case ConstraintKind::kGpuDriver:
       return fit(driver_knows(problem.driver(constraint), *problem.gpus[constraint.gpu].match.architecture));
-    case ConstraintKind::kPtxDriver:
-      return check_ptx_driver(problem, constraint, option);
     case ConstraintKind::kCapability:
       return fit(needs_triton(*option.release, candidate.base->python));
     case ConstraintKind::kCutoff:
@@ -193,7 +242,7 @@ Fact why_not(const Problem& problem, const Constraint& constraint, const Candida
                   ? ""
                   : cite(problem.gpus[constraint.gpu].match.models.front()->evidence)};
     case ConstraintKind::kDriverFloor:
-      return driver_fact(problem, constraint, option);
+      return both(driver_fact(problem, constraint, option), forward_fact(problem, constraint, option));
     case ConstraintKind::kGpuDriver: {
       const compat::Architecture& gpu = *problem.gpus[constraint.gpu].match.architecture;
       return {std::string(gpu.last_driver_branch) + " is the last driver branch for " + std::string(gpu.name) +
@@ -205,9 +254,12 @@ Fact why_not(const Problem& problem, const Constraint& constraint, const Candida
       const std::string needs = describe_build(option) + " has only PTX for " +
                                 describe_gpu(problem.gpus[constraint.gpu]) + ", which needs a driver for CUDA " +
                                 option.cuda.text();
-      if (branch == nullptr) return {needs + "; what this driver reports is not known", row};
-      return {needs + "; " + std::string(branch->branch) + " reports " + std::string(branch->max_cuda),
-              cite(branch->evidence)};
+      const Fact own =
+          branch == nullptr
+              ? Fact{needs + "; what this driver reports is not known", row}
+              : Fact{needs + "; " + std::string(branch->branch) + " reports " + std::string(branch->max_cuda),
+                     cite(branch->evidence)};
+      return both(own, forward_fact(problem, constraint, option));
     }
     case ConstraintKind::kCapability:
       return capability_fact(option, candidate);

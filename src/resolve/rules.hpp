@@ -14,6 +14,8 @@ struct Fact {
   std::string source;  // the data row
 };
 
+/// Of a constraint about a driver: as check(), but by the driver alone, without forward compatibility.
+Fit own_fit(const Problem& problem, const Constraint& constraint, const BuildOption& option);
 Fit check(const Problem& problem, const Constraint& constraint, const Candidate& candidate);
 /// Why `candidate` does not satisfy `constraint`; for one that check() does not call kYes.
 Fact why_not(const Problem& problem, const Constraint& constraint, const Candidate& candidate);

@@ -36,7 +36,12 @@ class SolutionMaker {
  public:
   SolutionMaker(const Problem& problem, const Search& search, const Candidate& chosen,
                 const std::optional<OldChoice>& old)
-      : problem_(problem), search_(search), option_(problem.option(chosen)), base_(*chosen.base), old_(old) {}
+      : problem_(problem),
+        search_(search),
+        chosen_(chosen),
+        option_(problem.option(chosen)),
+        base_(*chosen.base),
+        old_(old) {}
 
   PlatformSolution make(const std::string& name) const;
 
@@ -44,6 +49,7 @@ class SolutionMaker {
   Choice torch_choice() const;
   Choice cuda_choice(const BuildPlatform& platform) const;
   Choice python_choice() const;
+  void add_forward(PlatformSolution& out) const;
   void add_libraries(PlatformSolution& out) const;
   void add_pins(PlatformSolution& out) const;
   bool has_triton() const;
@@ -51,6 +57,7 @@ class SolutionMaker {
 
   const Problem& problem_;
   const Search& search_;
+  const Candidate& chosen_;
   const BuildOption& option_;
   const compat::Base& base_;
   const std::optional<OldChoice>& old_;
@@ -157,6 +164,22 @@ void SolutionMaker::add_pins(PlatformSolution& out) const {
   }
 }
 
+// The container runtime must let the image start on the older branches too.
+void SolutionMaker::add_forward(PlatformSolution& out) const {
+  for (const ForwardUse& use : forward_uses(problem_, chosen_)) {
+    const documents::Pool& pool = problem_.spec->pools[use.pool];
+    const unsigned major = pool.driver->value.major();
+    const std::string branch = "R" + std::to_string(major);
+    const std::string start = " driver>=" + std::to_string(major) + ",driver<" + std::to_string(major + 1);
+    const auto* row = problem_.knowledge->forward_compat(option_.cuda);
+    out.choices.push_back({"forward-compat", forward_package(option_.cuda),
+                           "carries CUDA " + out.cuda + " on the driver branch " + branch + " of pool '" + pool.name +
+                               "' (forward compatibility" + (use.certain ? ")" : ", not known to cover it)"),
+                           row == nullptr ? "" : cite(row->evidence)});
+    if (use.below_floor && out.require_cuda.find(start) == std::string::npos) out.require_cuda += start;
+  }
+}
+
 PlatformSolution SolutionMaker::make(const std::string& name) const {
   const Build& build = *option_.build;
   const BuildPlatform& platform = *platform_of(build, name);
@@ -185,6 +208,7 @@ PlatformSolution SolutionMaker::make(const std::string& name) const {
                            "the lowest driver for every CUDA " + major + ".x (minor-version compatibility)",
                            cite(row->evidence)});
   }
+  add_forward(out);
   add_pins(out);
   return out;
 }
@@ -199,6 +223,8 @@ Solution make_solution(const Problem& problem, const Search& search, const Candi
   const SolutionMaker maker(problem, search, candidate, old);
   for (const std::string& platform : problem.spec->platforms) solution.platforms.push_back(maker.make(platform));
   solution.doubtful = search.against(candidate).has_value();
+  if (!forward_uses(problem, candidate).empty())
+    solution.compat_package = forward_package(problem.option(candidate).cuda);
   solution.warnings = make_warnings(problem, candidate);
   solution.data_digest = problem.knowledge->digest();
   solution.data_as_of = problem.knowledge->as_of();

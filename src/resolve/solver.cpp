@@ -21,6 +21,8 @@ std::string question_of(const Problem& problem, const Constraint& constraint) {
   if (of_gpu && constraint.kind == ConstraintKind::kGpuCode) return key;
   if (constraint.kind == ConstraintKind::kGpuHost) return key;
   key += "|" + problem.driver(constraint).text();
+  if (problem.forward_compat(constraint))
+    key += "|" + std::to_string(static_cast<int>(forward_class(problem.gpus[constraint.gpu].match)));
   if (constraint.kind == ConstraintKind::kPtxDriver) key += "|" + support::join(problem.spec->platforms, ",");
   return key;
 }

@@ -16,11 +16,12 @@ using versions::Version;
 class WarningMaker {
  public:
   WarningMaker(const Problem& problem, const Candidate& candidate)
-      : problem_(problem), option_(problem.option(candidate)) {}
+      : problem_(problem), option_(problem.option(candidate)), uses_(forward_uses(problem, candidate)) {}
 
   std::vector<Warning> make() {
     for (const std::string& name : problem_.spec->platforms) about_platform(name);
     for (const PoolGpu& gpu : problem_.gpus) about_gpu(gpu);
+    for (const ForwardUse& use : uses_) about_forward(use);
     for (const compat::KnownBad& bad : problem_.knowledge->tables().known_bad) about_known_bad(bad);
     return std::move(warnings_);
   }
@@ -87,6 +88,18 @@ class WarningMaker {
     if (const auto& driver = problem_.spec->pools[gpu.pool].driver) about_driver(gpu, *driver);
   }
 
+  void about_forward(const ForwardUse& use) {
+    const documents::Pool& pool = problem_.spec->pools[use.pool];
+    const auto* row = problem_.knowledge->forward_compat(option_.cuda);
+    const std::string package = forward_package(option_.cuda);
+    const std::string text = "pool '" + pool.name + "' runs CUDA " + option_.cuda.text() + " on driver " +
+                             pool.driver->value.text() + " only with NVIDIA's " + package + " in its containers";
+    add(use.certain ? text + "; envforge does not install it"
+                    : text + ", and whether that covers " + describe_gpu(*use.gpu) + " is not known to the data of " +
+                          problem_.knowledge->as_of(),
+        pool.driver->where, row == nullptr ? "" : cite(row->evidence));
+  }
+
   void about_known_bad(const compat::KnownBad& bad) {
     const auto in = [](std::string_view range, std::string_view version) {
       const auto parsed = Version::parse(version);
@@ -136,10 +149,33 @@ class WarningMaker {
 
   const Problem& problem_;
   const BuildOption& option_;
+  const std::vector<ForwardUse> uses_;
   std::vector<Warning> warnings_;
 };
 
 }  // namespace
+
+std::vector<ForwardUse> forward_uses(const Problem& problem, const Candidate& candidate) {
+  const BuildOption& option = problem.option(candidate);
+  std::vector<ForwardUse> uses;
+  for (const Constraint& constraint : problem.constraints) {
+    const bool floor = constraint.kind == ConstraintKind::kDriverFloor;
+    if (!problem.forward_compat(constraint) || (!floor && constraint.kind != ConstraintKind::kPtxDriver)) continue;
+    if (own_fit(problem, constraint, option) == Fit::kYes) continue;
+    const bool certain = check(problem, constraint, candidate) == Fit::kYes;
+    const ForwardUse use{*constraint.pool, &problem.gpus[constraint.gpu], certain, floor};
+    const auto other =
+        std::find_if(uses.begin(), uses.end(), [&](const ForwardUse& known) { return known.pool == use.pool; });
+    if (other == uses.end()) {
+      uses.push_back(use);
+      continue;
+    }
+    const bool below = other->below_floor || floor;
+    if (other->certain && !certain) *other = use;
+    other->below_floor = below;
+  }
+  return uses;
+}
 
 std::vector<Warning> make_warnings(const Problem& problem, const Candidate& candidate) {
   return WarningMaker(problem, candidate).make();

@@ -78,7 +78,7 @@ Outcome with_library(const ImageSpec& spec, const std::shared_ptr<Offers>& offer
   }
   const auto core = search.minimal_conflict();
   conflict.items = make_items(problem, search, core);
-  conflict.hints = make_hints(problem, search, core);
+  conflict.hints = make_hints(problem, search);
   const BuildOption& carrier = problem.option(search.all([](std::size_t) { return false; }).front());
   conflict.hints.push_back(question.part + " " + question.value + " comes with " + describe_build(carrier) +
                            " and is a part of that build");
@@ -118,7 +118,7 @@ std::vector<PartChange> changes_between(const Outcome& now, const Outcome& asked
   auto from = parts_of(now);
   auto to = parts_of(asked);
   for (const char* component : {"torch", "cuda", "python", "base", "cudnn", "nccl", "cublas", "triton", "torchvision",
-                                "torchaudio", "driver-floor"}) {
+                                "torchaudio", "driver-floor", "forward-compat"}) {
     const auto& [old_version, old_source] = from[component];
     const auto& [new_version, new_source] = to[component];
     if (old_version != new_version) changes.push_back({component, old_version, new_version, new_source});

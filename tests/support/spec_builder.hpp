@@ -60,6 +60,11 @@ class SpecBuilder {
     spec_.pools.push_back(std::move(pool));
     return *this;
   }
+  /// Of the pool that was added last.
+  SpecBuilder& forward() {
+    spec_.pools.back().forward_compat = true;
+    return *this;
+  }
   const documents::ImageSpec& spec() const { return spec_; }
 
  private:

@@ -29,6 +29,8 @@ class Knowledge {
   const NotPublished* not_published(const versions::Version& cuda) const;
   /// The branch of "535.183.06" is R535.
   const DriverBranch* branch(const versions::Version& driver) const;
+  /// What cuda-compat does for a toolkit.
+  const ForwardCompat* forward_compat(const versions::Version& cuda) const;
   /// The cuDNN row that leaves GPUs of `cc` without code, if there is one.
   const CudnnFloor* cudnn_without(std::string_view cudnn, const versions::Version& cc) const;
   /// The topics that answer `text`, whatever its case; none: not known to the data.

@@ -2,6 +2,7 @@
 // DIR` live in the Knowledge that read them: so text here is a view. Knows no recipe and no JSON.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -111,7 +112,14 @@ struct Architecture {
 struct DriverBranch {
   std::string_view branch;    // R535
   std::string_view max_cuda;  // what nvidia-smi prints
-  Names forward_compat;       // toolkits whose cuda-compat package names this branch
+  Evidence evidence;
+};
+
+/// Forward compatibility: the driver branches on which NVIDIA's package cuda-compat carries a toolkit that is newer
+/// than they are. Only the models that allow it (Gpu::forward_compat).
+struct ForwardCompat {
+  std::string_view cuda;  // 12.4
+  Names branches;         // R470 ...
   Evidence evidence;
 };
 
@@ -126,7 +134,7 @@ struct Gpu {
   std::string_view cc;
   Names driver_names;                         // as nvidia-smi prints them
   std::span<const FirstListed> first_listed;  // an upper bound: for warnings only
-  bool forward_compat = false;                // cuda-compat is allowed on it
+  std::optional<bool> forward_compat;         // whether cuda-compat may be used on it; nullopt: not known
   Evidence evidence;
 };
 
@@ -177,6 +185,7 @@ struct Tables {
   std::span<const NotPublished> not_published;
   std::span<const Architecture> architectures;
   std::span<const DriverBranch> branches;
+  std::span<const ForwardCompat> forward_compat;
   std::span<const Gpu> gpus;
   std::span<const CudnnFloor> cudnn_floors;
   std::span<const Base> bases;

@@ -28,6 +28,7 @@ struct Pool {
   std::string name;
   std::vector<Located<std::string>> gpus;            // as written: a model, an NVML name, "sm_90" or "9.0"
   std::optional<Located<versions::Version>> driver;  // nullopt: not stated, so no driver rule applies
+  bool forward_compat = false;  // its containers have NVIDIA's cuda-compat: forward compatibility may be used
   support::Where where;
   friend bool operator==(const Pool&, const Pool&) = default;
 };

@@ -10,13 +10,14 @@ namespace envforge::resolve {
 
 /// "" takes everything.
 struct MatrixFilter {
-  std::string torch;     // a range: "2.6", ">=2.7"
-  std::string cuda;      // "12.4" or "cu124"
-  std::string python;    // "3.11", or "3.14t" for the one without a GIL
-  std::string platform;  // linux/amd64
-  std::string gpu;       // any name of a GPU
-  std::string driver;    // "550.90.07" or "550"
-  std::string glibc;     // "2.31": what the base has
+  std::string torch;            // a range: "2.6", ">=2.7"
+  std::string cuda;             // "12.4" or "cu124"
+  std::string python;           // "3.11", or "3.14t" for the one without a GIL
+  std::string platform;         // linux/amd64
+  std::string gpu;              // any name of a GPU
+  std::string driver;           // "550.90.07" or "550"
+  std::string glibc;            // "2.31": what the base has
+  bool forward_compat = false;  // the containers have NVIDIA's cuda-compat; needs `gpu` and `driver`
 };
 
 struct MatrixRow {

@@ -33,7 +33,7 @@ struct PlatformSolution {
   std::string torchvision, torchaudio;      // "" = not asked for
   std::string torch_index;                  // "" = PyPI
   std::string glibc;                        // of the base
-  std::string require_cuda;                 // NVIDIA_REQUIRE_CUDA
+  std::string require_cuda;  // NVIDIA_REQUIRE_CUDA: cuda>=12.0, or a driver branch of forward compatibility
   int cxx11_abi = 1;
   int cxx_standard = 17;
   std::vector<std::string> gpu_architectures;  // sm_90 ... of the pools
@@ -46,7 +46,8 @@ struct Solution {
   std::string base;                         // debian:12
   std::string suite;                        // bookworm
   std::vector<PlatformSolution> platforms;  // as the recipe lists them
-  bool doubtful = false;  // asked for by name, but whether it runs is not known to the data: a warning says why
+  bool doubtful = false;       // asked for by name, but whether it runs is not known to the data: a warning says why
+  std::string compat_package;  // cuda-compat-13-0: the containers of some pool must have it; "" = none needed
   std::vector<Warning> warnings;
   std::string data_digest, data_as_of;
   friend bool operator==(const Solution&, const Solution&) = default;

@@ -26,7 +26,7 @@ struct ExplainArguments {
   std::string upgrade;  // torch=2.7
   std::string about;    // nvidia/cuda:12.4.0-cudnn8-devel-ubuntu22.04
   std::vector<std::string> locks, pools;
-  resolve::MatrixFilter filter;
+  resolve::MatrixFilter filter;  // its forward_compat is of a recipe too
 };
 
 template <class Answer>
@@ -133,13 +133,20 @@ Action declare_explain(CLI::App& command) {
   command.add_option("--platform", filter.platform, "linux/amd64 or linux/arm64")->needs(matrix);
   command.add_option("--gpu", filter.gpu, "any name of a GPU: \"RTX 5090\", A100, sm_90")->needs(matrix);
   command.add_option("--driver", filter.driver, "550.90.07, or 550 for its branch")->needs(matrix);
+  command
+      .add_flag("--forward-compat", filter.forward_compat,
+                "as if the containers of every pool, or of --gpu with --driver, had NVIDIA's cuda-compat")
+      ->excludes(locks);
   command.add_option("--glibc", filter.glibc, "the C library of the base: 2.31")->needs(matrix);
   return [arguments](Session& session) {
     refuse_contradictions(*arguments, session.options());
     if (arguments->matrix) return show_matrix(session, *arguments);
     if (!arguments->about.empty()) return show_topic(session, arguments->about);
     if (!arguments->locks.empty()) return show_lock_effects(session, *arguments);
-    const auto recipe = app::load_recipe(arguments->recipe, session.site());
+    auto recipe = app::load_recipe(arguments->recipe, session.site());
+    for (auto& machines : recipe.spec.pools) {
+      if (machines.driver && arguments->filter.forward_compat) machines.forward_compat = true;
+    }
     if (!arguments->why_not.empty())
       return show_what_if(session, recipe.spec, resolve::read_question("--why-not", arguments->why_not));
     if (!arguments->upgrade.empty())

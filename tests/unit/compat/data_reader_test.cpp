@@ -65,6 +65,20 @@ TEST(DataReader, RefusesAReferenceToNothing) {
                  ErrorCode::kDataReference, "names R999");
 }
 
+TEST(DataReader, RefusesForwardCompatibilityOfWhatHasNoRow) {
+  expect_refused([](DataJson& d) { d["drivers.json"]["forward_compat"][0]["branches"] = {"R999"}; },
+                 ErrorCode::kDataReference, "names R999, which has no row");
+  expect_refused([](DataJson& d) { d["drivers.json"]["forward_compat"][0]["cuda"] = "99.0"; },
+                 ErrorCode::kDataReference, "names the toolkit 99.0, which has no row");
+  expect_refused(
+      [](DataJson& d) {
+        d["drivers.json"]["forward_compat"][1]["cuda"] = d["drivers.json"]["forward_compat"][0]["cuda"];
+      },
+      ErrorCode::kDataMalformed, "has two rows");
+  expect_refused([](DataJson& d) { d["gpus.json"]["gpus"][0].erase("forward_compat"); }, ErrorCode::kDataMalformed,
+                 "forward_compat");
+}
+
 TEST(DataReader, RefusesATroubleWithoutConditionAndATopicThatNothingMatches) {
   expect_refused([](DataJson& d) { d["pytorch.json"]["known_bad"][0]["torch"] = "newest"; }, ErrorCode::kDataMalformed,
                  "'newest' is no range of versions");

@@ -70,6 +70,16 @@ TEST(SpecDigest, IgnoresPlacesAndFollowsEveryDecidingWord) {
   EXPECT_NE(spec_digest(spec), before);
 }
 
+TEST(Lock, KeepsForwardCompatibilityOfAPoolAndSaysNothingOfItElsewhere) {
+  Lock lock = testing::complete_lock();
+  EXPECT_EQ(write_lock(lock).find("forward_compat"), std::string::npos);
+  lock.spec.pools[0].forward_compat = true;
+  lock.platforms.begin()->second.require_cuda = "cuda>=13.0 driver>=535,driver<536";
+  const Lock again = read_lock(write_lock(lock), "x.lock");
+  EXPECT_TRUE(again.spec.pools[0].forward_compat);
+  EXPECT_EQ(again.platforms.begin()->second.require_cuda, "cuda>=13.0 driver>=535,driver<536");
+}
+
 TEST(Lock, EditedByHandIsToldByItsDigest) {
   std::string text = write_lock(testing::complete_lock());
   text.replace(text.find("\"2.6.0\""), 7, "\"2.6.1\"");
@@ -150,6 +160,7 @@ INSTANTIATE_TEST_SUITE_P(
         Forgery{"BaseKind", locked("/base/kind"), "remote", locked("/base/kind")},
         Forgery{"BaseReferenceOfBootstrap", locked("/base/reference"), "evil/x", locked("/base/reference")},
         Forgery{"BaseName", locked("/base/name"), "debian:12\nUSER root", locked("/base/name")},
+        Forgery{"RequireCudaOfNoBranch", locked("/require_cuda"), "cuda>=13.0 driver>=535", locked("/require_cuda")},
         Forgery{"RequireCuda", locked("/require_cuda"), "cuda>=12.0\" EVIL=\"1", locked("/require_cuda")},
         Forgery{"CudaVariant", locked("/cuda_variant"), "cu124/../x", locked("/cuda_variant")},
         Forgery{"Architecture", locked("/gpu_architectures/0"), "sm_90;id", locked("/gpu_architectures")},

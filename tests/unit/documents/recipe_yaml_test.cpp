@@ -190,5 +190,20 @@ INSTANTIATE_TEST_SUITE_P(All, ShippedRecipe,
                          ::testing::Values("pytorch-2.6.yaml", "pytorch-2.7.yaml", "pytorch-2.15.yaml",
                                            "bench-2.6.yaml", "quickstart.yaml"));
 
+TEST(Target, SaysWhereForwardCompatibilityMayBeUsedAndOnlyBesideADriver) {
+  const auto pools = read_fleet(
+      "schema: envforge/fleet/v1\npools:\n- {name: a, gpus: A100, driver: 535.1.2, forward_compat: true}\n"
+      "- {name: b, gpus: L4, driver: 535.1.2}\n",
+      "fleet.yaml");
+  EXPECT_TRUE(pools.at(0).forward_compat);
+  EXPECT_FALSE(pools.at(1).forward_compat);
+  try {
+    read_fleet("schema: envforge/fleet/v1\npools:\n- {name: a, gpus: A100, forward_compat: true}\n", "fleet.yaml");
+    ADD_FAILURE() << "was not refused";
+  } catch (const support::Error& error) {
+    EXPECT_EQ(error.code(), support::ErrorCode::kMissingKey);
+  }
+}
+
 }  // namespace
 }  // namespace envforge::documents

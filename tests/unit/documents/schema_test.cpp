@@ -114,6 +114,7 @@ TEST_F(Schema, OfRecipesAndTheReaderRefuseTheSameMutations) {
       {"missing-size-max", "{max: 6.5GB}", "{}"},
       {"extra-key", "base:", "bases: x\nbase:"},
       {"extra-pool-key", "{name: volta,", "{name: volta, memory: 32,"},
+      {"type-forward-compat", "{name: volta,", "{name: volta, forward_compat: yes,"},
       {"extra-service-key", "{port: 9999}", "{port: 9999, token: x}"},
       {"extra-run-key", "shm: 16g", "shm: 16g, ipc: host"},
       {"type-image", "image: registry.example.com:5000/team/pytorch-cuda", "image: [a]"},

@@ -163,7 +163,7 @@ TEST(FalseClaim, CudaCompatMakesNewCudaWorkOnGeForce) {
   const auto with = [](const char* gpu) {
     return text(SpecBuilder().torch("2.10").cuda("13.0").pool({gpu}, "550.90.07"));
   };
-  EXPECT_THAT(with("A100"), HasSubstr("forward compatibility (package cuda-compat) lets R550 run CUDA"));
+  EXPECT_THAT(with("A100"), HasSubstr("cuda-compat-13-0 in the containers"));
   EXPECT_THAT(with("RTX 4090"), ::testing::Not(HasSubstr("cuda-compat")));
 }
 

@@ -106,6 +106,25 @@ TEST(Matrix, WhatIsNewerThanTheDataIsNotKnownAndNeverANo) {
                   .empty());
 }
 
+TEST(Matrix, ShowsWhatForwardCompatibilityAddsOnlyWhereItIsAskedForAndCovers) {
+  const auto with = [](const std::string& gpu, bool forward) {
+    MatrixFilter asked;
+    asked.torch = "2.10";
+    asked.cuda = "13.0";
+    asked.gpu = gpu;
+    asked.driver = "550";
+    asked.forward_compat = forward;
+    return matrix(embedded(), asked);
+  };
+  EXPECT_TRUE(with("A100", false).empty());
+  EXPECT_TRUE(with("RTX 4090", true).empty());
+  const auto rows = with("A100", true);
+  ASSERT_FALSE(rows.empty());
+  EXPECT_EQ(rows.front().doubt, "with cuda-compat-13-0");
+  ASSERT_FALSE(with("RTX A6000", true).empty());
+  EXPECT_EQ(with("RTX A6000", true).front().doubt, "with cuda-compat-13-0, not known to cover it");
+}
+
 TEST(Matrix, CsvHasOneLineForEachRowAndQuotesWhatHoldsAComma) {
   const auto rows = matrix(embedded(), filter([](MatrixFilter& f) { f.torch = "2.6"; }));
   const std::string csv = matrix_csv(rows);
@@ -126,6 +145,7 @@ TEST(Matrix, RefusesAFilterThatItDoesNotUnderstand) {
   EXPECT_EQ(code([](MatrixFilter& f) { f.driver = "new"; }), ErrorCode::kUsage);
   EXPECT_EQ(code([](MatrixFilter& f) { f.platform = "windows"; }), ErrorCode::kUsage);
   EXPECT_EQ(code([](MatrixFilter& f) { f.gpu = "MI300"; }), ErrorCode::kGpuUnknown);
+  EXPECT_EQ(code([](MatrixFilter& f) { f.forward_compat = true; }), ErrorCode::kUsage);
 }
 
 }  // namespace

@@ -74,11 +74,17 @@ void apply(ImageSpec& spec, const Change& change) {
     }
   } else {
     const auto pool = std::find_if(spec.pools.begin(), spec.pools.end(), [&](const auto& p) {
-      return change.key == "target." + p.name + ".driver" || change.key == "target." + p.name + ".gpus";
+      const std::string name = "target." + p.name;
+      return change.key == name + ".driver" || change.key == name + ".gpus" || change.key == name + ".forward_compat";
     });
     ASSERT_NE(pool, spec.pools.end()) << change.key;
     if (change.key == "target." + pool->name + ".driver") {
       pool->driver->value = Version::of(change.to);
+      return;
+    }
+    if (change.key == "target." + pool->name + ".forward_compat") {
+      EXPECT_EQ(change.to, "true");
+      pool->forward_compat = true;
       return;
     }
     erase(pool->gpus);
@@ -114,6 +120,10 @@ std::map<std::string, std::vector<ImageSpec>> other_values(const compat::Knowled
            [&](ImageSpec& s) { s.pools[i].driver->value = Version::of(driver); });
     }
   }
+  for (std::size_t i = 0; i < spec.pools.size(); ++i) {
+    if (spec.pools[i].driver && !spec.pools[i].forward_compat)
+      with("target." + spec.pools[i].name + ".forward_compat", [&](ImageSpec& s) { s.pools[i].forward_compat = true; });
+  }
   for (std::size_t i = 0; i < spec.torch.include.size(); ++i) {
     with("torch.include", [&](ImageSpec& s) { s.torch.include.erase(s.torch.include.begin() + static_cast<int>(i)); });
   }
@@ -134,7 +144,7 @@ TEST(SmallWorld, TheAnswerIsThatOfASearchThatTriesEverything) {
     ++(answer == "conflict" ? conflicts : solutions);
   });
   EXPECT_GT(conflicts, 500);
-  EXPECT_GT(solutions, 150);
+  EXPECT_GT(solutions, 120);
 }
 
 TEST(SmallWorld, AConflictIsOneAndNoneWithoutAnyOfItsConstraints) {
@@ -237,9 +247,9 @@ TEST(SameBytes, ForAnyOrderOfKeysAndRowsOfTheData) {
   for (int i = 0; i < 15; ++i) specs.push_back(testing::small_recipe(dice).spec());
   const compat::Knowledge first = compat::embedded();
   for (int round = 0; round < 2; ++round) {
-    for (auto* rows :
-         {&data["pytorch.json"]["releases"], &data["bases.json"]["bases"], &data["gpus.json"]["gpus"],
-          &data["cuda.json"]["architectures"], &data["cuda.json"]["toolkits"], &data["drivers.json"]["branches"]}) {
+    for (auto* rows : {&data["pytorch.json"]["releases"], &data["bases.json"]["bases"], &data["gpus.json"]["gpus"],
+                       &data["cuda.json"]["architectures"], &data["cuda.json"]["toolkits"],
+                       &data["drivers.json"]["branches"], &data["drivers.json"]["forward_compat"]}) {
       dice.shuffle(*rows);
     }
     for (auto& release : data["pytorch.json"]["releases"]) dice.shuffle(release["builds"]);

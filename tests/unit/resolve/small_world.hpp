@@ -42,6 +42,7 @@ class Exhaustive {
   int one(const resolve::Problem& problem, const resolve::Constraint& constraint, const Choice& choice) const;
   int code(const Choice& choice, const std::string& platform, const std::string& gpu) const;
   int floor(const Choice& choice, const versions::Version& driver) const;
+  int carried(const Choice& choice, const versions::Version& driver, const std::string& gpu) const;
   int supported(const versions::Version& driver, const std::string& gpu) const;
   int from_ptx(const Choice& choice, const versions::Version& driver, const std::string& gpu) const;
   int part(const Choice& choice, const std::string& name) const;
