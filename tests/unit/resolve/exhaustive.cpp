@@ -231,6 +231,12 @@ int Exhaustive::one(const resolve::Problem& problem, const resolve::Constraint& 
   return 2;
 }
 
+int Exhaustive::judge(const resolve::Problem& problem, const resolve::Constraint& constraint,
+                      const resolve::Candidate& candidate) const {
+  const resolve::BuildOption& option = problem.option(candidate);
+  return one(problem, constraint, {option.release, option.build, candidate.base});
+}
+
 bool Exhaustive::solvable(const resolve::Problem& problem, const std::vector<std::size_t>& constraints) const {
   const int most = spec_.torch.cuda.value == "auto" ? 0 : 1;
   const auto all = choices();

@@ -147,6 +147,24 @@ TEST(SmallWorld, TheAnswerIsThatOfASearchThatTriesEverything) {
   EXPECT_GT(solutions, 120);
 }
 
+TEST(SmallWorld, EveryConstraintIsJudgedAlikeForEveryCandidate) {
+  std::map<int, int> answers;
+  for_each_recipe(kWorlds / 3, [&](const compat::Knowledge& knowledge, const ImageSpec& spec) {
+    const Problem problem = make_problem(spec, knowledge);
+    const Exhaustive all(knowledge, spec);
+    for (const Constraint& constraint : problem.constraints) {
+      for (const Candidate& candidate : problem.candidates) {
+        const int expected = all.judge(problem, constraint, candidate);
+        ASSERT_EQ(static_cast<int>(check(problem, constraint, candidate)), expected)
+            << "constraint of kind " << static_cast<int>(constraint.kind) << ": "
+            << why_not(problem, constraint, candidate).text;
+        if (problem.forward_compat(constraint) && constraint.kind == ConstraintKind::kDriverFloor) ++answers[expected];
+      }
+    }
+  });
+  for (const int fit : {0, 1, 2}) EXPECT_GT(answers[fit], 20) << "forward compatibility, answer " << fit;
+}
+
 TEST(SmallWorld, AConflictIsOneAndNoneWithoutAnyOfItsConstraints) {
   int conflicts = 0;
   for_each_recipe(kWorlds, [&](const compat::Knowledge& knowledge, const ImageSpec& spec) {

@@ -30,6 +30,9 @@ class Exhaustive {
   std::string answer() const;
   /// Whether anything satisfies these constraints together.
   bool solvable(const resolve::Problem& problem, const std::vector<std::size_t>& constraints) const;
+  /// 0 fits, 1 nobody can say, 2 does not.
+  int judge(const resolve::Problem& problem, const resolve::Constraint& constraint,
+            const resolve::Candidate& candidate) const;
 
  private:
   struct Choice {
