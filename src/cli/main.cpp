@@ -48,7 +48,8 @@ std::string exit_code_table() {
 void declare_globals(CLI::App& app, GlobalOptions& options) {
   app.add_flag("--json", options.json, "the answer, or the error, as JSON on standard output");
   app.add_flag("-q,--quiet", options.quiet, "no progress");
-  app.add_flag("-v,--verbose", options.verbosity, "log what is run, on standard error");
+  // Without a default: newer versions of CLI11 would print the count's.
+  app.add_flag("-v,--verbose", options.verbosity, "log what is run, on standard error")->default_str("");
   app.add_option("--color", options.colour, "auto, always or never")->check(CLI::IsMember({"auto", "always", "never"}));
   app.add_option("--config", options.config, "site configuration file instead of the usual places");
   app.add_option("--data", options.data_dir, "folder of compatibility data instead of the built-in");
