@@ -9,6 +9,7 @@
 #include <envforge/support/text.hpp>
 
 #include "base_image.hpp"
+#include "wheel_builds.hpp"
 
 namespace envforge::app {
 namespace {
@@ -59,6 +60,8 @@ void place_copy_source(Filling& filling, const std::string& from, const fs::path
 }
 
 void place_wheel(Filling& filling, const documents::LockedWheel& wheel, const fs::path& target) {
+  if (wheel.index == documents::kBuiltHere)
+    return place_file(built_wheel_file(filling.world, filling.platform, filling.locked, wheel), target);
   const fs::path source = fs::path(filling.world.site.wheels_dir.value) / wheel.filename;
   std::error_code error;
   if (filling.world.site.wheels_dir.value.empty() || !fs::exists(source, error)) {

@@ -8,7 +8,6 @@
 
 #include <envforge/app/image_tags.hpp>
 #include <envforge/app/load_recipe.hpp>
-#include <envforge/app/site_requests.hpp>
 #include <envforge/app/torch_group.hpp>
 #include <envforge/app/validator_programs.hpp>
 #include <envforge/render/render.hpp>
@@ -18,8 +17,10 @@
 #include <envforge/support/text.hpp>
 
 #include "build_context.hpp"
+#include "engine_build.hpp"
 #include "installed_check.hpp"
 #include "known_locks.hpp"
+#include "wheel_builds.hpp"
 
 namespace envforge::app {
 namespace {
@@ -69,34 +70,11 @@ void check_disk(const Build& build, const engine::EngineInfo& engine) {
                                         support::human_bytes(wanted));
 }
 
-void write_secrets(Build& build) {
-  const auto& site = build.world.site;
-  if (!site.ca_bundle.value.empty()) build.request.secrets[std::string(render::kCaBundleSecret)] = site.ca_bundle.value;
-  const std::string network = render::site_secret(site_network(build.world, build.locked()));
-  if (network.empty()) return;
-  const fs::path file = build.folder.path() / "site";
-  support::write_file_atomically(file, network, 0600);
-  build.request.secrets[std::string(render::kSiteSecret)] = file.string();
-}
-
 void run_target(Build& build, std::string_view target, const std::string& output, const std::string& step) {
   auto request = build.request;
   request.target = std::string(target);
   request.output = output;
-  build.world.events.step(step);
-  const auto result = build.world.engine.build(request, [&](const engine::BuildEvent& event) {
-    if (event.kind == engine::BuildEvent::Kind::kStepStarted || event.kind == engine::BuildEvent::Kind::kOutput) {
-      build.world.events.progress(event.text);
-    }
-  });
-  if (result.interrupted) throw Error(ErrorCode::kInterrupted, "the build was interrupted; nothing was tagged");
-  if (!result.ok) {
-    Error error(ErrorCode::kBuildFailed, result.failed_step.empty()
-                                             ? "the build failed: " + support::printable(result.message)
-                                             : "the build failed in: " + support::printable(result.failed_step));
-    for (const auto& line : result.last_lines) error.note(support::printable(line));
-    throw error;
-  }
+  const auto result = build_or_throw(build.world, request, step);
   if (target != render::kImageTarget) return;
   build.report.image_id = result.image_id;
   const bool layout = !output.empty();
@@ -213,6 +191,15 @@ void compile_torch_group(Build& build) {
   }
 }
 
+// What is built from its source gets its hash into the lock: then the image is exact.
+void build_wheels(Build& build, const std::string& lock_path) {
+  const auto mode = build.options.lock.mode;
+  const std::string frozen_by = mode == LockMode::kLocked ? "--locked" : mode == LockMode::kFrozen ? "--frozen" : "";
+  if (!build_missing_wheels(build.world, build.recipe, build.lock, build.platform, {build.request, frozen_by})) return;
+  support::write_file_atomically(lock_path, documents::write_lock(build.lock));
+  build.world.events.note("lock: the hashes of what was built from its source stand in it now");
+}
+
 render::TorchGroupSources torch_sources(bool wanted) {
   return wanted ? torch_group_build() : render::TorchGroupSources{};
 }
@@ -232,6 +219,10 @@ BuildReport build_image(World& world, const documents::Recipe& recipe, const Bui
   Build build{world, recipe, options, std::move(locked.lock)};
   build.platform = choose_platform(build.lock, options.platform, engine);
   check_disk(build, engine);
+  build.request.platform = build.platform == "linux/" + engine.architecture ? "" : build.platform;
+  build.request.no_cache = options.no_cache;
+  if (!world.site.wheels_dir.value.empty()) build.request.network = "none";
+  build_wheels(build, locked.path);
   const auto rendered = render::render(build.lock, build.platform, torch_sources(options.torch_group));
   world.events.step("preparing the build context");
   const fs::path context = build.folder.path() / "context";
@@ -239,10 +230,7 @@ BuildReport build_image(World& world, const documents::Recipe& recipe, const Bui
   if (written.missing_base) throw *written.missing_base;
   build.report.base_tar_sha256 = written.base_tar_sha256;
   build.request.context_dir = context.string();
-  build.request.platform = build.platform == "linux/" + engine.architecture ? "" : build.platform;
-  build.request.no_cache = options.no_cache;
-  if (!world.site.wheels_dir.value.empty()) build.request.network = "none";
-  write_secrets(build);
+  build.request.secrets = site_secrets(world, build.locked(), build.folder.path());
 
   build.report.lock_digest = documents::lock_digest(build.lock);
   build.report.platform = build.platform;
@@ -325,6 +313,7 @@ std::vector<std::string> render_recipe(World& world, const documents::Recipe& re
     throw Error(ErrorCode::kUsage, "the folder " + directory + " is not empty", std::nullopt,
                 "name a new folder with -o");
   }
+  require_built(locked.lock.platforms.at(chosen), "and only a build can make one");
   const auto rendered = render::render(locked.lock, chosen);
   world.events.step("writing the build context");
   auto written = write_whole_context(world, recipe, locked.lock, chosen, rendered, directory);

@@ -5,7 +5,6 @@
 
 #include <envforge/app/site_requests.hpp>
 #include <envforge/app/validator_programs.hpp>
-#include <envforge/engine/owner.hpp>
 #include <envforge/render/foreign_torch_group.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
@@ -14,6 +13,7 @@
 #include <envforge/versions/version.hpp>
 
 #include "base_image.hpp"
+#include "borrowed_tag.hpp"
 #include "build_context.hpp"
 #include "lock_packages.hpp"
 
@@ -102,28 +102,6 @@ std::string builder_tar(World& world, const std::string& base, const std::string
   locked.base.digest = base_digest(locked.base, source_date_epoch(lock.exclude_newer));
   return base_tar(world, lock, platform).path;
 }
-
-/// A tag of ours for the length of a build: the engine builds FROM names, not from ids.
-class BorrowedTag {
- public:
-  BorrowedTag(World& world, const std::string& image_id)
-      : engine_(world.engine), name_(engine::borrowed_name(engine::this_process_as_owner(), world.random_hex(8))) {
-    if (!engine_.tag(image_id, name_)) throw Error(ErrorCode::kEngineFailed, "the engine would not tag " + image_id);
-  }
-  BorrowedTag(const BorrowedTag&) = delete;
-  BorrowedTag& operator=(const BorrowedTag&) = delete;
-  ~BorrowedTag() {
-    try {
-      engine_.remove_image(name_);
-    } catch (const Error&) {  // the engine is gone; remove_leftovers finds it by its name
-    }
-  }
-  const std::string& name() const { return name_; }
-
- private:
-  engine::ContainerEngine& engine_;
-  std::string name_;
-};
 
 void write_sources(const fs::path& folder) {
   for (const auto& source : torch_group_sources()) support::write_file_atomically(folder / source.name, source.content);

@@ -1,6 +1,7 @@
 // The packages of one platform of a lock: what uv, apt and a registry answer, as locked rows.
 #pragma once
 
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -21,10 +22,29 @@ struct PackagesToLock {
 
 using WheelsAnswer = std::variant<std::vector<documents::LockedWheel>, packages::PythonConflict>;
 WheelsAnswer lock_wheels(World& world, const PackagesToLock& what);
+/// What lock_wheels asks: torch and its family as pins, the recipe's requirements, the site's indexes. `direct` gets
+/// the names of what we or the recipe ask for.
+packages::PythonRequest wheels_request(World& world, const PackagesToLock& what, std::set<std::string>& direct);
+/// What uv answered, as rows of a lock.
+std::vector<documents::LockedWheel> locked_rows(const std::vector<packages::ResolvedWheel>& wheels,
+                                                const std::set<std::string>& direct);
 /// Error{kPythonConflict, kIndexUnreachable} at the requirement that is to blame.
 support::Error packages_error(const packages::PythonConflict& conflict, const documents::Recipe& recipe);
 /// uv itself, for the build. Throws Error{kPythonConflict, kIndexUnreachable}.
 std::vector<documents::LockedWheel> lock_tools(World& world, const PackagesToLock& what);
+
+/// What the recipe has built from a source: packages.build, and the commits of packages.pip.
+std::vector<documents::BuildWish> builds_of(const documents::ImageSpec& spec);
+/// Adds their sources by hash, and the tools of their builds, to a platform whose wheels are locked. Throws
+/// Error{kBuildSource, kNoCudaCompiler, kPythonConflict, kIndexUnreachable}.
+void lock_builds(World& world, const PackagesToLock& what, documents::LockedPlatform& locked);
+/// Takes the wheels of builds with an unchanged key from an older lock.
+void keep_built_wheels(const std::string& platform, const documents::LockedPlatform* old,
+                       const std::vector<std::string>& upgraded, documents::LockedPlatform& locked);
+/// Into the wheels of the platform, which are in the order of their names.
+void add_built_wheel(documents::LockedPlatform& locked, documents::LockedWheel wheel);
+/// The builds of a lock whose files beside the recipe are not those that were locked.
+std::vector<std::string> changed_sources(const documents::Recipe& recipe, const documents::Lock& old);
 
 /// What apt answered, as rows of a lock. `foundation`: they lie below the torch layer.
 std::vector<documents::LockedDeb> locked_rows(const std::vector<packages::ResolvedDeb>& debs, bool foundation);

@@ -53,10 +53,12 @@ bool other_source(const World& world, const Lock& old) {
                      [&](const auto& entry) { return (entry.second.torch_index == packages::kFolderIndex) != folder; });
 }
 
-[[noreturn]] void refuse_stale(const documents::Recipe& recipe, const Lock& old, const fs::path& path) {
+[[noreturn]] void refuse_stale(const documents::Recipe& recipe, const Lock& old,
+                               const std::vector<std::string>& sources, const fs::path& path) {
   Error error(ErrorCode::kLockStale, "the recipe changed since " + path.string() + " was written",
               support::Where{recipe.file, 0, 0, {}});
   for (const auto& line : in_words(documents::what_changed(old.spec, recipe.spec))) error.note(line);
+  for (const auto& source : sources) error.note("other files than were locked: " + source);
   throw error;
 }
 
@@ -178,11 +180,13 @@ std::optional<packages::PythonConflict> add_packages(World& world, const Package
   auto wheels = lock_wheels(world, what);
   if (const auto* conflict = std::get_if<packages::PythonConflict>(&wheels)) return *conflict;
   locked.wheels = std::get<std::vector<documents::LockedWheel>>(std::move(wheels));
+  lock_builds(world, what, locked);
   locked.tools = tools.get();
   auto base = system.get();
   locked.base = std::move(base.base);
   locked.debs = std::move(base.debs);
   locked.builder_debs = std::move(base.builder_debs);
+  keep_built_wheels(what.solution.platform, what.old, what.options.upgrade_only, locked);
   return std::nullopt;
 }
 
@@ -287,8 +291,11 @@ LockResult lock_recipe(World& world, const documents::Recipe& recipe, const Lock
   if (must_exist && !old)
     throw Error(ErrorCode::kLockMissing, "there is no lock " + path.string(), std::nullopt,
                 "write one: envforge lock " + recipe.file);
-  const bool changed = !old || documents::spec_digest(old->spec) != documents::spec_digest(recipe.spec);
-  if (options.mode == LockMode::kLocked && changed) refuse_stale(recipe, *old, path);
+  const bool asks_sources = old && options.mode != LockMode::kFrozen;
+  const auto sources = asks_sources ? changed_sources(recipe, *old) : std::vector<std::string>{};
+  const bool changed =
+      !old || documents::spec_digest(old->spec) != documents::spec_digest(recipe.spec) || !sources.empty();
+  if (options.mode == LockMode::kLocked && changed) refuse_stale(recipe, *old, sources, path);
   const bool again = changed || options.always || options.upgrade || !options.upgrade_only.empty() ||
                      (old && other_source(world, *old));
   if (must_exist || !again) {

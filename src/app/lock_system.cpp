@@ -3,6 +3,7 @@
 #include <optional>
 
 #include <envforge/app/site_requests.hpp>
+#include <envforge/documents/source_package.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
 #include <envforge/support/text.hpp>
@@ -27,8 +28,10 @@ const std::vector<std::string> kFoundation = {"python3", "ca-certificates", "tin
 // triton compiles a small C module against Python's headers at run time.
 const std::vector<std::string> kTorchCompile = {"gcc", "libc6-dev", "python3-dev"};
 const std::vector<std::string> kSsh = {"openssh-server"};
-// Only in the stage that compiles the validator's torch group.
+// Only in the stages that compile: the validator's torch group, and packages from their sources.
 const std::vector<std::string> kBuilder = {"g++", "libc6-dev"};
+const std::vector<std::string> kPackageBuilder = {"python3-dev"};
+const std::vector<std::string> kGit = {"git"};
 
 LockedDeb locked_row(const ResolvedDeb& deb, bool foundation) {
   LockedDeb row;
@@ -193,6 +196,17 @@ std::vector<std::string> image_packages(const documents::ImageSpec& spec) {
   return names;
 }
 
+std::vector<std::string> builder_packages(const documents::ImageSpec& spec) {
+  std::vector<std::string> names = kBuilder;
+  const auto add = [&](const std::vector<std::string>& more) { names.insert(names.end(), more.begin(), more.end()); };
+  const auto builds = builds_of(spec);
+  if (!builds.empty()) add(kPackageBuilder);
+  if (std::any_of(builds.begin(), builds.end(),
+                  [](const auto& wish) { return documents::is_git_requirement(wish.source.value); }))
+    add(kGit);
+  return names;
+}
+
 // Of an older lock, without those that are upgraded alone.
 std::vector<ResolvedDeb> debs_of(const documents::LockedPlatform* old, const std::vector<std::string>& upgraded) {
   std::vector<ResolvedDeb> out;
@@ -225,7 +239,7 @@ LockedSystem lock_system(World& world, const PackagesToLock& what) {
   locked.base = choose_base(system, locked.debs);
   const auto image = locked_rows(ask(system, false, image_packages(spec)), false);
   locked.debs.insert(locked.debs.end(), image.begin(), image.end());
-  locked.builder_debs = locked_rows(ask(system, false, kBuilder), false);
+  locked.builder_debs = locked_rows(ask(system, false, builder_packages(spec)), false);
   return locked;
 }
 

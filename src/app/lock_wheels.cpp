@@ -3,6 +3,7 @@
 #include <set>
 
 #include <envforge/app/site_requests.hpp>
+#include <envforge/documents/source_package.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/text.hpp>
 #include <envforge/versions/package_name.hpp>
@@ -21,24 +22,6 @@ using support::ErrorCode;
 bool is_heavy(const std::string& name) {
   static const std::set<std::string> kNames = {"torch", "triton", "cuda-bindings", "cuda-pathfinder", "cuda-toolkit"};
   return kNames.count(name) > 0 || support::starts_with(name, "nvidia-");
-}
-
-std::vector<documents::LockedWheel> locked_rows(const std::vector<ResolvedWheel>& wheels,
-                                                const std::set<std::string>& direct) {
-  std::vector<documents::LockedWheel> rows;
-  for (const auto& wheel : wheels) {
-    documents::LockedWheel row;
-    row.name = wheel.name;
-    row.version = wheel.version;
-    row.filename = wheel.filename;
-    row.sha256 = wheel.sha256;
-    row.index = wheel.index;
-    row.size = wheel.size;
-    row.heavy = is_heavy(wheel.name);
-    row.direct = direct.count(wheel.name) > 0 || wheel.required_by.empty();
-    rows.push_back(row);
-  }
-  return rows;
 }
 
 packages::PythonRequest request_of(World& world, const PackagesToLock& what) {
@@ -104,9 +87,26 @@ support::Error packages_error(const PythonConflict& conflict, const documents::R
   return error;
 }
 
-WheelsAnswer lock_wheels(World& world, const PackagesToLock& what) {
+std::vector<documents::LockedWheel> locked_rows(const std::vector<ResolvedWheel>& wheels,
+                                                const std::set<std::string>& direct) {
+  std::vector<documents::LockedWheel> rows;
+  for (const auto& wheel : wheels) {
+    documents::LockedWheel row;
+    row.name = wheel.name;
+    row.version = wheel.version;
+    row.filename = wheel.filename;
+    row.sha256 = wheel.sha256;
+    row.index = wheel.index;
+    row.size = wheel.size;
+    row.heavy = is_heavy(wheel.name);
+    row.direct = direct.count(wheel.name) > 0 || wheel.required_by.empty();
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+packages::PythonRequest wheels_request(World& world, const PackagesToLock& what, std::set<std::string>& direct) {
   auto request = request_of(world, what);
-  std::set<std::string> direct;
   const std::string index_name = "torch-" + what.solution.cuda_variant;
   for (const auto& pin : what.solution.pins) {
     request.pins.push_back(pin.package + "==" + pin.version);
@@ -117,6 +117,7 @@ WheelsAnswer lock_wheels(World& world, const PackagesToLock& what) {
       request.indexes.push_back({index_name, pin.index, torch_index_mirror(world, pin.index)});
   }
   for (const auto& requirement : what.recipe.spec.pip) {
+    if (documents::is_git_requirement(requirement.value)) continue;
     request.requirements.push_back(requirement.value);
     direct.insert(versions::requirement_name(requirement.value));
   }
@@ -124,11 +125,17 @@ WheelsAnswer lock_wheels(World& world, const PackagesToLock& what) {
   if (what.recipe.spec.services.count("jupyter") > 0 && direct.insert("jupyterlab").second)
     request.requirements.push_back("jupyterlab");
   add_site_indexes(world, request);
+  return request;
+}
+
+WheelsAnswer lock_wheels(World& world, const PackagesToLock& what) {
+  std::set<std::string> direct;
+  auto request = wheels_request(world, what, direct);
   if (what.old != nullptr) {
     const auto& upgraded = what.options.upgrade_only;
     for (const auto& wheel : what.old->wheels) {
       if (std::find(upgraded.begin(), upgraded.end(), versions::normal_name(wheel.name)) == upgraded.end() &&
-          !support::ends_with(wheel.index, ".whl"))
+          wheel.index != documents::kBuiltHere && !support::ends_with(wheel.index, ".whl"))
         request.preferences.push_back(wheel.name + "==" + wheel.version);
     }
   }

@@ -92,22 +92,30 @@ std::string torch_index_mirror(const World& world, const std::string& index) {
   return prefix + index.substr(kTorchIndexPrefix.size());
 }
 
+std::string private_file(const documents::Located<std::string>& file) {
+  std::error_code error;
+  const auto others = std::filesystem::perms::group_all | std::filesystem::perms::others_all;
+  const auto status = std::filesystem::status(file.value, error);
+  if (!error && std::filesystem::exists(status) && (status.permissions() & others) == std::filesystem::perms::none)
+    return file.value;
+  const bool absent = error || !std::filesystem::exists(status);
+  throw support::Error(
+      support::ErrorCode::kFileUnreadable,
+      "the credentials file " + file.value + (absent ? " is not there" : " can be read by others than its owner"),
+      file.where, absent ? "" : "chmod 600 " + file.value);
+}
+
 std::string site_index_address(const documents::SiteIndex& index) {
   const std::string& file = index.credentials.value;
   if (file.empty()) return index.url.value;
-  const auto refuse = [&](const std::string& why, const std::string& hint) {
-    throw support::Error(support::ErrorCode::kFileUnreadable, "the credentials file " + file + " " + why,
-                         index.credentials.where, hint);
-  };
   constexpr std::uint64_t kMaxBytes = 4096;
-  const std::string content = support::trim(support::read_file(file, kMaxBytes));
-  std::error_code error;
-  const auto others = std::filesystem::perms::group_all | std::filesystem::perms::others_all;
-  if ((std::filesystem::status(file, error).permissions() & others) != std::filesystem::perms::none)
-    refuse("can be read by others than its owner", "chmod 600 " + file);
+  const std::string content = support::trim(support::read_file(private_file(index.credentials), kMaxBytes));
   constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%!+=:";
-  if (content.find(':') == std::string::npos || content.find_first_not_of(kPlain) != std::string::npos)
-    refuse("does not hold USER:PASSWORD on one line", "write other characters of the two as %XX");
+  if (content.find(':') == std::string::npos || content.find_first_not_of(kPlain) != std::string::npos) {
+    throw support::Error(support::ErrorCode::kFileUnreadable,
+                         "the credentials file " + file + " does not hold USER:PASSWORD on one line",
+                         index.credentials.where, "write other characters of the two as %XX");
+  }
   const auto host = index.url.value.find("://") + 3;
   return index.url.value.substr(0, host) + content + "@" + index.url.value.substr(host);
 }
@@ -146,8 +154,10 @@ render::SiteNetwork site_network(const World& world, const documents::LockedPlat
   const std::string torch = torch_index_mirror(world, locked.torch_index);
   if (!torch.empty()) network.mirrors.push_back({locked.torch_index, torch});
   for (const auto& [name, index] : world.site.indexes) {
-    const bool used = std::any_of(locked.wheels.begin(), locked.wheels.end(),
-                                  [&, &own = index](const auto& wheel) { return wheel.index == own.url.value; });
+    const auto from_it = [&, &own = index](const auto& package) { return package.index == own.url.value; };
+    const bool used = std::any_of(locked.wheels.begin(), locked.wheels.end(), from_it) ||
+                      std::any_of(locked.builds.begin(), locked.builds.end(), from_it) ||
+                      std::any_of(locked.build_wheels.begin(), locked.build_wheels.end(), from_it);
     if (used) network.mirrors.push_back({index.url.value, site_index_address(index)});
   }
   network.http_proxy = world.site.http_proxy.value;

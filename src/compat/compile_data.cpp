@@ -127,11 +127,13 @@ std::string TableWriter::text(const Tables& t) {
       table("Release", t.releases, [&](const Release& row) { return release(row); }),
       table("CudaMajor", t.majors,
             [&](const CudaMajor& row) {
-              return fields({std::to_string(row.major), quoted(row.driver_floor), evidence(row.evidence)});
+              return fields({std::to_string(row.major), quoted(row.driver_floor), names(row.nvcc_wheels),
+                             evidence(row.evidence)});
             }),
       table("Toolkit", t.toolkits,
             [&](const Toolkit& row) {
-              return fields({quoted(row.version), quoted(row.bundled_driver), evidence(row.evidence)});
+              return fields(
+                  {quoted(row.version), quoted(row.bundled_driver), quoted(row.host_gcc_max), evidence(row.evidence)});
             }),
       table("NotPublished", t.not_published,
             [&](const NotPublished& row) {
@@ -157,8 +159,8 @@ std::string TableWriter::text(const Tables& t) {
             }),
       table("Base", t.bases,
             [&](const Base& row) {
-              return fields(
-                  {quoted(row.name), quoted(row.suite), quoted(row.glibc), quoted(row.python), evidence(row.evidence)});
+              return fields({quoted(row.name), quoted(row.suite), quoted(row.glibc), quoted(row.python),
+                             quoted(row.gcc), evidence(row.evidence)});
             }),
       table("KnownBad", t.known_bad,
             [&](const KnownBad& row) {

@@ -156,6 +156,7 @@ void read_bases(RowReader& row, JsonReader& file) {
               row.keep(reader.string("suite")),
               row.version(reader, "glibc"),
               row.version(reader, "python"),
+              row.version_or_none(reader, "gcc"),
               {}};
     base.evidence = row.evidence(reader, name);
     reader.finish();
@@ -178,7 +179,10 @@ void read_cuda(RowReader& row, JsonReader& file) {
   OwnedTables& owned = row.owned();
   std::set<std::string> seen;
   for (JsonReader& reader : file.objects("majors")) {
-    CudaMajor major{static_cast<int>(reader.integer("major")), row.version(reader, "driver_floor"), {}};
+    CudaMajor major{static_cast<int>(reader.integer("major")),
+                    row.version(reader, "driver_floor"),
+                    reader.has("nvcc_wheels") ? row.keep(reader.strings("nvcc_wheels")) : Names{},
+                    {}};
     only_once(seen, reader, "major " + std::to_string(major.major));
     major.evidence = row.evidence(reader, "CUDA " + std::to_string(major.major));
     reader.finish();
@@ -187,7 +191,10 @@ void read_cuda(RowReader& row, JsonReader& file) {
   std::sort(owned.majors.begin(), owned.majors.end(),
             [](const CudaMajor& a, const CudaMajor& b) { return a.major < b.major; });
   for (JsonReader& reader : file.objects("toolkits")) {
-    Toolkit toolkit{row.version(reader, "version"), row.version(reader, "bundled_driver"), {}};
+    Toolkit toolkit{row.version(reader, "version"),
+                    row.version(reader, "bundled_driver"),
+                    row.version_or_none(reader, "host_gcc_max"),
+                    {}};
     only_once(seen, reader, toolkit.version);
     toolkit.evidence = row.evidence(reader, "toolkit " + std::string(toolkit.version));
     reader.finish();

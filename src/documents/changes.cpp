@@ -70,7 +70,7 @@ void compare(const std::string& what, const json& before, const json& after, std
     compare_objects(what, before, after, out);
   } else if (what == "pools" && by_name(before) != by_name(after)) {
     compare_objects(what, by_name(before), by_name(after), out);
-  } else if (before.is_array() && after.is_array()) {
+  } else if ((before.is_array() || before.is_null()) && (after.is_array() || after.is_null())) {
     compare_lists(what, before, after, out);
   } else {
     out.push_back({what, shown(before), shown(after)});
@@ -101,6 +101,19 @@ class LockComparison {
         value(what + " " + name + " (place)", place(*old), place(*now));
       }
     }
+  }
+
+  /// What is built anew: by the key of its wheel.
+  void builds(const std::string& platform, const LockedPlatform& before, const LockedPlatform& after) {
+    std::map<std::string, std::pair<std::string, std::string>> pairs;
+    const auto text = [&](const LockedPlatform& locked, const LockedBuild& build) {
+      const std::string code = support::join(build.architectures, " ");
+      return build.source + " as " + build_key(platform, locked, build).substr(0, 12) +
+             (code.empty() ? "" : " for " + code);
+    };
+    for (const auto& build : before.builds) pairs[build.name].first = text(before, build);
+    for (const auto& build : after.builds) pairs[build.name].second = text(after, build);
+    for (const auto& [name, pair] : pairs) value("build " + name, pair.first, pair.second);
   }
 
   std::vector<Change> changes;
@@ -144,6 +157,8 @@ std::vector<Change> compare_platform(const std::string& name, const LockedPlatfo
   all.packages("base deb", old.base.debs, now.base.debs);
   all.packages("deb", old.debs, now.debs);
   all.packages("builder deb", old.builder_debs, now.builder_debs);
+  all.packages("build tool", old.build_wheels, now.build_wheels);
+  all.builds(name, old, now);
   return all.changes;
 }
 

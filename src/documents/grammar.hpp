@@ -41,10 +41,18 @@ Checked check_wheel_filename(std::string_view name);
 Checked check_python_name(std::string_view name);
 
 // Python requirements. (grammar_requirement.cpp)
-/// NAME[EXTRA] VERSIONS; MARKER, or NAME @ https://HOST/FILE.whl#sha256=DIGEST; MARKER
+/// NAME[EXTRA] VERSIONS; MARKER, or NAME @ https://HOST/FILE.whl#sha256=DIGEST; MARKER, or a commit as check_git_source
+/// takes it.
 Checked check_requirement(std::string_view requirement);
 /// The same without torch's own family, which stands under `torch`.
 Checked check_pip_entry(std::string_view requirement);
+
+// Packages that are built from their source. (source_package.cpp)
+Checked check_build_source(std::string_view source);  // NAME==VERSION, NAME @ ./PATH, or a commit
+/// NAME @ git+https://HOST/PATH@COMMIT#subdirectory=PATH; `source` holds "git+" or another system's sign.
+Checked check_git_source(std::string_view source);
+/// A requirement that an index answers: no address.
+Checked check_build_need(std::string_view requirement);
 
 // Paths, ports, addresses, variables, sizes. (grammar_places.cpp)
 Checked check_relative_path(std::string_view path, std::string_view word);

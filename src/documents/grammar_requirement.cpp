@@ -29,6 +29,8 @@ constexpr std::array<std::string_view, 11> kMarkerVariables{"python_version",
                                                             "implementation_version",
                                                             "platform_python_implementation"};
 
+constexpr std::array<std::string_view, 4> kVersionControl{"git+", "hg+", "svn+", "bzr+"};
+
 bool space(char c) {
   return c == ' ';
 }
@@ -153,13 +155,6 @@ Checked refused_form(std::string_view text) {
   }
   const std::string_view plain = text.substr(0, text.find(';'));  // a marker may hold any text
   const std::string own = "put a wheel of your own into the wheel folder (--wheels)";
-  for (const std::string_view system : {"git+", "hg+", "svn+", "bzr+"}) {
-    if (plain.find(system) == std::string_view::npos) continue;
-    return refuse(
-        "a version control address is refused: it holds sources, which would have to be built, and envforge "
-        "runs no package's code on this machine; a branch would not be the same tomorrow either",
-        "build its wheel where you build code, and name it as NAME @ https://HOST/FILE.whl#sha256=DIGEST, or " + own);
-  }
   if (plain.find("://") != std::string_view::npos || plain.find('@') != std::string_view::npos) {
     return refuse("a URL needs a name before it and a hash behind it: NAME @ https://HOST/FILE.whl#sha256=DIGEST",
                   "sha256sum of the wheel gives the digest; or " + own);
@@ -170,10 +165,19 @@ Checked refused_form(std::string_view text) {
                     support::ends_with(text, ".zip");
   const bool in_marker = text.find(';') != std::string_view::npos;
   if (path && !in_marker) {
-    return refuse("a local path is refused: an image made from it could not be made again elsewhere",
-                  "name the project and its version; put a wheel of your own into the wheel folder (--wheels)");
+    return refuse(
+        "a local path is refused: an image made from it could not be made again elsewhere",
+        "name the project and its version; a source beside the recipe stands under packages.build, a wheel of "
+        "your own in the wheel folder (--wheels)");
   }
   return std::nullopt;
+}
+
+// A version control address; a marker may hold any text.
+bool names_repository(std::string_view requirement) {
+  const auto plain = requirement.substr(0, requirement.find(';'));
+  return std::any_of(kVersionControl.begin(), kVersionControl.end(),
+                     [&](std::string_view system) { return plain.find(system) != std::string_view::npos; });
 }
 
 // What stands behind "NAME @": the address of a wheel of that project, by its hash, and a marker.
@@ -232,6 +236,7 @@ Checked check_requirement(std::string_view requirement) {
   const auto named = direct.run([](char c) { return alnum(c) || c == '.' || c == '_' || c == '-'; });
   if (identifier(named) && extras(direct) && direct.take("@") && support::starts_with(direct.rest(), "http"))
     return direct_reference(requirement, named, direct.rest());
+  if (names_repository(requirement)) return check_git_source(requirement);
   if (auto refused = refused_form(requirement)) return refused;
   Cursor cursor(requirement);
   const bool fits = name(cursor) && extras(cursor) && specifiers(cursor) &&

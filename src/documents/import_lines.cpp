@@ -92,9 +92,20 @@ std::string cuda_of_index(const std::string& text) {
   return starts_with(name, "cu") && digits(name.substr(2), 4) ? name : "";
 }
 
+// pip's older "git+URL@COMMIT#egg=NAME" as "NAME @ git+URL@COMMIT".
+std::string named_repository(const std::string& requirement) {
+  constexpr std::string_view kEgg = "#egg=";
+  const auto egg = requirement.find(kEgg);
+  if (!starts_with(requirement, "git+") || egg == std::string::npos) return requirement;
+  const std::string name = requirement.substr(egg + kEgg.size());
+  return name.empty() || name.find('#') != std::string::npos ? requirement : name + " @ " + requirement.substr(0, egg);
+}
+
 }  // namespace
 
 void import_requirement(const std::string& requirement, const Where& where, Imported& out) {
+  if (const std::string named = named_repository(requirement); named != requirement)
+    return import_requirement(named, where, out);
   const std::string name = versions::requirement_name(requirement);
   if (name == "torch") return import_torch(requirement, where, out);
   if (name == "torchvision" || name == "torchaudio") return import_companion(name, requirement, where, out);
@@ -131,6 +142,7 @@ void import_line(const std::string& line, const Where& where, Imported& out) {
   if (is({"-r", "--requirement"}))
     return drop(out, line, where, "one file is read at a time: give that one too, or merge them");
   if (is({"-c", "--constraint"})) return drop(out, line, where, "the lock fixes every version");
+  if (is({"-e git+", "--editable git+"})) return import_requirement(line.substr(line.find("git+")), where, out);
   if (is({"-e", "--editable"}))
     return drop(out, line, where, "a project of yours: bring it in with `copy`, or as a wheel with --wheels");
   if (is({"--pre"})) return drop(out, line, where, "name the pre-release that you want with its version");

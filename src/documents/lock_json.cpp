@@ -42,6 +42,20 @@ json wheels_to_json(const std::vector<LockedWheel>& wheels) {
   return out;
 }
 
+json builds_to_json(const std::vector<LockedBuild>& builds) {
+  json out = json::array();
+  for (const auto& build : builds) {
+    out.push_back({{"name", build.name},
+                   {"source", build.source},
+                   {"index", build.index},
+                   {"filename", build.filename},
+                   {"sha256", build.sha256},
+                   {"needs", build.needs},
+                   {"architectures", build.architectures}});
+  }
+  return out;
+}
+
 const char* kind_name(BaseKind kind) {
   switch (kind) {
     case BaseKind::kRegistry:
@@ -62,29 +76,33 @@ json platform_to_json(const LockedPlatform& platform) {
                        {"reason", choice.reason},
                        {"source", choice.source}});
   }
-  return {{"base",
-           {{"name", platform.base.name},
-            {"kind", kind_name(platform.base.kind)},
-            {"reference", platform.base.reference},
-            {"digest", platform.base.digest},
-            {"glibc", platform.base.glibc},
-            {"debs", debs_to_json(platform.base.debs)}}},
-          {"python", platform.python},
-          {"torch", platform.torch},
-          {"cuda_variant", platform.cuda_variant},
-          {"cuda", platform.cuda},
-          {"cudnn", platform.cudnn},
-          {"nccl", platform.nccl},
-          {"torch_index", platform.torch_index},
-          {"require_cuda", platform.require_cuda},
-          {"cxx11_abi", platform.cxx11_abi},
-          {"cxx_standard", platform.cxx_standard},
-          {"gpu_architectures", platform.gpu_architectures},
-          {"choices", choices},
-          {"wheels", wheels_to_json(platform.wheels)},
-          {"tools", wheels_to_json(platform.tools)},
-          {"debs", debs_to_json(platform.debs)},
-          {"builder_debs", debs_to_json(platform.builder_debs)}};
+  json out = {{"base",
+               {{"name", platform.base.name},
+                {"kind", kind_name(platform.base.kind)},
+                {"reference", platform.base.reference},
+                {"digest", platform.base.digest},
+                {"glibc", platform.base.glibc},
+                {"debs", debs_to_json(platform.base.debs)}}},
+              {"python", platform.python},
+              {"torch", platform.torch},
+              {"cuda_variant", platform.cuda_variant},
+              {"cuda", platform.cuda},
+              {"cudnn", platform.cudnn},
+              {"nccl", platform.nccl},
+              {"torch_index", platform.torch_index},
+              {"require_cuda", platform.require_cuda},
+              {"cxx11_abi", platform.cxx11_abi},
+              {"cxx_standard", platform.cxx_standard},
+              {"gpu_architectures", platform.gpu_architectures},
+              {"choices", choices},
+              {"wheels", wheels_to_json(platform.wheels)},
+              {"tools", wheels_to_json(platform.tools)},
+              {"debs", debs_to_json(platform.debs)},
+              {"builder_debs", debs_to_json(platform.builder_debs)}};
+  // Left out when empty: the digests of older locks stay.
+  if (!platform.builds.empty()) out["builds"] = builds_to_json(platform.builds);
+  if (!platform.build_wheels.empty()) out["build_wheels"] = wheels_to_json(platform.build_wheels);
+  return out;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <envforge/documents/source_package.hpp>
 #include <envforge/support/text.hpp>
 
 #include "grammar_text.hpp"
@@ -72,7 +73,7 @@ Checked architecture(std::string_view text) {
 }
 
 Checked index_url(std::string_view text) {
-  return text == "folder" ? std::nullopt : check_url(text, "index");
+  return text == "folder" || text == kBuiltHere ? std::nullopt : check_url(text, "index");
 }
 
 Checked deb_filename(std::string_view text) {
@@ -151,6 +152,39 @@ std::vector<LockedWheel> wheels_of(JsonReader& reader, const std::string& key) {
   return out;
 }
 
+Checked sdist_filename_or_none(std::string_view text) {
+  return text.empty() ? std::nullopt : check_relative_path(text, "filename");
+}
+Checked index_or_none(std::string_view text) {
+  return text.empty() ? std::nullopt : index_url(text);
+}
+Checked file_digest_or_none(std::string_view text) {
+  return text.empty() ? std::nullopt : file_digest(text);
+}
+
+std::vector<LockedBuild> builds_of(JsonReader& reader) {
+  std::vector<LockedBuild> out;
+  for (auto& element : reader.objects("builds")) {
+    LockedBuild build;
+    build.source = checked_text(element, "source", check_build_source);
+    const SourceAddress source = parse_source(build.source);
+    build.name = checked_text(element, "name", check_python_name);
+    if (build.name != source.name) element.fail("the source is of '" + source.name + "'", "name");
+    build.index = checked_text(element, "index", index_or_none);
+    build.filename = checked_text(element, "filename", sdist_filename_or_none);
+    if ((source.kind == SourceKind::kSdist) == build.index.empty() || build.index.empty() != build.filename.empty())
+      element.fail("an sdist has an index and a file name, and no other source has them", "index");
+    build.sha256 = checked_text(element, "sha256", file_digest_or_none);
+    if ((source.kind == SourceKind::kGit) != build.sha256.empty())
+      element.fail("a commit needs no hash, every other source does", "sha256");
+    build.needs = checked_texts(element, "needs", check_build_need);
+    build.architectures = checked_texts(element, "architectures", architecture);
+    element.finish();
+    out.push_back(std::move(build));
+  }
+  return out;
+}
+
 std::map<std::string, std::string> cutoffs_of(JsonReader reader) {
   std::map<std::string, std::string> out;
   reader.members([&](const std::string& name, const json&) { out[name]; });
@@ -208,6 +242,8 @@ LockedPlatform platform_of(JsonReader reader) {
   platform.tools = wheels_of(reader, "tools");
   platform.debs = debs_of(reader, "debs");
   platform.builder_debs = debs_of(reader, "builder_debs");
+  if (reader.has("builds")) platform.builds = builds_of(reader);
+  if (reader.has("build_wheels")) platform.build_wheels = wheels_of(reader, "build_wheels");
   reader.finish();
   return platform;
 }

@@ -57,7 +57,7 @@ std::vector<Located<std::string>> read_requirements(const std::string& text, con
 }
 
 void read_packages(const YamlNode& node, const FleetLoader& load, ImageSpec& spec) {
-  const YamlMap map(node, "'packages'", {"apt", "pip", "requirements", "pyproject", "exclude_newer"});
+  const YamlMap map(node, "'packages'", {"apt", "pip", "requirements", "pyproject", "build", "exclude_newer"});
   if (const YamlNode* apt = map.find("apt")) spec.apt = texts_of(*apt, "apt", check_apt);
   if (const YamlNode* pip = map.find("pip")) spec.pip = texts_of(*pip, "pip", check_pip_entry);
   const auto companion = [&](const YamlNode& named, const char* key, CompanionKind kind) {
@@ -76,6 +76,8 @@ void read_packages(const YamlNode& node, const FleetLoader& load, ImageSpec& spe
     const Companion file = companion(*named, "pyproject", CompanionKind::kPyproject);
     add(read_pyproject(file.text, file.file).dependencies);
   }
+  if (const YamlNode* build = map.find("build")) spec.build = read_build(*build, spec.pools);
+  check_built_once(spec);
   if (const YamlNode* newest = map.find("exclude_newer")) {
     spec.exclude_newer = text_of(*newest, "exclude_newer");
     accept(check_exclude_newer(spec.exclude_newer), newest->where);

@@ -10,6 +10,9 @@ namespace envforge::documents {
 /// The value of `target`: a list of pools, the name of a fleet file, or the word `site`.
 std::vector<Pool> read_target(const YamlNode& node, const FleetLoader& load);
 void read_packages(const YamlNode& node, const FleetLoader& load, ImageSpec& spec);
+std::vector<BuildWish> read_build(const YamlNode& node, const std::vector<Pool>& pools);
+/// Throws Error{kDuplicateKey} for a package that is built and also asked for elsewhere.
+void check_built_once(const ImageSpec& spec);
 std::vector<Located<std::string>> read_tags(const YamlNode& node);
 RunSpec read_run(const YamlNode& node);
 VerifySpec read_verify(const YamlNode& node);

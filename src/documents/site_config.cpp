@@ -24,6 +24,9 @@ Checked ca_path(std::string_view text) {
 Checked folder(std::string_view text) {
   return check_host_path(text, "folder");
 }
+Checked credentials_path(std::string_view text) {
+  return check_host_path(text, "git_credentials");
+}
 Checked fleet_path(std::string_view text) {
   return check_host_path(text, "fleet");
 }
@@ -62,8 +65,8 @@ void merge_into(SiteConfig& into, const SiteConfig& layer) {
 
 }  // namespace
 
-const std::array<SettingRow, 12>& setting_rows() {
-  static const std::array<SettingRow, 12> rows{{
+const std::array<SettingRow, 13>& setting_rows() {
+  static const std::array<SettingRow, 13> rows{{
       {"default_index", "ENVFORGE_DEFAULT_INDEX", &SiteConfig::default_index, index_url},
       {"pytorch_index", "ENVFORGE_PYTORCH_INDEX", &SiteConfig::pytorch_index, index_url},
       {"ca_bundle", "ENVFORGE_CA_BUNDLE", &SiteConfig::ca_bundle, ca_path},
@@ -73,6 +76,7 @@ const std::array<SettingRow, 12>& setting_rows() {
       {"wheels_dir", "ENVFORGE_WHEELS_DIR", &SiteConfig::wheels_dir, folder},
       {"debs_dir", "ENVFORGE_DEBS_DIR", &SiteConfig::debs_dir, folder},
       {"cache_dir", "ENVFORGE_CACHE_DIR", &SiteConfig::cache_dir, folder},
+      {"git_credentials", "ENVFORGE_GIT_CREDENTIALS", &SiteConfig::git_credentials, credentials_path},
       {"fleet", "ENVFORGE_FLEET", &SiteConfig::fleet, fleet_path},
       {"docker", "ENVFORGE_DOCKER", &SiteConfig::docker, check_program},
       {"docker_host", "ENVFORGE_DOCKER_HOST", &SiteConfig::docker_host, check_docker_host},

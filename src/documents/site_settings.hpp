@@ -18,6 +18,6 @@ struct SettingRow {
   Checked (*check)(std::string_view);
 };
 
-const std::array<SettingRow, 12>& setting_rows();
+const std::array<SettingRow, 13>& setting_rows();
 
 }  // namespace envforge::documents

@@ -70,9 +70,34 @@ TorchWish torch_from_json(JsonReader reader) {
   return torch;
 }
 
+json packages_to_json(const ImageSpec& spec) {
+  json out = {{"apt", values(spec.apt)}, {"pip", values(spec.pip)}, {"exclude_newer", spec.exclude_newer}};
+  for (const auto& wish : spec.build) {
+    // Left out when there is none: the digests of older locks stay.
+    json row = {{"source", wish.source.value}, {"needs", wish.needs}};
+    if (wish.pools) row["pools"] = *wish.pools;
+    out["build"].push_back(std::move(row));
+  }
+  return out;
+}
+
+std::vector<BuildWish> build_from_json(JsonReader& reader) {
+  std::vector<BuildWish> out;
+  for (auto& element : reader.objects("build")) {
+    BuildWish wish;
+    wish.source.value = checked_text(element, "source", check_build_source);
+    wish.needs = checked_texts(element, "needs", check_build_need);
+    if (element.has("pools")) wish.pools = checked_texts(element, "pools", check_pool_name);
+    element.finish();
+    out.push_back(std::move(wish));
+  }
+  return out;
+}
+
 void packages_from_json(JsonReader reader, ImageSpec& spec) {
   spec.apt = located(checked_texts(reader, "apt", check_apt));
   spec.pip = located(checked_texts(reader, "pip", check_requirement));
+  if (reader.has("build")) spec.build = build_from_json(reader);
   spec.exclude_newer = reader.string("exclude_newer");
   if (!spec.exclude_newer.empty()) checked_text(reader, "exclude_newer", check_exclude_newer);
   reader.finish();
@@ -161,7 +186,7 @@ json spec_to_json(const ImageSpec& spec) {
         {"include", values(spec.torch.include)}}},
       {"variant", "runtime"},
       {"capabilities", values(spec.capabilities)},
-      {"packages", {{"apt", values(spec.apt)}, {"pip", values(spec.pip)}, {"exclude_newer", spec.exclude_newer}}},
+      {"packages", packages_to_json(spec)},
       {"user", {{"name", spec.user_name}, {"uid", spec.uid}}},
       {"environment", spec.environment},
       {"workdir", spec.workdir},

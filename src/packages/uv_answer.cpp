@@ -28,6 +28,15 @@ std::string filename_of(const std::string& url) {
   return support::percent_decoded(path.substr(path.rfind('/') + 1));
 }
 
+// Of a file's row: "name" where the address does not end in it; a folder's file has a path.
+std::string file_name(const toml::Value& file) {
+  for (const char* place : {"name", "url", "path"}) {
+    if (const std::string text = file.text_of(place); !text.empty())
+      return std::string(place) == "name" ? text : filename_of(text);
+  }
+  return {};
+}
+
 std::string index_of(const std::string& name, const PythonRequest& request) {
   if (!request.wheels_dir.empty()) return kFolderIndex;
   for (const auto& [package, index_name] : request.pin_index) {
@@ -64,8 +73,7 @@ ResolvedWheel read_package(const toml::Value& package, const std::vector<std::st
   std::vector<WheelName> names;
   std::vector<const toml::Value*> rows;
   for (const toml::Value& file : files->items) {
-    const std::string name = file.text_of("name");
-    const auto parsed = parse_wheel_name(!name.empty() ? name : filename_of(file.text_of("url")));
+    const auto parsed = parse_wheel_name(file_name(file));
     if (!parsed) continue;
     names.push_back(*parsed);
     rows.push_back(&file);
@@ -73,8 +81,7 @@ ResolvedWheel read_package(const toml::Value& package, const std::vector<std::st
   const auto best = best_wheel(names, tags);
   if (!best) fail(wheel.name, "with no wheel for " + uv_platform(tag_target(request)));
   const toml::Value& file = *rows[*best];
-  const std::string name = file.text_of("name");
-  wheel.filename = !name.empty() ? name : filename_of(file.text_of("url"));
+  wheel.filename = file_name(file);
   const toml::Value* hashes = file.find("hashes");
   wheel.sha256 = hashes != nullptr ? hashes->text_of("sha256") : "";
   // Older uv hashes no file of a folder; the resolver does it then.
@@ -160,7 +167,8 @@ PythonConflict unsolvable(const std::string& text, const PythonRequest& request)
     conflict.hint =
         "'" + needs_wheel +
         "' has no wheel that fits, only sources, whose code envforge never runs on this machine: ask for a " +
-        "version that has a wheel, or build one for this torch and Python and give its folder with --wheels DIR";
+        "version that has a wheel, let it be built in a stage of the image (`packages: {build: [" + needs_wheel +
+        "==VERSION]}`), or give the folder of a wheel that you built for this torch and Python with --wheels DIR";
   } else if (!absent.empty()) {
     conflict.kind = PythonConflict::Kind::kNoSuchPackage;
     conflict.package = absent;
@@ -208,6 +216,25 @@ std::vector<ResolvedWheel> read_pylock(const std::string& text, const PythonRequ
       std::adjacent_find(wheels.begin(), wheels.end(), [](const auto& a, const auto& b) { return a.name == b.name; });
   if (twice != wheels.end()) fail(twice->name, "twice");
   return wheels;
+}
+
+ResolvedSdist read_sdist(const std::string& text, const PythonRequest& request) {
+  const toml::Value document = toml::parse(text, "uv's pylock.toml", support::ErrorCode::kUvFailed);
+  const toml::Value* packages = document.find("packages");
+  if (packages == nullptr || packages->items.size() != 1) fail("one sdist", "as another number of packages");
+  const toml::Value& package = packages->items.front();
+  ResolvedSdist sdist;
+  sdist.name = normal_name(package.text_of("name"));
+  sdist.version = package.text_of("version");
+  const toml::Value* file = package.find("sdist");
+  if (file == nullptr) fail(sdist.name, "without an sdist");
+  sdist.filename = file_name(*file);
+  const toml::Value* hashes = file->find("hashes");
+  sdist.sha256 = hashes != nullptr ? hashes->text_of("sha256") : "";
+  if (sdist.sha256.size() != 64 && request.wheels_dir.empty())
+    fail(sdist.name, "without the sha256 of " + sdist.filename);
+  sdist.index = index_of(sdist.name, request);
+  return sdist;
 }
 
 std::map<std::string, std::vector<std::string>> read_annotations(const std::string& requirements) {

@@ -14,6 +14,9 @@ namespace envforge::packages {
 /// Throws Error{kUvFailed} for a lock in another form than uv's.
 std::vector<ResolvedWheel> read_pylock(const std::string& text, const PythonRequest& request);
 
+/// The one package of a pylock.toml as an sdist; of a folder's without its hash. Throws as above.
+ResolvedSdist read_sdist(const std::string& text, const PythonRequest& request);
+
 /// package -> who needs it, out of `uv pip compile --annotation-style line`; the generated project itself is left out.
 std::map<std::string, std::vector<std::string>> read_annotations(const std::string& requirements);
 

@@ -126,9 +126,15 @@ std::string uv_preferences(const PythonRequest& request) {
   return text;
 }
 
-std::vector<std::string> uv_source_arguments(const PythonRequest& request, const std::string& cache_dir) {
-  std::vector<std::string> arguments{"--no-config", "--no-build", "--no-python-downloads", "--color=never",
-                                     "--cache-dir=" + cache_dir};
+std::string uv_known_needs(const std::string& name, const std::string& version) {
+  return "\n[[tool.uv.dependency-metadata]]\nname = " + toml_string(name) + "\nversion = " + toml_string(version) +
+         "\nrequires-dist = []\n";
+}
+
+std::vector<std::string> uv_source_arguments(const PythonRequest& request, const std::string& cache_dir,
+                                             const std::string& from_source) {
+  std::vector<std::string> arguments{"--no-config", from_source.empty() ? "--no-build" : "--no-binary=" + from_source,
+                                     "--no-python-downloads", "--color=never", "--cache-dir=" + cache_dir};
   if (!request.wheels_dir.empty()) {
     arguments.insert(arguments.end(), {"--offline", "--no-index",
                                        "--find-links=" + std::filesystem::absolute(request.wheels_dir).string()});

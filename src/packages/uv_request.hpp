@@ -30,8 +30,12 @@ std::string uv_platform(const TagTarget& target);
 std::string uv_project(const PythonRequest& request);
 /// A pylock.toml that holds the preferences; uv keeps versions that it finds in its output file.
 std::string uv_preferences(const PythonRequest& request);
-/// What every uv command gets: hermetic, without builds, the sources of the request.
-std::vector<std::string> uv_source_arguments(const PythonRequest& request, const std::string& cache_dir);
+/// What makes uv take the needs of a package as known, so that it asks no build for them.
+std::string uv_known_needs(const std::string& name, const std::string& version);
+/// What every uv command gets: hermetic, without builds, the sources of the request. The package `from_source`, if
+/// there is one, is looked for as an sdist.
+std::vector<std::string> uv_source_arguments(const PythonRequest& request, const std::string& cache_dir,
+                                             const std::string& from_source = {});
 /// pip compile ... , answer into `output`.
 std::vector<std::string> uv_compile_arguments(const PythonRequest& request, const std::string& format);
 

@@ -82,11 +82,11 @@ std::string UvResolver::program() {
 }
 
 process::Outcome UvResolver::run_uv(std::vector<std::string> arguments, const PythonRequest& request,
-                                    const std::string& folder) {
+                                    const std::string& folder, const std::string& from_source) {
   process::Command command;
   command.argv = {program(), "pip"};
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
-  const std::vector<std::string> sources = uv_source_arguments(request, settings_.cache_dir);
+  const std::vector<std::string> sources = uv_source_arguments(request, settings_.cache_dir, from_source);
   command.argv.insert(command.argv.end(), sources.begin(), sources.end());
   // Nothing of the caller's environment: no UV_*, PIP_*, .netrc or uv.toml may change what is chosen.
   std::string path = "/usr/local/bin:/usr/bin:/bin";
@@ -109,6 +109,23 @@ process::Outcome UvResolver::run_uv(std::vector<std::string> arguments, const Py
   return outcome;
 }
 
+/// Why uv gave no answer, if the packages or their index are the reason. Throws for every other one.
+std::optional<PythonConflict> UvResolver::trouble(const process::Outcome& outcome, const PythonRequest& request) const {
+  if (outcome.kind == process::Outcome::Kind::kDeadline) {
+    PythonConflict conflict;
+    conflict.kind = PythonConflict::Kind::kIndexUnreachable;
+    conflict.lines = {"uv got no whole answer from the index within " +
+                      std::to_string(settings_.deadline.count() / 1000) + " s"};
+    conflict.hint = "check the network and the index address, or give a mirror or --wheels DIR";
+    return conflict;
+  }
+  if (!outcome.ok()) {
+    if (auto conflict = read_conflict(outcome.err, request)) return conflict;
+    throw failure(outcome);
+  }
+  return std::nullopt;
+}
+
 std::variant<std::vector<ResolvedWheel>, PythonConflict> UvResolver::resolve(const PythonRequest& request) {
   if (auto malformed = refuse_malformed(request)) return *malformed;
   const support::TempDir folder("envforge-uv-");
@@ -121,22 +138,39 @@ std::variant<std::vector<ResolvedWheel>, PythonConflict> UvResolver::resolve(con
   arguments.insert(arguments.begin(), "compile");
   arguments.insert(arguments.end(), {"--output-file=" + answer.string(), project.string()});
   const process::Outcome outcome = run_uv(std::move(arguments), request, folder.path().string());
-  if (outcome.kind == process::Outcome::Kind::kDeadline) {
-    PythonConflict conflict;
-    conflict.kind = PythonConflict::Kind::kIndexUnreachable;
-    conflict.lines = {"uv got no whole answer from the index within " +
-                      std::to_string(settings_.deadline.count() / 1000) + " s"};
-    conflict.hint = "check the network and the index address, or give a mirror or --wheels DIR";
-    return conflict;
-  }
-  if (!outcome.ok()) {
-    if (auto conflict = read_conflict(outcome.err, request)) return *conflict;
-    throw failure(outcome);
-  }
+  if (auto conflict = trouble(outcome, request)) return *conflict;
   std::vector<ResolvedWheel> wheels = read_pylock(support::read_file(answer), request);
   add_requirers(wheels, request, folder.path().string());
   hash_folder(wheels, request);
   return wheels;
+}
+
+std::variant<ResolvedSdist, PythonConflict> UvResolver::find_sdist(const PythonRequest& site, const std::string& name,
+                                                                   const std::string& version) {
+  PythonRequest request = site;
+  request.pins.clear();
+  request.preferences.clear();
+  request.requirements = {name + "==" + version};
+  if (auto malformed = refuse_malformed(request)) return *malformed;
+  const support::TempDir folder("envforge-uv-");
+  const fs::path project = folder.path() / "pyproject.toml";
+  const fs::path answer = folder.path() / "pylock.toml";
+  support::write_file_atomically(project, uv_project(request) + uv_known_needs(name, version));
+  std::vector<std::string> arguments = uv_compile_arguments(request, "pylock.toml");
+  arguments.insert(arguments.begin(), "compile");
+  arguments.insert(arguments.end(), {"--no-deps", "--output-file=" + answer.string(), project.string()});
+  const process::Outcome outcome = run_uv(std::move(arguments), request, folder.path().string(), name);
+  if (auto conflict = trouble(outcome, request)) {
+    if (conflict->kind == PythonConflict::Kind::kUnsatisfiable) {
+      conflict->package = name;
+      conflict->hint = "name a version that has a source distribution";
+    }
+    return *conflict;
+  }
+  ResolvedSdist sdist = read_sdist(support::read_file(answer), request);
+  if (sdist.sha256.empty())
+    sdist.sha256 = support::sha256_file_hex((fs::path(request.wheels_dir) / sdist.filename).string());
+  return sdist;
 }
 
 /// The wheels of a folder that uv left without a hash, all cores at once: they are gigabytes.

@@ -22,6 +22,14 @@ bool is_cuda_library(const LockedWheel& wheel) {
          wheel.name == "triton";
 }
 
+bool is_built(const LockedWheel& wheel) {
+  return wheel.index == documents::kBuiltHere;
+}
+// It lies in the context, whether the site has it or a build made it.
+bool is_file(const LockedWheel& wheel) {
+  return wheel.index == kFolderIndex || is_built(wheel);
+}
+
 std::string requirement_lines(const std::vector<LockedWheel>& wheels) {
   std::string out;
   for (const auto& wheel : wheels) {
@@ -35,7 +43,7 @@ std::string requirement_lines(const std::vector<LockedWheel>& wheels) {
 WheelLayer make_layer(std::string name, std::string comment, std::vector<LockedWheel> wheels) {
   std::sort(wheels.begin(), wheels.end(), [](const LockedWheel& a, const LockedWheel& b) { return a.name < b.name; });
   std::map<std::string, std::vector<LockedWheel>> by_index;
-  for (const auto& wheel : wheels) by_index[wheel.index == kFolderIndex ? "" : wheel.index].push_back(wheel);
+  for (const auto& wheel : wheels) by_index[is_file(wheel) ? "" : wheel.index].push_back(wheel);
 
   WheelLayer layer{std::move(name), std::move(comment), {}, {}};
   for (const auto& [index, members] : by_index) {
@@ -69,8 +77,17 @@ std::vector<WheelLayer> shared_layers(const LockedPlatform& platform) {
 }
 
 std::vector<WheelLayer> recipe_layers(const LockedPlatform& platform) {
-  return without_empty({make_layer("packages", "The other Python packages: what torch needs, and the recipe's own.",
-                                   select(platform, [](const LockedWheel& w) { return !w.heavy; }))});
+  return without_empty({
+      make_layer("packages", "The other Python packages: what torch needs, and the recipe's own.",
+                 select(platform, [](const LockedWheel& w) { return !w.heavy && !is_built(w); })),
+      make_layer("built", "Packages that were built from their sources against this torch.",
+                 select(platform, [](const LockedWheel& w) { return is_built(w); })),
+  });
+}
+
+std::vector<WheelLayer> build_tool_layers(const LockedPlatform& platform) {
+  return without_empty({make_layer("build-tools", "What the packages are built with, beside what the image has.",
+                                   platform.build_wheels)});
 }
 
 }  // namespace envforge::render

@@ -17,7 +17,7 @@ struct WheelGroup {
 };
 
 struct WheelLayer {
-  std::string name;     // cuda, torch, packages: also the folder below wheels/
+  std::string name;     // cuda, torch, packages, built, build-tools: also the folder below wheels/
   std::string comment;  // what the Dockerfile says of it
   std::vector<WheelGroup> groups;
   std::vector<documents::LockedWheel> from_folder;
@@ -27,5 +27,7 @@ struct WheelLayer {
 /// Layers without wheels are left out. The order is that of the image: what changes least comes first.
 std::vector<WheelLayer> shared_layers(const documents::LockedPlatform& platform);
 std::vector<WheelLayer> recipe_layers(const documents::LockedPlatform& platform);
+/// Only in the stage that builds packages from their sources.
+std::vector<WheelLayer> build_tool_layers(const documents::LockedPlatform& platform);
 
 }  // namespace envforge::render

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <envforge/documents/source_package.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/text.hpp>
 
@@ -31,9 +32,7 @@ void add_debs(const std::string& folder, std::vector<LockedDeb> debs, bool only_
   out.files.push_back({"debs/" + folder + "/SHA256SUMS", std::move(sums), false});
 }
 
-void add_wheels(const documents::LockedPlatform& platform, RenderedImage& out) {
-  auto layers = shared_layers(platform);
-  for (auto& layer : recipe_layers(platform)) layers.push_back(std::move(layer));
+void add_wheels(const std::vector<WheelLayer>& layers, RenderedImage& out) {
   for (const auto& layer : layers) {
     for (const auto& group : layer.groups) out.files.push_back({group.requirements_path, group.requirements, false});
     for (const auto& wheel : layer.from_folder) {
@@ -56,13 +55,38 @@ void add_references(const StageInput& input, RenderedImage& out) {
   add_debs("foundation", debs_of(platform, true), false, out);
   add_debs("image", debs_of(platform, false), false, out);
   if (!input.torch_group.build_script.empty()) add_debs("builder", platform.builder_debs, true, out);
-  add_wheels(platform, out);
+  for (const auto& layers : {shared_layers(platform), recipe_layers(platform)}) add_wheels(layers, out);
   for (const auto& tool : platform.tools) {
     if (tool.name == "uv") out.references.push_back({"build/uv", ContextReference::Uv{tool}, false});
   }
+}
+
+void add_copies(const StageInput& input, RenderedImage& out) {
   const auto& copy = input.lock.spec.copy;
   for (std::size_t i = 0; i < copy.size(); ++i) {
     out.references.push_back({"copy/" + std::to_string(i), ContextReference::CopySource{copy[i].from}, false});
+  }
+}
+
+/// What the devel stage has beyond the image's.
+void add_build_references(const StageInput& input, RenderedImage& out) {
+  const auto& platform = input.platform;
+  add_debs("builder", platform.builder_debs, false, out);
+  add_wheels(build_tool_layers(platform), out);
+  std::string locked;
+  for (const auto& wheel : platform.wheels) locked += wheel.name + "==" + wheel.version + "\n";
+  out.files.push_back({std::string(kLockedList), std::move(locked), false});
+  for (const auto& build : platform.builds) {
+    const std::string folder = "sources/" + build.name;
+    const auto source = documents::parse_source(build.source);
+    if (source.kind == documents::SourceKind::kLocal)
+      out.references.push_back({folder, ContextReference::CopySource{source.path}, false});
+    if (source.kind == documents::SourceKind::kSdist && build.index == "folder") {
+      documents::LockedWheel file;
+      file.filename = build.filename;
+      file.index = build.index;
+      out.references.push_back({folder + "/" + build.filename, ContextReference::Wheel{file}, false});
+    }
   }
 }
 
@@ -94,6 +118,22 @@ std::string ignore_file(const RenderedImage& image) {
   std::string out = "*\n";
   for (const auto& entry : entries) out += "!" + entry + "\n";
   return out;
+}
+
+/// The files of images/ that the tree uses, the Dockerfile, the list of what is sent; all in their order.
+void finish(RenderedImage& out) {
+  out.dockerfile = print(out.tree);
+  for (const auto& file : embedded::render()) {
+    if (!is_used(std::string(file.path), out.tree)) continue;
+    const bool executable = support::starts_with(std::string(file.content), "#!");
+    out.files.push_back({std::string(file.path), std::string(file.content), executable});
+  }
+  out.files.push_back({"Dockerfile", out.dockerfile, false});
+  out.files.push_back({".dockerignore", ignore_file(out), false});
+  std::sort(out.files.begin(), out.files.end(),
+            [](const ContextFile& a, const ContextFile& b) { return a.path < b.path; });
+  std::sort(out.references.begin(), out.references.end(),
+            [](const ContextReference& a, const ContextReference& b) { return a.path < b.path; });
 }
 
 std::string header(const StageInput& input, const std::string& platform_name) {
@@ -128,20 +168,27 @@ RenderedImage render(const documents::Lock& lock, const std::string& platform, c
   for (auto& stage : check_stages(input)) out.tree.stages.push_back(std::move(stage));
   for (auto& stage : torch_group_stages(input)) out.tree.stages.push_back(std::move(stage));
   out.tree.stages.push_back(image_stage(input));
-  out.dockerfile = print(out.tree);
-
-  for (const auto& file : embedded::render()) {
-    if (!is_used(std::string(file.path), out.tree)) continue;
-    const bool executable = support::starts_with(std::string(file.content), "#!");
-    out.files.push_back({std::string(file.path), std::string(file.content), executable});
-  }
-  out.files.push_back({"Dockerfile", out.dockerfile, false});
   add_references(input, out);
-  out.files.push_back({".dockerignore", ignore_file(out), false});
-  std::sort(out.files.begin(), out.files.end(),
-            [](const ContextFile& a, const ContextFile& b) { return a.path < b.path; });
-  std::sort(out.references.begin(), out.references.end(),
-            [](const ContextReference& a, const ContextReference& b) { return a.path < b.path; });
+  add_copies(input, out);
+  finish(out);
+  return out;
+}
+
+RenderedImage render_devel(const documents::Lock& lock, const std::string& platform) {
+  const auto found = lock.platforms.find(platform);
+  if (found == lock.platforms.end()) throw Error(ErrorCode::kInternal, "the lock has no platform '" + platform + "'");
+  // Up to the wheels that are to be built it is the image, so that the builder has each layer once.
+  documents::LockedPlatform without = found->second;
+  std::erase_if(without.wheels, [](const auto& wheel) { return wheel.index == documents::kBuiltHere; });
+  const TorchGroupSources no_group;
+  const StageInput input{lock, without, no_group};
+  RenderedImage out;
+  out.tree.comment =
+      "Made by envforge: the environment of an image with compilers, to build packages from their sources.";
+  out.tree.stages = {base_stage(input), environment_stage(input), devel_stage(input)};
+  add_references(input, out);
+  add_build_references(input, out);
+  finish(out);
   return out;
 }
 

@@ -92,10 +92,6 @@ Run make_link_libcuda() {
   return run;
 }
 
-void add_wheel_layers(const std::vector<WheelLayer>& layers, Stage& stage) {
-  for (const auto& layer : layers) stage.instructions.push_back({layer.comment, install_wheels(layer), {}});
-}
-
 std::string base_comment(const documents::LockedBase& base) {
   switch (base.kind) {
     case BaseKind::kRegistry:
@@ -131,6 +127,10 @@ Run install_debs(const std::string& folder, std::vector<Command> afterwards) {
   };
   std::move(afterwards.begin(), afterwards.end(), std::back_inserter(run.commands));
   return run;
+}
+
+void add_wheel_layers(const std::vector<WheelLayer>& layers, Stage& stage) {
+  for (const auto& layer : layers) stage.instructions.push_back({layer.comment, install_wheels(layer), {}});
 }
 
 bool has_torch_compile(const documents::ImageSpec& spec) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <envforge/compat/machine_code.hpp>
@@ -52,6 +53,7 @@ class SolutionMaker {
   void add_forward(PlatformSolution& out) const;
   void add_libraries(PlatformSolution& out) const;
   void add_pins(PlatformSolution& out) const;
+  void add_architectures(const BuildPlatform& platform, PlatformSolution& out) const;
   bool has_triton() const;
   bool includes(const std::string& part) const;
 
@@ -180,6 +182,35 @@ void SolutionMaker::add_forward(PlatformSolution& out) const {
   }
 }
 
+void SolutionMaker::add_architectures(const BuildPlatform& platform, PlatformSolution& out) const {
+  std::set<std::pair<Version, std::string>> all;
+  std::map<std::string, std::set<std::pair<Version, std::string>>> compiled, others;
+  for (const PoolGpu& gpu : problem_.gpus) {
+    if (gpu.arm_host && out.platform != "linux/arm64") continue;
+    const std::pair architecture(Version::of(gpu.match.cc), compat::sm_name(gpu.match.cc));
+    all.insert(architecture);
+    const auto* row = problem_.knowledge->architecture(gpu.match.cc);
+    const std::string& pool = problem_.spec->pools[gpu.pool].name;
+    if (row == nullptr) {
+      others[pool].insert(architecture);
+      continue;
+    }
+    const auto covered = compat::coverage(platform, *row, *problem_.knowledge);
+    const bool has_code = covered == compat::Coverage::kMachineCode || covered == compat::Coverage::kLikely;
+    const bool toolkit_knows = Version::of(row->first_cuda) <= option_.cuda &&
+                               (row->last_cuda.empty() || option_.cuda <= Version::of(row->last_cuda));
+    (has_code && toolkit_knows ? compiled : others)[pool].insert(architecture);
+  }
+  for (const auto& [cc, sm] : all) out.gpu_architectures.push_back(sm);
+  const auto names = [](const auto& from, auto& into) {
+    for (const auto& [pool, architectures] : from) {
+      for (const auto& [cc, sm] : architectures) into[pool].push_back(sm);
+    }
+  };
+  names(compiled, out.compiled_for);
+  names(others, out.not_compiled_for);
+}
+
 PlatformSolution SolutionMaker::make(const std::string& name) const {
   const Build& build = *option_.build;
   const BuildPlatform& platform = *platform_of(build, name);
@@ -195,12 +226,7 @@ PlatformSolution SolutionMaker::make(const std::string& name) const {
   out.require_cuda = "cuda>=" + major + ".0";
   out.cxx11_abi = build.cxx11_abi;
   out.cxx_standard = build.cxx_standard;
-  std::set<std::pair<Version, std::string>> architectures;
-  for (const PoolGpu& gpu : problem_.gpus) {
-    if (gpu.arm_host && name != "linux/arm64") continue;
-    architectures.emplace(Version::of(gpu.match.cc), compat::sm_name(gpu.match.cc));
-  }
-  for (const auto& [cc, sm] : architectures) out.gpu_architectures.push_back(sm);
+  add_architectures(platform, out);
   out.choices = {torch_choice(), cuda_choice(platform), python_choice()};
   add_libraries(out);
   if (const auto* row = problem_.knowledge->cuda_major(option_.cuda)) {

@@ -146,6 +146,27 @@ std::variant<std::vector<ResolvedWheel>, PythonConflict> FakePythonResolver::res
   return wheels;
 }
 
+std::variant<packages::ResolvedSdist, PythonConflict> FakePythonResolver::find_sdist(
+    const packages::PythonRequest& site, const std::string& name, const std::string& version) {
+  using Kind = PythonConflict::Kind;
+  if (!reachable) return conflict(Kind::kIndexUnreachable, "", "the index does not answer");
+  const auto& shelf = universe_[""];
+  const auto named = [&](const FakePackage& package) { return package.name == name; };
+  const auto exact = [&](const FakePackage& package) {
+    return package.name == name && package.version == version && package.sdist_only;
+  };
+  if (std::none_of(shelf.begin(), shelf.end(), named)) return conflict(Kind::kNoSuchPackage, name, name + " not found");
+  if (std::none_of(shelf.begin(), shelf.end(), exact))
+    return conflict(Kind::kUnsatisfiable, name, name + "==" + version + " has no source distribution");
+  packages::ResolvedSdist sdist;
+  sdist.name = name;
+  sdist.version = version;
+  sdist.filename = name + "-" + version + ".tar.gz";
+  sdist.sha256 = support::sha256_hex(sdist.filename);
+  sdist.index = site.wheels_dir.empty() ? packages::kDefaultPythonIndex : packages::kFolderIndex;
+  return sdist;
+}
+
 void FakePythonResolver::fetch_tool(const ResolvedWheel& uv, const packages::PythonRequest&, const std::string& path) {
   support::write_file_atomically(path, "uv " + uv.version, 0755);
 }

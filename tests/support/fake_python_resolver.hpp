@@ -26,6 +26,10 @@ class FakePythonResolver : public packages::PythonResolver {
   explicit FakePythonResolver(FakeUniverse universe) : universe_(std::move(universe)) {}
   std::variant<std::vector<packages::ResolvedWheel>, packages::PythonConflict> resolve(
       const packages::PythonRequest& request) override;
+  /// Of any package of the shelf that has that version: NAME-VERSION.tar.gz.
+  std::variant<packages::ResolvedSdist, packages::PythonConflict> find_sdist(const packages::PythonRequest& site,
+                                                                             const std::string& name,
+                                                                             const std::string& version) override;
   /// Writes "uv VERSION" to `path`.
   void fetch_tool(const packages::ResolvedWheel& uv, const packages::PythonRequest& site,
                   const std::string& path) override;

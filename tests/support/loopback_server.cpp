@@ -72,6 +72,11 @@ std::vector<std::string> LoopbackServer::requests() const {
   return requests_;
 }
 
+void LoopbackServer::require_authorization(const std::string& value) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  authorization_ = value;
+}
+
 void LoopbackServer::accept_loop() {
   while (readable(listener_, stopping_)) {
     const int connection = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
@@ -91,13 +96,17 @@ void LoopbackServer::serve(int connection) {
   const std::size_t path_end = method_end == std::string::npos ? method_end : head.find_first_of(" ?", method_end + 1);
   if (path_end != std::string::npos) {
     const std::string path = decoded(head.substr(method_end + 1, path_end - method_end - 1));
+    bool welcome = false;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       requests_.push_back(path);
+      welcome = authorization_.empty() || head.find("Authorization: " + authorization_ + "\r\n") != std::string::npos;
     }
-    const HttpAnswer answer = handler_(path);
-    send_all(connection, "HTTP/1.1 " + std::to_string(answer.status) + " x\r\nConnection: close\r\nContent-Type: " +
-                             answer.type + "\r\nContent-Length: " + std::to_string(answer.body.size()) + "\r\n\r\n");
+    const HttpAnswer answer = welcome ? handler_(path) : HttpAnswer{401, "text/plain", ""};
+    const std::string challenge = welcome ? "" : "WWW-Authenticate: Basic realm=\"x\"\r\n";
+    send_all(connection, "HTTP/1.1 " + std::to_string(answer.status) + " x\r\nConnection: close\r\n" + challenge +
+                             "Content-Type: " + answer.type +
+                             "\r\nContent-Length: " + std::to_string(answer.body.size()) + "\r\n\r\n");
     if (head.substr(0, method_end) == "GET") send_all(connection, answer.body);
   }
   ::shutdown(connection, SHUT_RDWR);

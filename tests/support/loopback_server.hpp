@@ -27,6 +27,8 @@ class LoopbackServer {
   LoopbackServer& operator=(const LoopbackServer&) = delete;
   ~LoopbackServer();
 
+  /// From now on a request without this value of its header Authorization ("Basic dTpw") is answered with 401.
+  void require_authorization(const std::string& value);
   /// http://127.0.0.1:PORT
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
   /// Every path that was asked for so far, in order.
@@ -42,6 +44,7 @@ class LoopbackServer {
   std::atomic<bool> stopping_{false};
   mutable std::mutex mutex_;
   std::vector<std::string> requests_;
+  std::string authorization_;  // "" = none is asked for
   std::vector<std::thread> connections_;
   std::thread acceptor_;
 };

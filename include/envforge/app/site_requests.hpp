@@ -21,6 +21,8 @@ packages::PythonRequest python_request(const World& world, const documents::Lock
                                        const std::string& platform, const std::string& exclude_newer);
 /// The mirror of one of PyTorch's own indexes; "" without one.
 std::string torch_index_mirror(const World& world, const std::string& index);
+/// The path of a file with credentials. Throws Error{kFileUnreadable} if it is not there or others can read it.
+std::string private_file(const documents::Located<std::string>& file);
 /// Where an index of the site's own is asked: its URL with the credentials of their file. Throws Error{kFileUnreadable}
 /// for a file that cannot be read, that others can read too, or whose content is not USER:PASSWORD.
 std::string site_index_address(const documents::SiteIndex& index);

@@ -83,12 +83,14 @@ struct Release {
 struct CudaMajor {
   int major = 0;
   std::string_view driver_floor;
+  Names nvcc_wheels;  // of PyPI, numbered as the toolkit, that bring nvcc and its headers; empty = there are none
   Evidence evidence;
 };
 
 struct Toolkit {
   std::string_view version;         // 12.4
   std::string_view bundled_driver;  // what its installer carries: not the minimum
+  std::string_view host_gcc_max;    // the newest g++ that its nvcc takes; "" = not known
   Evidence evidence;
 };
 
@@ -170,6 +172,7 @@ struct Base {
   std::string_view suite;  // bookworm
   std::string_view glibc;
   std::string_view python;
+  std::string_view gcc;  // the version of its package g++; "" = not known
   Evidence evidence;
 };
 

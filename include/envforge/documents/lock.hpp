@@ -25,11 +25,27 @@ struct LockedWheel {
   std::string name, version;
   std::string filename;
   std::string sha256;
-  std::string index;       // URL of the index it comes from, "folder", or the wheel's own URL, which ends with .whl
+  /// URL of the index it comes from, "folder", kBuiltHere, or the wheel's own URL, which ends with .whl.
+  std::string index;
   std::uint64_t size = 0;  // 0 = the index does not say
   bool heavy = false;      // torch and the CUDA libraries: the layer that several recipes share
   bool direct = false;     // asked for by us or the recipe, not only needed by another
   friend bool operator==(const LockedWheel&, const LockedWheel&) = default;
+};
+
+/// LockedWheel::index of a wheel that a LockedBuild became.
+inline constexpr const char* kBuiltHere = "build";
+
+/// A package that is built from its source against this torch, once. Its wheel stands among the platform's wheels, with
+/// its hash, from the first build on.
+struct LockedBuild {
+  std::string name;
+  std::string source;           // the recipe's, see source_package.hpp
+  std::string index, filename;  // of an sdist: URL of its index, or "folder"
+  std::string sha256;           // of the sdist, or over the files beside the recipe; "" for a commit, which is a hash
+  std::vector<std::string> needs;
+  std::vector<std::string> architectures;  // sm_90 ...: the machine code that it must have; empty: none is asked for
+  friend bool operator==(const LockedBuild&, const LockedBuild&) = default;
 };
 
 /// How the base comes to be there.
@@ -74,7 +90,9 @@ struct LockedPlatform {
   std::vector<LockedWheel> wheels;
   std::vector<LockedWheel> tools;       // uv
   std::vector<LockedDeb> debs;          // in the image, beyond the base
-  std::vector<LockedDeb> builder_debs;  // only in the stage that compiles the validator's torch group
+  std::vector<LockedDeb> builder_debs;  // only in the stages that compile: the validator's torch group, `builds`
+  std::vector<LockedBuild> builds;
+  std::vector<LockedWheel> build_wheels;  // what `builds` are built with, nvcc too; in no image
   friend bool operator==(const LockedPlatform&, const LockedPlatform&) = default;
 };
 
@@ -89,6 +107,12 @@ struct Lock {
 };
 
 inline constexpr int kLockSchemaVersion = 1;
+
+/// 64 hex digits that name the wheel of a build: over its source, torch, CUDA variant, C++ ABI, Python, machine code,
+/// and the base, whose C library it needs. Same name, same wheel, whichever recipe asks.
+std::string build_key(const std::string& platform, const LockedPlatform& locked, const LockedBuild& build);
+/// The wheel that `build` became, or nullptr before the first build.
+const LockedWheel* built_wheel(const LockedPlatform& locked, const LockedBuild& build);
 
 /// sha256:... over the canonical JSON of the deciding part of a recipe: what `--locked` compares.
 std::string spec_digest(const ImageSpec& spec);

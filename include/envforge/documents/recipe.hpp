@@ -40,6 +40,15 @@ struct TorchWish {
   friend bool operator==(const TorchWish&, const TorchWish&) = default;
 };
 
+/// A package that is compiled from its source against the image's torch.
+struct BuildWish {
+  Located<std::string> source;  // see source_package.hpp
+  /// Where its machine code is required; nullopt: on every pool; empty: nowhere, it has none (C++ alone).
+  std::optional<std::vector<std::string>> pools;
+  std::vector<std::string> needs;  // requirements of its build beside setuptools, wheel, ninja and packaging
+  friend bool operator==(const BuildWish&, const BuildWish&) = default;
+};
+
 struct CopyItem {
   std::string from;  // relative to the recipe's folder, never above it
   std::string to;    // absolute, in the image
@@ -60,7 +69,8 @@ struct ImageSpec {
   TorchWish torch;
   std::vector<Located<std::string>> capabilities;  // torch_compile
   std::vector<Located<std::string>> apt;
-  std::vector<Located<std::string>> pip;  // PEP 508 requirements, also those of the requirements file
+  std::vector<Located<std::string>> pip;  // PEP 508 requirements and commits, also of the requirements file
+  std::vector<BuildWish> build;
   std::string
       exclude_newer;  // UTC date or second; no package uploaded later is taken. "" = the compatibility data's date
   std::string user_name = "aiuser";

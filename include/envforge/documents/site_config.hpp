@@ -47,9 +47,10 @@ struct SiteConfig {
   Located<std::string> http_proxy, https_proxy, no_proxy;  // proxies may hold credentials
   Located<std::string> wheels_dir, debs_dir;               // folders that are then the only source
   Located<std::string> cache_dir;
-  Located<std::string> fleet;        // the fleet file that `target: site` means
-  Located<std::string> docker;       // the client: a path, or a name on PATH
-  Located<std::string> docker_host;  // unix:///run/docker.sock, tcp://host:2376, ssh://user@host
+  Located<std::string> git_credentials;  // absolute path of a file of lines https://USER:TOKEN@HOST, as git stores them
+  Located<std::string> fleet;            // the fleet file that `target: site` means
+  Located<std::string> docker;           // the client: a path, or a name on PATH
+  Located<std::string> docker_host;      // unix:///run/docker.sock, tcp://host:2376, ssh://user@host
   std::map<std::string, Located<std::string>>
       registry;                           // base -> image to pull: debian:12 -> mirror.example/debian:12-slim
   std::map<std::string, SiteBase> bases;  // base -> local images

@@ -47,6 +47,11 @@ struct ResolvedWheel {
   std::vector<std::string> required_by;  // other packages of the closure; empty if only the request asks for it
 };
 
+/// The source distribution of one exact version.
+struct ResolvedSdist {
+  std::string name, version, filename, sha256, index;  // index as of a ResolvedWheel
+};
+
 /// Why there is no closure: in the words of the user's requirements, not of uv.
 struct PythonConflict {
   enum class Kind { kUnsatisfiable, kNeedsBuild, kNoSuchPackage, kIndexUnreachable } kind = Kind::kUnsatisfiable;
@@ -62,6 +67,10 @@ class PythonResolver {
   /// uv is resolved like a package: requirements {"uv"}. Throws Error{kProgramMissing} without uv, Error{kUvFailed} if
   /// uv ends in a way that is no answer.
   virtual std::variant<std::vector<ResolvedWheel>, PythonConflict> resolve(const PythonRequest& request) = 0;
+  /// The sdist of exactly that version; the sources and cutoffs of `site` count, not its pins and requirements. Nothing
+  /// in it is run or even opened. Throws as resolve does.
+  virtual std::variant<ResolvedSdist, PythonConflict> find_sdist(const PythonRequest& site, const std::string& name,
+                                                                 const std::string& version) = 0;
   /// Puts the uv program of the target platform, of exactly that wheel, at `path`. Throws Error.
   virtual void fetch_tool(const ResolvedWheel& uv, const PythonRequest& site, const std::string& path) = 0;
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include <envforge/packages/python_resolver.hpp>
@@ -21,10 +22,14 @@ class UvResolver : public PythonResolver {
   /// `runner` must outlive the resolver.
   UvResolver(process::ProcessRunner& runner, UvSettings settings) : runner_(runner), settings_(std::move(settings)) {}
   std::variant<std::vector<ResolvedWheel>, PythonConflict> resolve(const PythonRequest& request) override;
+  std::variant<ResolvedSdist, PythonConflict> find_sdist(const PythonRequest& site, const std::string& name,
+                                                         const std::string& version) override;
   void fetch_tool(const ResolvedWheel& uv, const PythonRequest& site, const std::string& path) override;
 
  private:
-  process::Outcome run_uv(std::vector<std::string> arguments, const PythonRequest& request, const std::string& folder);
+  process::Outcome run_uv(std::vector<std::string> arguments, const PythonRequest& request, const std::string& folder,
+                          const std::string& from_source = {});
+  std::optional<PythonConflict> trouble(const process::Outcome& outcome, const PythonRequest& request) const;
   void add_requirers(std::vector<ResolvedWheel>& wheels, const PythonRequest& request, const std::string& folder);
   static void hash_folder(std::vector<ResolvedWheel>& wheels, const PythonRequest& request);
   std::string program();

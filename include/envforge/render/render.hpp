@@ -16,12 +16,16 @@ namespace envforge::render {
 inline constexpr std::string_view kImageTarget = "image";
 inline constexpr std::string_view kCheckTarget = "envforge-check";             // leaves by --output: kCheckFile
 inline constexpr std::string_view kTorchGroupTarget = "envforge-torch-group";  // leaves by --output: kTorchGroupFile
+inline constexpr std::string_view kDevelTarget = "envforge-devel";
+inline constexpr std::string_view kBuiltTarget = "envforge-built-wheel";  // leaves by --output: kBuiltFile and a wheel
+inline constexpr std::string_view kBuiltFile = "built.json";
 inline constexpr std::string_view kCheckFile = "installed.json";
 inline constexpr std::string_view kTorchGroupFile = "envforge-group-torch";
 
 /// Secrets that a build may be given, as files. Nothing of them stays in a layer or in the history.
-inline constexpr std::string_view kCaBundleSecret = "ca_bundle";  // PEM
-inline constexpr std::string_view kSiteSecret = "site";           // lines, see site_secret()
+inline constexpr std::string_view kCaBundleSecret = "ca_bundle";   // PEM
+inline constexpr std::string_view kSiteSecret = "site";            // lines, see site_secret()
+inline constexpr std::string_view kGitSecret = "git_credentials";  // lines https://USER:TOKEN@HOST
 
 /// A file whose bytes are known here.
 struct ContextFile {
@@ -82,6 +86,15 @@ struct RenderedImage {
 /// in a Dockerfile, Error{kInternal} for a platform that the lock does not have.
 RenderedImage render(const documents::Lock& lock, const std::string& platform,
                      const TorchGroupSources& torch_group = {});
+
+/// The image's environment with compilers, build tools and the sources of the platform's builds: its last stage is
+/// kDevelTarget. Nothing of a source is run here. Throws as render() does.
+RenderedImage render_devel(const documents::Lock& lock, const std::string& platform);
+
+/// The Dockerfile that builds one source in an image that render_devel() made, to be run without a network:
+/// kBuiltTarget leaves by --output with kBuiltFile and the wheel.
+std::string render_wheel_build(const std::string& devel_image, const documents::LockedPlatform& locked,
+                               const documents::LockedBuild& build);
 
 /// What a site may say about its network to a build.
 struct SiteNetwork {

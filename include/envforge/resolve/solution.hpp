@@ -2,6 +2,7 @@
 // lock and to ask uv for the Python packages around it.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,9 @@ struct PlatformSolution {
   int cxx11_abi = 1;
   int cxx_standard = 17;
   std::vector<std::string> gpu_architectures;  // sm_90 ... of the pools
+  /// Pool -> sm_90 ...: its GPUs that this torch has machine code for and its toolkit can compile for.
+  std::map<std::string, std::vector<std::string>> compiled_for;
+  std::map<std::string, std::vector<std::string>> not_compiled_for;  // pool -> its other GPUs
   std::vector<Pin> pins;
   std::vector<documents::Choice> choices;
   friend bool operator==(const PlatformSolution&, const PlatformSolution&) = default;

@@ -44,6 +44,8 @@ enum class ErrorCode : int {
   kLockStale = 3111,
   kCopySource = 3112,
   kWheelAbsent = 3113,
+  kBuildSource = 3114,
+  kBuiltWheelAbsent = 3115,
   // 32xx compatibility data
   kDataMalformed = 3201,
   kDataReference = 3202,
@@ -58,6 +60,7 @@ enum class ErrorCode : int {
   // 40xx version sets, 41xx Python packages, 42xx Debian packages
   kNoVersionSet = 4001,
   kPythonConflict = 4101,
+  kNoCudaCompiler = 4102,
   kDebConflict = 4201,
   // 50xx engine, 51xx build, 52xx fetching, 53xx validator
   kEngineGone = 5001,
@@ -68,6 +71,8 @@ enum class ErrorCode : int {
   kInstalledDiffers = 5103,
   kImageTooLarge = 5104,
   kPushFailed = 5105,
+  kWheelBuild = 5106,
+  kBuiltWheelDiffers = 5107,
   kDeadline = 5124,
   kInterrupted = 5130,
   kUvFailed = 5201,

@@ -188,6 +188,30 @@ TEST_P(PythonResolverContract, APackageWithoutAWheelIsNamedAsNeedingABuild) {
   EXPECT_FALSE(answer.hint.empty());
 }
 
+TEST_P(PythonResolverContract, AnSdistIsFoundByItsVersionAndItsCodeIsNotRun) {
+  // The real index serves one whose setup.py fails when it runs.
+  const auto answer = bench_->resolver().find_sdist(request({}), "only-source", "1.0");
+  ASSERT_TRUE(std::holds_alternative<packages::ResolvedSdist>(answer));
+  const auto& sdist = std::get<packages::ResolvedSdist>(answer);
+  EXPECT_EQ(sdist.name, "only-source");
+  EXPECT_EQ(sdist.filename, "only-source-1.0.tar.gz");
+  EXPECT_EQ(sdist.sha256.size(), 64U);
+  EXPECT_EQ(sdist.index, "https://pypi.org/simple") << "a mirror is not what the lock records";
+}
+
+TEST_P(PythonResolverContract, AVersionWithoutASourceDistributionIsAConflict) {
+  for (const auto& [name, version] : {std::pair{"only-source", "2.0"}, {"numpy", "2.2.0"}}) {
+    const auto answer = bench_->resolver().find_sdist(request({}), name, version);
+    ASSERT_TRUE(std::holds_alternative<PythonConflict>(answer)) << name;
+    EXPECT_EQ(std::get<PythonConflict>(answer).kind, PythonConflict::Kind::kUnsatisfiable) << name;
+    EXPECT_EQ(std::get<PythonConflict>(answer).package, name);
+    EXPECT_FALSE(std::get<PythonConflict>(answer).hint.empty());
+  }
+  const auto nowhere = bench_->resolver().find_sdist(request({}), "no-such-thing", "1.0");
+  ASSERT_TRUE(std::holds_alternative<PythonConflict>(nowhere));
+  EXPECT_EQ(std::get<PythonConflict>(nowhere).kind, PythonConflict::Kind::kNoSuchPackage);
+}
+
 TEST_P(PythonResolverContract, RequirementsThatContradictAreUnsatisfiable) {
   const auto answer = conflict(request({"torch==2.6.0"}, {"old-stats", "numpy>=2"}));
   EXPECT_EQ(answer.kind, PythonConflict::Kind::kUnsatisfiable);

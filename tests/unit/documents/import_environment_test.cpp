@@ -149,5 +149,13 @@ TEST(ImportConda, AnotherYamlFileIsRefused) {
   EXPECT_THROW(import_environment("a: &x [*x]\n", "x.yml"), Error);
 }
 
+TEST(ImportRequirements, ACommitOfARepositoryIsCarriedOverAndABranchIsLeftOut) {
+  const std::string commit(40, 'a'), url = "git+https://git.example.com/lib@";
+  const auto imported =
+      requirements("lib @ " + url + commit + "\n-e " + url + commit + "#egg=other\n" + url + "main#egg=third\n");
+  EXPECT_THAT(imported.pip, ElementsAre("lib @ " + url + commit, "other @ " + url + commit));
+  EXPECT_THAT(note(imported, "third").why, HasSubstr("a branch, a tag"));
+}
+
 }  // namespace
 }  // namespace envforge::documents

@@ -46,9 +46,9 @@ class WorldMaker {
     for (const auto& [name, glibc, python] :
          {std::tuple("debian:12", "2.36", "3.11"), std::tuple("debian:13", "2.41", "3.13"),
           std::tuple("ubuntu:22.04", "2.35", "3.10"), std::tuple("ubuntu:24.04", "2.39", "3.12")}) {
-      if (dice_.chance(85)) store_->bases.push_back({name, "suite", glibc, python, evidence("base")});
+      if (dice_.chance(85)) store_->bases.push_back({name, "suite", glibc, python, "", evidence("base")});
     }
-    if (store_->bases.empty()) store_->bases.push_back({"debian:12", "suite", "2.36", "3.11", evidence("base")});
+    if (store_->bases.empty()) store_->bases.push_back({"debian:12", "suite", "2.36", "3.11", "", evidence("base")});
     Storage& s = *store_;
     compat::Tables tables{"2026-01-01", "sha256:0", "https://index/", s.releases, s.majors,
                           s.toolkits,   {},         s.architectures,  s.branches, s.forward,
@@ -89,12 +89,12 @@ class WorldMaker {
   }
 
   void add_drivers() {
-    store_->majors.push_back({11, "450.80.02", evidence("CUDA 11")});
-    store_->majors.push_back({12, "525.60.13", evidence("CUDA 12")});
+    store_->majors.push_back({11, "450.80.02", {}, evidence("CUDA 11")});
+    store_->majors.push_back({12, "525.60.13", {}, evidence("CUDA 12")});
     if (dice_.chance(70)) {
-      store_->majors.push_back({13, "580.65.06", evidence("CUDA 13")});
+      store_->majors.push_back({13, "580.65.06", {}, evidence("CUDA 13")});
     } else if (dice_.chance(50)) {
-      store_->toolkits.push_back({"13.0", "580.65.06", evidence("toolkit")});
+      store_->toolkits.push_back({"13.0", "580.65.06", "", evidence("toolkit")});
     }
     for (const auto& [branch, cuda] : {std::pair("R590", "13.1"), std::pair("R580", "13.0"), std::pair("R570", "12.8"),
                                        std::pair("R535", "12.2"), std::pair("R470", "11.4")}) {

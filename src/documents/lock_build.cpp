@@ -1,0 +1,35 @@
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include <envforge/versions/package_name.hpp>
+
+#include "lock_json.hpp"
+
+namespace envforge::documents {
+
+const LockedWheel* built_wheel(const LockedPlatform& locked, const LockedBuild& build) {
+  const auto found = std::find_if(locked.wheels.begin(), locked.wheels.end(), [&](const LockedWheel& wheel) {
+    return wheel.index == kBuiltHere && versions::normal_name(wheel.name) == build.name;
+  });
+  return found == locked.wheels.end() ? nullptr : &*found;
+}
+
+std::string build_key(const std::string& platform, const LockedPlatform& locked, const LockedBuild& build) {
+  constexpr std::size_t kPrefix = 7;  // "sha256:"
+  return digest_of({{"envforge-built-wheel", 1},
+                    {"name", build.name},
+                    // Where the bytes lie does not matter, only which they are; a commit is named by its own hash.
+                    {"source", build.sha256.empty() ? build.source : build.sha256},
+                    {"needs", build.needs},
+                    {"platform", platform},
+                    {"base", locked.base.name},
+                    {"torch", locked.torch},
+                    {"cuda_variant", locked.cuda_variant},
+                    {"cxx11_abi", locked.cxx11_abi},
+                    {"python", locked.python},
+                    {"architectures", build.architectures}})
+      .substr(kPrefix);
+}
+
+}  // namespace envforge::documents

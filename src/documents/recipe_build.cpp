@@ -1,0 +1,77 @@
+#include <algorithm>
+#include <set>
+
+#include <envforge/documents/source_package.hpp>
+#include <envforge/support/suggest.hpp>
+#include <envforge/support/text.hpp>
+#include <envforge/versions/package_name.hpp>
+
+#include "recipe_parts.hpp"
+
+namespace envforge::documents {
+namespace {
+
+using support::Error;
+using support::ErrorCode;
+
+std::vector<std::string> read_pools(const YamlNode& node, const std::vector<Pool>& known) {
+  std::vector<std::string> names;
+  for (const auto& pool : known) names.push_back(pool.name);
+  std::vector<std::string> out;
+  for (const auto& item : list_of(node, "pools")) {
+    const std::string& name = text_of(item, "an entry of pools");
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      throw Error(
+          ErrorCode::kWrongValue,
+          "the target has no pool '" + support::printable(name) + "'; expected one of " + support::join(names, ", "),
+          item.where, support::did_you_mean(name, names));
+    }
+    out.push_back(name);
+  }
+  return out;
+}
+
+BuildWish read_wish(const YamlNode& item, const std::vector<Pool>& pools) {
+  BuildWish wish;
+  if (item.kind != YamlNode::Kind::kMap) {
+    wish.source = {text_of(item, "an entry of build"), item.where};
+  } else {
+    const YamlMap map(item, "an entry of 'build'", {"source", "pools", "needs"});
+    const YamlNode& source = map.need("source", "{source: flash-attn==2.8.3, pools: [hopper]}");
+    wish.source = {text_of(source, "source"), source.where};
+    if (const YamlNode* node = map.find("pools")) wish.pools = read_pools(*node, pools);
+    if (const YamlNode* node = map.find("needs")) {
+      for (const auto& need : texts_of(*node, "needs", check_build_need)) wish.needs.push_back(need.value);
+    }
+  }
+  accept(check_build_source(wish.source.value), wish.source.where);
+  return wish;
+}
+
+}  // namespace
+
+std::vector<BuildWish> read_build(const YamlNode& node, const std::vector<Pool>& pools) {
+  std::vector<BuildWish> out;
+  for (const auto& item : list_of(node, "build")) out.push_back(read_wish(item, pools));
+  return out;
+}
+
+void check_built_once(const ImageSpec& spec) {
+  std::set<std::string> seen;
+  const auto once = [&](const std::string& name, const support::Where& where) {
+    if (seen.insert(name).second) return;
+    throw Error(ErrorCode::kDuplicateKey, "'" + name + "' is asked for twice, and one of them is to be built", where,
+                "name it under packages.build alone");
+  };
+  for (const auto& wish : spec.build) once(parse_source(wish.source.value).name, wish.source.where);
+  for (const auto& requirement : spec.pip) {
+    if (is_git_requirement(requirement.value)) once(versions::requirement_name(requirement.value), requirement.where);
+  }
+  const std::set<std::string> built = seen;
+  for (const auto& requirement : spec.pip) {
+    const std::string name = versions::requirement_name(requirement.value);
+    if (!is_git_requirement(requirement.value) && built.count(name) > 0) once(name, requirement.where);
+  }
+}
+
+}  // namespace envforge::documents

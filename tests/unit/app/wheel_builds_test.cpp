@@ -1,0 +1,253 @@
+// Packages that are built from their sources, on twins: what a lock says of them, when they are built, and which wheel
+// counts.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include <envforge/app/build_image.hpp>
+#include <envforge/render/render.hpp>
+#include <envforge/support/error.hpp>
+#include <envforge/support/files.hpp>
+#include <envforge/support/sha256.hpp>
+
+#include "support/app_world.hpp"
+#include "support/lock_answers.hpp"
+
+namespace envforge::app {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using support::Error;
+using support::ErrorCode;
+using testing::AppWorld;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using testing::error_of;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using testing::recipe_text;
+
+constexpr const char* kLocal = "tags: [v1]\npackages:\n  build: [{source: \"ops @ ./ops\", pools: []}]\n";
+constexpr const char* kWheel = "ops-1.0-cp311-cp311-linux_x86_64.whl";
+
+class WheelBuilds : public ::testing::Test {
+ protected:
+  WheelBuilds() {
+    auto universe = testing::shipped_torch_universe();
+    for (const char* tool : {"setuptools", "wheel", "ninja", "packaging", "psutil", "nvidia-cuda-nvcc", "nvidia-nvvm",
+                             "nvidia-cuda-crt", "nvidia-cuda-cccl"})
+      universe[""].push_back({tool, "13.0.1", {}, "py3-none-any", false, 0});
+    universe[""].push_back({"fast-ops", "2.0", {}, "", true, 0});
+    at_.python = testing::FakePythonResolver(universe);
+    support::write_file_atomically(at_.path("ops/setup.py"), "setup()");
+    auto others = at_.engine.on_build;
+    at_.engine.on_build = [this, others](const engine::BuildRequest& request, const engine::OnBuildEvent& on_event) {
+      if (request.target != render::kBuiltTarget) return others(request, on_event);
+      return compile(request);
+    };
+    options_.torch_group = false;
+    // The installed packages are the test's lock; the twin knows only the written one.
+  }
+
+  engine::BuildResult compile(const engine::BuildRequest& request) {
+    ++compiled_;
+    networks_.push_back(request.network);
+    engine::BuildResult result;
+    result.ok = build_works_;
+    result.failed_step = "build-wheel";
+    result.last_lines = {"error: no such header"};
+    if (!build_works_) return result;
+    const fs::path out = request.output.substr(std::string("local:").size());
+    support::write_file_atomically(out / built_["filename"].get<std::string>(), wheel_bytes_);
+    support::write_file_atomically(out / render::kBuiltFile, built_.dump());
+    return result;
+  }
+
+  LockResult lock(const std::string& more = kLocal, const std::string& torch = "2.6", LockOptions options = {}) {
+    return lock_recipe(at_.world(), at_.recipe(recipe_text(torch, more)), options);
+  }
+  BuildReport build(const std::string& more = kLocal) {
+    return build_image(at_.world(), at_.recipe(recipe_text("2.6", more)), options_);
+  }
+  documents::LockedPlatform written() const { return at_.written_lock().platforms.at("linux/amd64"); }
+
+  AppWorld at_;
+  BuildOptions options_;
+  json built_ = {{"name", "ops"}, {"version", "1.0"}, {"filename", kWheel}, {"machine_code", json::array()}};
+  std::string wheel_bytes_ = "wheel";
+  bool build_works_ = true;
+  int compiled_ = 0;
+  std::vector<std::string> networks_;
+};
+
+TEST_F(WheelBuilds, ALockRecordsTheSourceAndTheToolsWithoutAnEngine) {
+  at_.engine.missing = Error(ErrorCode::kNoEngine, "no engine here");
+  const auto platform = lock().lock.platforms.at("linux/amd64");
+  ASSERT_EQ(platform.builds.size(), 1U);
+  EXPECT_EQ(platform.builds[0].name, "ops");
+  EXPECT_EQ(platform.builds[0].sha256.size(), 64U);
+  EXPECT_THAT(platform.builds[0].architectures, IsEmpty());
+  std::vector<std::string> tools, debs;
+  for (const auto& wheel : platform.build_wheels) tools.push_back(wheel.name);
+  for (const auto& deb : platform.builder_debs) debs.push_back(deb.name);
+  EXPECT_THAT(tools, ElementsAre("ninja", "packaging", "setuptools", "wheel"));
+  EXPECT_THAT(debs, Contains("python3-dev"));
+  EXPECT_THAT(debs, Not(Contains("git")));
+  EXPECT_EQ(documents::built_wheel(platform, platform.builds[0]), nullptr);
+}
+
+TEST_F(WheelBuilds, TheBuildWritesTheHashOfTheWheelIntoTheLock) {
+  build();
+  const auto platform = written();
+  const auto* wheel = documents::built_wheel(platform, platform.builds[0]);
+  ASSERT_NE(wheel, nullptr);
+  EXPECT_EQ(wheel->sha256, support::sha256_hex("wheel"));
+  EXPECT_EQ(wheel->version, "1.0");
+  EXPECT_EQ(compiled_, 1);
+  EXPECT_THAT(networks_, ElementsAre("none")) << "a package's own code has no network";
+}
+
+TEST_F(WheelBuilds, ABuiltWheelIsNotBuiltAgainForTheSameKey) {
+  build();
+  const auto before = at_.written_lock();
+  build();
+  EXPECT_EQ(compiled_, 1);
+  EXPECT_EQ(at_.written_lock(), before);
+  // Another recipe, with another package beside it.
+  fs::remove(at_.path("env.lock"));
+  build("tags: [v1]\npackages:\n  pip: [numpy]\n  build: [{source: \"ops @ ./ops\", pools: []}]\n");
+  EXPECT_EQ(compiled_, 1);
+  EXPECT_NE(documents::built_wheel(written(), written().builds[0]), nullptr);
+}
+
+TEST_F(WheelBuilds, OtherFilesBesideTheRecipeAreAnotherSource) {
+  build();
+  support::write_file_atomically(at_.path("ops/setup.py"), "setup(2)");
+  LockOptions locked;
+  locked.mode = LockMode::kLocked;
+  const auto stale = error_of([&] { lock(kLocal, "2.6", locked); });
+  EXPECT_EQ(stale.code(), ErrorCode::kLockStale);
+  EXPECT_THAT(stale.notes(), Contains(HasSubstr("ops @ ./ops")));
+  build();
+  EXPECT_EQ(compiled_, 2);
+}
+
+TEST_F(WheelBuilds, AMachineWithoutTheWheelBuildsItAgainToTheSameBytes) {
+  build();
+  fs::remove_all(at_.path("cache/built-wheels"));
+  options_.lock.mode = LockMode::kFrozen;
+  build();
+  EXPECT_EQ(compiled_, 2);
+  fs::remove_all(at_.path("cache/built-wheels"));
+  wheel_bytes_ = "other bytes";
+  const auto error = error_of([&] { build(); });
+  EXPECT_EQ(error.code(), ErrorCode::kBuiltWheelDiffers);
+  EXPECT_THAT(error.hint(), HasSubstr("--upgrade=ops"));
+}
+
+TEST_F(WheelBuilds, TheLockedWheelMayComeFromTheWheelFolder) {
+  build();
+  fs::remove_all(at_.path("cache/built-wheels"));
+  wheel_bytes_ = "other bytes";
+  support::write_file_atomically(at_.path("brought/" + std::string(kWheel)), "wheel");
+  at_.site.wheels_dir = {at_.path("brought"), {}};
+  options_.lock.mode = LockMode::kFrozen;
+  const auto platform = written();
+  const auto* wheel = documents::built_wheel(platform, platform.builds[0]);
+  ASSERT_NE(wheel, nullptr);
+  const auto error = error_of([&] { build(); });  // torch's own wheels are not in that folder
+  EXPECT_EQ(compiled_, 1);
+  EXPECT_NE(error.code(), ErrorCode::kBuiltWheelDiffers);
+}
+
+TEST_F(WheelBuilds, ALockThatMayNotChangeNeedsTheHash) {
+  lock();
+  options_.lock.mode = LockMode::kLocked;
+  const auto error = error_of([&] { build(); });
+  EXPECT_EQ(error.code(), ErrorCode::kBuiltWheelAbsent);
+  EXPECT_THAT(error.message(), HasSubstr("--locked"));
+  EXPECT_EQ(compiled_, 0);
+  const auto rendered = error_of(
+      [&] { render_recipe(at_.world(), at_.recipe(recipe_text("2.6", kLocal)), {}, "", at_.path("context")); });
+  EXPECT_EQ(rendered.code(), ErrorCode::kBuiltWheelAbsent);
+}
+
+TEST_F(WheelBuilds, TheRenderedFolderHasTheWheelItself) {
+  build();
+  const auto files = render_recipe(at_.world(), at_.recipe(recipe_text("2.6", kLocal)), {}, "", at_.path("context"));
+  EXPECT_THAT(files, Contains("wheels/built/" + std::string(kWheel)));
+  EXPECT_EQ(support::read_file(at_.path("context/wheels/built/" + std::string(kWheel))), "wheel");
+}
+
+TEST_F(WheelBuilds, ABuildThatFailsTellsItsLastLinesAndLeavesNothing) {
+  build_works_ = false;
+  const auto error = error_of([&] { build(); });
+  EXPECT_EQ(error.code(), ErrorCode::kWheelBuild);
+  EXPECT_THAT(error.notes(), Contains("error: no such header"));
+  EXPECT_EQ(documents::built_wheel(written(), written().builds[0]), nullptr);
+  EXPECT_FALSE(fs::exists(at_.path("cache/built-wheels")));
+  EXPECT_FALSE(at_.tagged("team/env:v1"));
+}
+
+TEST_F(WheelBuilds, AWheelThatIsNotWhatWasAskedForIsRefused) {
+  const auto refused = [&](const char* key, const json& value) {
+    const json before = built_;
+    built_[key] = value;
+    const auto error = error_of([&] { build(); });
+    built_ = before;
+    EXPECT_EQ(error.code(), ErrorCode::kWheelBuild) << key;
+    EXPECT_FALSE(fs::exists(at_.path("cache/built-wheels"))) << key;
+  };
+  refused("name", "other");
+  refused("version", "1.0; rm");
+  refused("filename", "ops-1.0 ;id-cp311-cp311-linux_x86_64.whl");
+  refused("filename", "ops.tar.gz");
+}
+
+TEST_F(WheelBuilds, MachineCodeNeedsATorchThatACompilerCanBeHadFor) {
+  const auto error = error_of([&] { lock("packages:\n  build: [\"ops @ ./ops\"]\n", "2.6"); });
+  EXPECT_EQ(error.code(), ErrorCode::kNoCudaCompiler);
+  EXPECT_THAT(error.message(), HasSubstr("ops must have machine code for hopper"));
+  EXPECT_THAT(error.message(), HasSubstr("compat/cuda.json"));
+  EXPECT_THAT(error.hint(), HasSubstr("cu130"));
+}
+
+TEST_F(WheelBuilds, AnSdistIsLockedByItsHash) {
+  const auto platform = lock("packages:\n  build: [{source: fast-ops==2.0, pools: [], needs: [psutil]}]\n")
+                            .lock.platforms.begin()
+                            ->second;
+  ASSERT_EQ(platform.builds.size(), 1U);
+  EXPECT_EQ(platform.builds[0].filename, "fast-ops-2.0.tar.gz");
+  EXPECT_EQ(platform.builds[0].index, "https://pypi.org/simple");
+  EXPECT_THAT(platform.build_wheels, Contains(::testing::Field(&documents::LockedWheel::name, "psutil")));
+  const auto error = error_of([&] { lock("packages:\n  build: [{source: fast-ops==3.0, pools: []}]\n"); });
+  EXPECT_EQ(error.code(), ErrorCode::kPythonConflict);
+  EXPECT_TRUE(error.where().has_value());
+}
+
+TEST_F(WheelBuilds, ACommitUnderPipIsBuiltWithoutMachineCode) {
+  const std::string commit(40, 'a');
+  const auto platform = lock("packages:\n  pip: [numpy, \"lib @ git+https://git.example.com/lib@" + commit + "\"]\n")
+                            .lock.platforms.begin()
+                            ->second;
+  ASSERT_EQ(platform.builds.size(), 1U);
+  EXPECT_EQ(platform.builds[0].name, "lib");
+  EXPECT_EQ(platform.builds[0].sha256, "");
+  std::vector<std::string> debs;
+  for (const auto& deb : platform.builder_debs) debs.push_back(deb.name);
+  EXPECT_THAT(debs, Contains("git"));
+}
+
+TEST_F(WheelBuilds, UpgradingAPackageForgetsItsWheel) {
+  build();
+  LockOptions upgrade;
+  upgrade.upgrade_only = {"ops"};
+  const auto platform = lock(kLocal, "2.6", upgrade).lock.platforms.at("linux/amd64");
+  EXPECT_EQ(documents::built_wheel(platform, platform.builds[0]), nullptr);
+}
+
+}  // namespace
+}  // namespace envforge::app
