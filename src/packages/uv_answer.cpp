@@ -7,6 +7,7 @@
 
 #include <envforge/support/error.hpp>
 #include <envforge/support/percent_encoding.hpp>
+#include <envforge/support/suggest.hpp>
 #include <envforge/support/text.hpp>
 #include <envforge/toml/toml.hpp>
 #include <envforge/versions/package_name.hpp>
@@ -153,6 +154,20 @@ PythonConflict unreachable(const std::string& text) {
   return conflict;
 }
 
+// A name that was meant instead of one that no index has: from what this request and an older lock name, for asking the
+// index about spellings would need the network. torch's own family is refused elsewhere in a recipe.
+std::string meant_name(const std::string& absent, const PythonRequest& request) {
+  std::vector<std::string> known = {"torch", "torchvision", "torchaudio", "triton"};
+  for (const auto* list : {&request.requirements, &request.pins, &request.preferences}) {
+    for (const std::string& requirement : *list) known.push_back(versions::requirement_name(requirement));
+  }
+  std::erase(known, normal_name(absent));
+  const std::string near = support::did_you_mean(normal_name(absent), known);
+  if (near.find("'torchvision'") != std::string::npos || near.find("'torchaudio'") != std::string::npos)
+    return near + " It stands under `torch: {include: ...}`";
+  return near;
+}
+
 PythonConflict unsolvable(const std::string& text, const PythonRequest& request) {
   PythonConflict conflict;
   conflict.lines = sentences(text);
@@ -172,8 +187,9 @@ PythonConflict unsolvable(const std::string& text, const PythonRequest& request)
   } else if (!absent.empty()) {
     conflict.kind = PythonConflict::Kind::kNoSuchPackage;
     conflict.package = absent;
+    const std::string meant = meant_name(absent, request);
     conflict.hint =
-        "check the spelling of '" + absent + "'" +
+        (meant.empty() ? "check the spelling of '" + absent + "'" : meant) +
         (request.wheels_dir.empty() ? ""
                                     : "; the folder " + request.wheels_dir + " is the only source and must hold it");
   } else if (!cut_off.empty()) {

@@ -100,6 +100,25 @@ TEST(UvAnswer, AConflictIsToldInTheWordsOfTheRecipe) {
                   "torch==2.6.0 is envforge's own choice for the target's GPUs and drivers"));
 }
 
+TEST(UvAnswer, ANameThatNoIndexHasGetsTheNameThatWasMeant) {
+  PythonRequest request = debian12();
+  request.pins = {"torch==2.6.0"};
+  request.requirements = {"panda>=2", "scikit-learn", "scikit_lern"};
+  request.preferences = {"pandas==2.2.0"};
+  const auto hint = [&](const std::string& name) {
+    const auto conflict = read_conflict(
+        "error: No solution found when resolving dependencies\n  cause: Because " + name +
+            " was not found in the package registry and the-recipe depends on it, requirements are unsatisfiable.\n",
+        request);
+    EXPECT_TRUE(conflict && conflict->kind == PythonConflict::Kind::kNoSuchPackage);
+    return conflict ? conflict->hint : "";
+  };
+  EXPECT_EQ(hint("panda"), "did you mean 'pandas'?");
+  EXPECT_EQ(hint("scikit-lern"), "did you mean 'scikit-learn'?");
+  EXPECT_THAT(hint("torchvison"), HasSubstr("did you mean 'torchvision'? It stands under `torch:"));
+  EXPECT_EQ(hint("a-name-like-nothing"), "check the spelling of 'a-name-like-nothing'");
+}
+
 TEST(UvAnswer, ACertificateThatIsNotTrustedPointsToTheBundle) {
   const auto conflict = read_conflict(
       "error: Failed to fetch: https://pypi.org/simple/numpy/\n  cause: client error (Connect)\n  cause: invalid peer "
