@@ -16,8 +16,8 @@ const std::vector<CommandRow>& command_table() {
       {"doctor", "ask", "say what this machine lacks for each command, with the fix", declare_doctor},
       {"render", "rest", "write the Dockerfile and a context that build without envforge", declare_render},
       {"completion", "rest", "print the completion script of bash, zsh or fish", declare_completion},
-      {"data", "rest", "show age and digest of the compatibility data; `check` it against PyPI, `draft` a row",
-       declare_data},
+      {"data", "rest",
+       "the compatibility data, its age and digest; `check` it against PyPI, `draft` a row, `update` it", declare_data},
   };
   return rows;
 }

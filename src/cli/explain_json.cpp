@@ -52,7 +52,7 @@ json encode_item(const resolve::ConflictItem& item) {
   json wishes = json::array();
   for (std::size_t i = 0; i < item.wishes.size(); ++i)
     wishes.push_back({{"wish", item.wishes[i]}, {"where", to_string(item.where[i])}});
-  return {{"wishes", wishes}, {"fact", item.fact}, {"source", item.source}};
+  return {{"wishes", wishes}, {"fact", item.fact}, {"source", item.source}, {"unknown", item.unknown}};
 }
 
 json encode_remedy(const resolve::Remedy& remedy) {

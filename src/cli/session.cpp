@@ -8,7 +8,9 @@
 #include <filesystem>
 #include <map>
 
+#include <envforge/app/update_data.hpp>
 #include <envforge/bases/mmdebstrap_builder.hpp>
+#include <envforge/compat/bundle.hpp>
 #include <envforge/engine/docker_cli.hpp>
 #include <envforge/packages/apt_deb_source.hpp>
 #include <envforge/packages/uv_resolver.hpp>
@@ -24,6 +26,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using documents::SiteConfig;
+
+constexpr const char* kBuiltIn = "built in";
 
 std::string variable(const std::map<std::string, std::string>& variables, const std::string& name) {
   const auto found = variables.find(name);
@@ -103,6 +107,15 @@ packages::AptSettings apt_settings(const std::string& cache) {
   return settings;
 }
 
+compat::Knowledge read_user_data(const std::string& file) {
+  try {
+    return compat::parse_bundle(support::read_file(file), file);
+  } catch (const support::Error& error) {
+    throw support::Error(error.code(), error.message(), error.where(),
+                         "remove " + file + ": the built-in data is then used, and `envforge data update` works again");
+  }
+}
+
 }  // namespace
 
 /// The real twins, in the order in which they need each other.
@@ -140,12 +153,56 @@ Session::Session(GlobalOptions options, const volatile std::sig_atomic_t* interr
 
 Session::~Session() = default;
 
+std::string Session::today() const {
+  return utc_now();
+}
+
+// Never below the temporary folder, where others could put one.
+std::string Session::user_data_file() const {
+  const auto variables = support::environment_of(environ);
+  const std::string folder = variable(variables, "XDG_DATA_HOME"), home = variable(variables, "HOME");
+  if (!folder.empty() && folder.front() == '/') return folder + "/envforge/data.json";
+  return home.empty() || home.front() != '/' ? "" : home + "/.local/share/envforge/data.json";
+}
+
+// The newer of the user's own and the built-in, so that a newer envforge is not held back by an old update.
+compat::Knowledge Session::find_knowledge() {
+  data_origin_ = options_.data_dir;
+  if (!options_.data_dir.empty()) return compat::load_knowledge(options_.data_dir);
+  const std::string file = user_data_file();
+  std::error_code error;
+  if (!file.empty() && fs::exists(file, error)) {
+    data_origin_ = file;
+    auto own = read_user_data(file);
+    if (own.as_of() >= compat::embedded().as_of()) return own;
+  }
+  data_origin_ = kBuiltIn;
+  return compat::embedded();
+}
+
+void Session::tell_data() const {
+  const std::string as_of = knowledge_->as_of();
+  const long age = app::data_age_days(as_of, today());
+  const std::string what = "compatibility data of " + as_of + ", " + std::to_string(age) + " days old";
+  log_debug(what + ", " + data_origin_ + ", " + knowledge_->digest());
+  if (data_origin_ != kBuiltIn) print_err("note: " + what + ", from " + data_origin_ + "\n");
+  if (age > app::kStaleDataDays)
+    print_err("warning: " + what +
+              ": it may lack newer torch releases, GPUs and drivers, which are then not known (`envforge data update`, "
+              "or a newer envforge)\n");
+}
+
 const compat::Knowledge& Session::knowledge() {
   if (!knowledge_) {
-    knowledge_ = std::make_unique<compat::Knowledge>(
-        options_.data_dir.empty() ? compat::embedded() : compat::load_knowledge(options_.data_dir));
+    knowledge_ = std::make_unique<compat::Knowledge>(find_knowledge());
+    tell_data();
   }
   return *knowledge_;
+}
+
+const std::string& Session::data_origin() {
+  knowledge();
+  return data_origin_;
 }
 
 const SiteConfig& Session::site() {

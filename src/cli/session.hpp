@@ -37,19 +37,28 @@ class Session {
   const GlobalOptions& options() const { return options_; }
   const Terminal& terminal() const { return terminal_; }
   ConsoleEvents& events() { return *events_; }
-  /// The version knowledge alone: costs no start-up work.
+  /// The version knowledge alone: the built-in costs no start-up work. When it is read first, what is not built in and
+  /// what is stale is told on standard error.
   const compat::Knowledge& knowledge();
+  /// "built in", the folder of --data, or the file of `envforge data update`.
+  const std::string& data_origin();
+  /// The user's own data; "" where the user has no folder for it.
+  std::string user_data_file() const;
+  std::string today() const;
   const documents::SiteConfig& site();
   /// The real twins of everything outside; made when first asked for.
   app::World& world();
 
  private:
   struct Real;
+  compat::Knowledge find_knowledge();
+  void tell_data() const;
   GlobalOptions options_;
   const volatile std::sig_atomic_t* interrupted_;
   Terminal terminal_;
   std::unique_ptr<ConsoleEvents> events_;
   std::unique_ptr<compat::Knowledge> knowledge_;
+  std::string data_origin_;
   std::unique_ptr<documents::SiteConfig> site_;
   std::unique_ptr<Real> real_;
 };

@@ -102,7 +102,8 @@ std::string TableWriter::release(const Release& release) {
   for (const auto& row : release.builds) builds.push_back(build(row));
   return fields({quoted(release.version), quoted(release.date), quoted(release.torchvision), quoted(release.torchaudio),
                  quoted(release.triton), quoted(release.triton_python), names(release.torchvision_python),
-                 names(release.torchaudio_python), array("Build", builds), evidence(release.evidence)});
+                 names(release.torchaudio_python), names(release.torchaudio_cuda), array("Build", builds),
+                 evidence(release.evidence)});
 }
 
 std::string TableWriter::gpu(const Gpu& gpu) {

@@ -127,6 +127,7 @@ void read_releases(RowReader& row, JsonReader& file) {
     }
     if (reader.has("torchvision_python")) release.torchvision_python = row.versions(reader, "torchvision_python");
     if (reader.has("torchaudio_python")) release.torchaudio_python = row.versions(reader, "torchaudio_python");
+    if (reader.has("torchaudio_cuda")) release.torchaudio_cuda = row.versions(reader, "torchaudio_cuda");
     std::vector<Build> builds;
     for (const JsonReader& build : reader.objects("builds")) builds.push_back(read_build(row, build, version));
     if (builds.empty()) reader.fail("a release needs a build", "builds");
@@ -208,21 +209,27 @@ const std::vector<std::string>& data_file_names() {
 }
 
 std::shared_ptr<const OwnedTables> read_tables(const std::vector<DataFile>& files) {
+  std::map<std::string, nlohmann::json> parsed;
+  for (const DataFile& file : files) {
+    auto content = support::parse_json(file.text, file.name, ErrorCode::kDataMalformed);
+    if (!parsed.emplace(file.name, std::move(content)).second)
+      throw Error(ErrorCode::kDataMalformed, file.name + " was given twice");
+  }
+  return read_tables(parsed);
+}
+
+std::shared_ptr<const OwnedTables> read_tables(const std::map<std::string, nlohmann::json>& parsed) {
   using Reading = std::function<void(RowReader&, JsonReader&)>;
   const std::map<std::string, Reading> readings = {{"bases.json", read_bases},  {"cuda.json", read_cuda},
                                                    {"cudnn.json", read_cudnn},  {"drivers.json", read_drivers},
                                                    {"gpus.json", read_gpus},    {"pytorch.json", read_releases},
                                                    {"topics.json", read_topics}};
   auto owned = std::make_shared<OwnedTables>();
-  std::map<std::string, nlohmann::json> parsed;
-  for (const DataFile& file : files) {
-    const auto reading = readings.find(file.name);
-    if (reading == readings.end()) throw Error(ErrorCode::kDataMalformed, "unknown file of the data: " + file.name);
-    const auto [entry, fresh] =
-        parsed.emplace(file.name, support::parse_json(file.text, file.name, ErrorCode::kDataMalformed));
-    if (!fresh) throw Error(ErrorCode::kDataMalformed, file.name + " was given twice");
-    JsonReader reader(entry->second, file.name, ErrorCode::kDataMalformed);
-    RowReader row(*owned, file.name, reader);
+  for (const auto& [name, content] : parsed) {
+    const auto reading = readings.find(name);
+    if (reading == readings.end()) throw Error(ErrorCode::kDataMalformed, "unknown file of the data: " + name);
+    JsonReader reader(content, name, ErrorCode::kDataMalformed);
+    RowReader row(*owned, name, reader);
     reading->second(row, reader);
     reader.finish();
   }

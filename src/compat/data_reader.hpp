@@ -3,8 +3,11 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <string>
 #include <vector>
+
+#include <nlohmann/json_fwd.hpp>
 
 #include <envforge/compat/knowledge.hpp>
 
@@ -40,5 +43,7 @@ struct OwnedTables {
 
 /// Throws Error{kDataMalformed, kDataReference, kDataTooNew} with file and JSON pointer.
 std::shared_ptr<const OwnedTables> read_tables(const std::vector<DataFile>& files);
+/// The same of files that are parsed, by name.
+std::shared_ptr<const OwnedTables> read_tables(const std::map<std::string, nlohmann::json>& parsed);
 
 }  // namespace envforge::compat

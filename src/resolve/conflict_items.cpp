@@ -101,7 +101,7 @@ Fact ItemMaker::torch_fact(std::size_t constraint, const std::vector<Candidate>&
     const compat::Release& newest = problem_.knowledge->tables().releases.front();
     return {"torch '" + range.text() + "' is not known to the data of " + problem_.knowledge->as_of() +
                 "; the newest that is known is " + std::string(newest.version),
-            cite(newest.evidence)};
+            cite(newest.evidence), true};
   }
   const BuildOption& first = problem_.option(left.front());
   const std::string source = cite(first.build->evidence);
@@ -126,7 +126,8 @@ Fact ItemMaker::cuda_fact(std::size_t constraint, const std::vector<Candidate>& 
     if (const auto* never = version ? problem_.knowledge->not_published(*version) : nullptr) {
       return {std::string(never->fact), cite(never->evidence)};
     }
-    return {"no torch build for CUDA '" + wish.value + "' is known to the data of " + problem_.knowledge->as_of(), ""};
+    return {"no torch build for CUDA '" + wish.value + "' is known to the data of " + problem_.knowledge->as_of(), "",
+            true};
   }
   const BuildOption& first = problem_.option(left.front());
   if (only_other_is(constraint, ConstraintKind::kTorchVersion)) {
@@ -160,7 +161,7 @@ Fact ItemMaker::python_fact(const Wish& wish, const std::vector<Candidate>& left
       if (std::find(free.begin(), free.end(), wish.value) != free.end()) wheels.push_back({i, nullptr});
     }
     if (!wheels.empty()) text += "; wheels for it are known of torch " + torches(wheels);
-    return {text, cite(all.front().evidence)};
+    return {text, cite(all.front().evidence), true};
   }
   const std::string found = names(left);
   if (found.find(',') == std::string::npos) {
@@ -178,7 +179,7 @@ Fact ItemMaker::base_fact(const Wish& wish, const std::vector<Candidate>& left) 
     for (const compat::Base& row : problem_.knowledge->tables().bases) known.push_back(std::string(row.name));
     return {"the base '" + wish.value + "' is not known to the data of " + problem_.knowledge->as_of() +
                 "; known are " + support::join(known, ", "),
-            cite(other.evidence)};
+            cite(other.evidence), true};
   }
   const bool python = std::any_of(conflict_.begin(), conflict_.end(), [&](std::size_t i) {
     return problem_.constraints[i].kind == ConstraintKind::kPython;
@@ -235,14 +236,17 @@ ConflictItem ItemMaker::make(std::size_t constraint) const {
         return problem_.option(x).cuda < problem_.option(y).cuda;
       });
       fact = why_not(problem_, row, *least);
+      fact.unknown = check(problem_, row, *least) == Fit::kUnknown;
       break;
     }
     default:
       fact = why_not(problem_, row, left.front());
+      fact.unknown = check(problem_, row, left.front()) == Fit::kUnknown;
       break;
   }
   item.fact = fact.text;
   item.source = fact.source;
+  item.unknown = fact.unknown;
   return item;
 }
 

@@ -120,8 +120,12 @@ std::string explain(const Solution& solution) {
 
 std::string explain(const Conflict& conflict) {
   const bool one = conflict.items.size() == 1;
-  std::vector<std::string> lines{one ? "No version set satisfies the recipe. This cannot be had:"
-                                     : "No version set satisfies the recipe. These cannot hold together:"};
+  const bool unknown =
+      std::any_of(conflict.items.begin(), conflict.items.end(), [](const ConflictItem& item) { return item.unknown; });
+  std::vector<std::string> lines{unknown ? std::string("No version set is known to satisfy the recipe. ") +
+                                               (one ? "This is not known:" : "These are not known to hold together:")
+                                         : std::string("No version set satisfies the recipe. ") +
+                                               (one ? "This cannot be had:" : "These cannot hold together:")};
   const auto body = body_of(conflict);
   lines.insert(lines.end(), body.begin(), body.end());
   return text_of(lines);

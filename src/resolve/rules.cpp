@@ -37,13 +37,30 @@ Fit ptx_driver(const Problem& problem, const Constraint& constraint, const Build
   return ptx_driver_fit(*problem.knowledge, option, problem.driver(constraint));
 }
 
+// A torchaudio that serves several torch: its own import refuses a torch of another CUDA. PyPI has one build of it, and
+// PyTorch's index can have it for no more than the torch that it came with.
+Fit torchaudio_fit(const Problem& problem, const BuildOption& option) {
+  const compat::Release& release = *option.release;
+  const std::string_view cuda = option.build->cuda;
+  if (release.torchaudio_cuda.empty() || has(release.torchaudio_cuda, cuda)) return Fit::kYes;
+  const auto& platforms = option.build->platforms;
+  if (std::any_of(platforms.begin(), platforms.end(), [](const BuildPlatform& platform) { return platform.on_pypi; }))
+    return Fit::kNo;
+  const compat::Release* own = problem.knowledge->release(release.torchaudio);
+  if (own == nullptr) return Fit::kUnknown;
+  const bool built = std::any_of(own->builds.begin(), own->builds.end(),
+                                 [&](const compat::Build& build) { return build.cuda == cuda; });
+  return built ? Fit::kUnknown : Fit::kNo;
+}
+
 Fit check_include(const Constraint& constraint, const Problem& problem, const Candidate& candidate) {
   const compat::Release& release = *problem.option(candidate).release;
   const bool vision = problem.wishes[constraint.wishes[0]].value == "torchvision";
   const std::string_view version = vision ? release.torchvision : release.torchaudio;
   const compat::Names python = vision ? release.torchvision_python : release.torchaudio_python;
   if (version.empty()) return Fit::kNo;
-  return python.empty() || has(python, candidate.base->python) ? Fit::kYes : Fit::kNo;
+  if (!python.empty() && !has(python, candidate.base->python)) return Fit::kNo;
+  return vision ? Fit::kYes : torchaudio_fit(problem, problem.option(candidate));
 }
 
 bool needs_triton(const compat::Release& release, std::string_view python) {
@@ -142,6 +159,15 @@ Fact include_fact(const Problem& problem, const Constraint& constraint, const Ca
   const compat::Release& release = *problem.option(candidate).release;
   const std::string& part = problem.wishes[constraint.wishes[0]].value;
   const bool vision = part == "torchvision";
+  const Fit audio = vision ? Fit::kYes : torchaudio_fit(problem, problem.option(candidate));
+  if (audio != Fit::kYes) {
+    const std::string cuda(problem.option(candidate).build->cuda);
+    return {"torchaudio " + std::string(release.torchaudio) + " is known for CUDA " +
+                describe_code(release.torchaudio_cuda) +
+                (audio == Fit::kNo ? " and refuses to be imported beside a torch for CUDA " + cuda
+                                   : "; whether there is a build of it for CUDA " + cuda + " is not known"),
+            cite(release.evidence)};
+  }
   if (!(vision ? release.torchvision : release.torchaudio).empty()) {
     return {part + " of torch " + std::string(release.version) + " has no wheel for Python " +
                 std::string(candidate.base->python),

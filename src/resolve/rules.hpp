@@ -11,7 +11,8 @@ namespace envforge::resolve {
 
 struct Fact {
   std::string text;
-  std::string source;  // the data row
+  std::string source;    // the data row
+  bool unknown = false;  // nobody can say, by this data: no fact that it is not so
 };
 
 /// Of a constraint about a driver: as check(), but by the driver alone, without forward compatibility.

@@ -149,7 +149,10 @@ void SolutionMaker::add_libraries(PlatformSolution& out) const {
   add("cublas", out.cublas, how, build.evidence);
   add("triton", out.triton, "required by torch " + out.torch, release.evidence);
   add("torchvision", out.torchvision, "made for torch " + out.torch, release.evidence);
-  add("torchaudio", out.torchaudio, "made for torch " + out.torch, release.evidence);
+  add("torchaudio", out.torchaudio,
+      release.torchaudio_cuda.empty() ? "made for torch " + out.torch
+                                      : "made for an older torch, by its stable ABI; works with torch " + out.torch,
+      release.evidence);
 }
 
 void SolutionMaker::add_pins(PlatformSolution& out) const {

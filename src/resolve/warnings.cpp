@@ -16,12 +16,21 @@ using versions::Version;
 class WarningMaker {
  public:
   WarningMaker(const Problem& problem, const Candidate& candidate)
-      : problem_(problem), option_(problem.option(candidate)), uses_(forward_uses(problem, candidate)) {}
+      : problem_(problem),
+        candidate_(candidate),
+        option_(problem.option(candidate)),
+        uses_(forward_uses(problem, candidate)) {}
 
   std::vector<Warning> make() {
     for (const std::string& name : problem_.spec->platforms) about_platform(name);
     for (const PoolGpu& gpu : problem_.gpus) about_gpu(gpu);
     for (const ForwardUse& use : uses_) about_forward(use);
+    for (const Constraint& constraint : problem_.constraints) {
+      if (constraint.kind != ConstraintKind::kInclude || check(problem_, constraint, candidate_) != Fit::kUnknown)
+        continue;
+      const Fact fact = why_not(problem_, constraint, candidate_);
+      add(fact.text, problem_.wishes[constraint.wishes[0]].where, fact.source);
+    }
     for (const compat::KnownBad& bad : problem_.knowledge->tables().known_bad) about_known_bad(bad);
     return std::move(warnings_);
   }
@@ -148,6 +157,7 @@ class WarningMaker {
   }
 
   const Problem& problem_;
+  const Candidate& candidate_;
   const BuildOption& option_;
   const std::vector<ForwardUse> uses_;
   std::vector<Warning> warnings_;

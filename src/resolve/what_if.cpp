@@ -66,7 +66,8 @@ Outcome with_library(const ImageSpec& spec, const std::shared_ptr<Offers>& offer
                               {support::Where{question.asked, 0, 0, {}}},
                               "no torch build with it is known to the data of " + knowledge.as_of() + "; known are " +
                                   support::join(versions, ", "),
-                              ""});
+                              "",
+                              true});
     return conflict;
   }
   const Search search(problem, std::nullopt);

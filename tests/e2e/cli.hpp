@@ -29,7 +29,7 @@ class Cli {
     command.argv = {ENVFORGE_PROGRAM};
     command.argv.insert(command.argv.end(), globals_.begin(), globals_.end());
     command.argv.insert(command.argv.end(), words.begin(), words.end());
-    command.extra_environment = {{"HOME", folder_.path().string()}, {"CI", ""}};
+    command.extra_environment = {{"HOME", folder_.path().string()}, {"XDG_DATA_HOME", ""}, {"CI", ""}};
     command.working_directory = folder_.path().string();
     command.deadline = std::chrono::minutes(15);
     return process::PosixProcessRunner().run(command);

@@ -75,6 +75,7 @@ struct Release {
   std::string_view torchvision, torchaudio, triton;  // "" = none
   std::string_view triton_python;                    // range of Pythons for which triton is required; "" = all
   Names torchvision_python, torchaudio_python;       // empty = as torch
+  Names torchaudio_cuda;                             // CUDA of its builds that are known; empty = as torch
   std::span<const Build> builds;                     // newest CUDA first
   Evidence evidence;
 };

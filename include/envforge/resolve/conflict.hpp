@@ -15,6 +15,7 @@ struct ConflictItem {
   std::vector<support::Where> where;  // their places in the recipe
   std::string fact;                   // what stands against it
   std::string source;                 // the data row; "" if the recipe alone is enough
+  bool unknown = false;               // the fact is that the data does not know: never a no
 };
 
 /// One line of the recipe to change.

@@ -50,6 +50,7 @@ enum class ErrorCode : int {
   kDataMalformed = 3201,
   kDataReference = 3202,
   kDataTooNew = 3203,
+  kDataOlder = 3204,
   // 33xx site configuration
   kConfigVariable = 3301,
   // 34xx report
@@ -101,6 +102,7 @@ enum class ErrorCode : int {
   kValidatorMissing = 6024,
   // 70xx trust
   kReportNotTrusted = 7001,
+  kDataNotTrusted = 7002,
   // 9xxx our own bugs
   kInternal = 9001,
   kMalformedJson = 9002,

@@ -185,7 +185,8 @@ Words candidates(const CLI::App& root, const Words& words, Session& session) {
     out.insert(out.end(), global.begin(), global.end());
     return out;
   }
-  return command != nullptr ? arguments_of(command->get_name()) : names_of_commands(root);
+  if (command == nullptr) return names_of_commands(root);
+  return commands_of(*command).empty() ? arguments_of(command->get_name()) : names_of_commands(*command);
 }
 
 struct CompletionArguments {

@@ -1,37 +1,30 @@
-#include <algorithm>
-#include <chrono>
-
 #include <envforge/app/check_data.hpp>
+#include <envforge/app/update_data.hpp>
+#include <envforge/compat/bundle.hpp>
 #include <envforge/compat/knowledge.hpp>
 #include <envforge/support/canonical_json.hpp>
+#include <envforge/support/error.hpp>
+#include <envforge/support/files.hpp>
+#include <envforge/support/sha256.hpp>
 
 #include "command_table.hpp"
 
 namespace envforge::cli {
 namespace {
 
-// Days since the data was last brought up to date; 0 if the clock is behind it.
-long age_in_days(const std::string& as_of) {
-  using namespace std::chrono;
-  const auto number = [&](std::size_t at) { return static_cast<unsigned>(std::stoul(as_of.substr(at, 2))); };
-  const year_month_day written{year{std::stoi(as_of.substr(0, 4))}, month{number(5)}, day{number(8)}};
-  const auto age = floor<days>(system_clock::now()) - sys_days(written);
-  return std::max(0L, static_cast<long>(age.count()));
-}
-
 support::ExitCode show_summary(Session& session) {
   const auto& knowledge = session.knowledge();
   const auto& tables = knowledge.tables();
-  const nlohmann::json summary = {
-      {"as_of", knowledge.as_of()},
-      {"age_days", age_in_days(knowledge.as_of())},
-      {"digest", knowledge.digest()},
-      {"origin", session.options().data_dir.empty() ? "built in" : session.options().data_dir},
-      {"torch_releases", tables.releases.size()},
-      {"gpus", tables.gpus.size()},
-      {"driver_branches", tables.branches.size()},
-      {"cuda_toolkits", tables.toolkits.size()},
-      {"bases", tables.bases.size()}};
+  const nlohmann::json summary = {{"as_of", knowledge.as_of()},
+                                  {"age_days", app::data_age_days(knowledge.as_of(), session.today())},
+                                  {"stale_after_days", app::kStaleDataDays},
+                                  {"digest", knowledge.digest()},
+                                  {"origin", session.data_origin()},
+                                  {"torch_releases", tables.releases.size()},
+                                  {"gpus", tables.gpus.size()},
+                                  {"driver_branches", tables.branches.size()},
+                                  {"cuda_toolkits", tables.toolkits.size()},
+                                  {"bases", tables.bases.size()}};
   if (session.options().json) {
     print_out(support::readable_json(summary));
     return support::ExitCode::kDone;
@@ -55,36 +48,79 @@ support::ExitCode show_check(Session& session, const std::string& torch) {
                              {"data", difference.data},
                              {"found", difference.found}});
     }
-    print_out(support::readable_json({{"data_as_of", session.knowledge().as_of()},
-                                      {"data_digest", session.knowledge().digest()},
-                                      {"builds", result.builds},
-                                      {"questions", result.questions},
-                                      {"differences", differences}}));
+    print_out(
+        support::readable_json({{"data_as_of", session.knowledge().as_of()},
+                                {"data_digest", session.knowledge().digest()},
+                                {"data_origin", session.data_origin()},
+                                {"data_age_days", app::data_age_days(session.knowledge().as_of(), session.today())},
+                                {"builds", result.builds},
+                                {"questions", result.questions},
+                                {"differences", differences}}));
   } else {
     for (const auto& difference : result.differences)
       print_out(difference.row + "\n  " + difference.field + ": the data says " + difference.data + ", PyPI " +
                 difference.found + "\n");
     print_out(std::to_string(result.differences.size()) + " differences in " + std::to_string(result.builds) +
-              " builds that PyPI serves; data of " + session.knowledge().as_of() + "\n");
+              " builds that PyPI serves; data of " + session.knowledge().as_of() + ", " +
+              std::to_string(app::data_age_days(session.knowledge().as_of(), session.today())) + " days old, " +
+              session.data_origin() + "\n");
   }
   return result.differences.empty() ? support::ExitCode::kDone : support::ExitCode::kNegativeVerdict;
+}
+
+support::ExitCode show_update(Session& session, const std::string& file, const std::string& sha256) {
+  const std::string target = session.user_data_file();
+  if (target.empty())
+    throw support::Error(support::ErrorCode::kUsage, "there is no folder for the data: HOME is not set", std::nullopt,
+                         "set HOME or XDG_DATA_HOME, or use `--data DIR`");
+  if (!session.options().data_dir.empty())
+    throw support::Error(support::ErrorCode::kUsage, "--data and `data update` name two sets of data: leave one out");
+  const auto update = app::update_data(file, sha256, target, session.knowledge(), session.today());
+  if (session.options().json) {
+    print_out(support::readable_json({{"path", update.path},
+                                      {"digest", update.digest},
+                                      {"as_of", update.as_of},
+                                      {"replaced_as_of", update.replaced_as_of}}));
+  } else {
+    print_out("data of " + update.as_of + " in place of that of " + update.replaced_as_of + ": " + update.path + "\n" +
+              update.digest + "\n");
+  }
+  return support::ExitCode::kDone;
+}
+
+support::ExitCode show_bundle(const std::string& folder) {
+  std::vector<compat::DataFile> files;
+  for (const std::string& name : compat::data_file_names())
+    files.push_back({name, support::read_file(folder + "/" + name)});
+  const std::string bundle = compat::write_bundle(files);
+  print_out(bundle);
+  print_err("sha256 " + support::sha256_hex(bundle) + "\n");
+  return support::ExitCode::kDone;
 }
 
 }  // namespace
 
 Action declare_data(CLI::App& command) {
   struct Arguments {
-    std::string torch, version;
+    std::string torch, version, file, sha256, folder;
   };
   auto arguments = std::make_shared<Arguments>();
   auto* check = command.add_subcommand("check", "hold the rows against what PyPI serves: pins, Pythons, C library");
   check->add_option("--torch", arguments->torch, "only these releases: 2.15, >=2.12");
   auto* draft = command.add_subcommand("draft", "the row of a torch release as far as its wheels prove it");
   draft->add_option("version", arguments->version, "2.15.0")->required();
-  for (CLI::App* part : {check, draft}) part->fallthrough();
+  auto* update =
+      command.add_subcommand("update", "put a file of `data pack` in place of the built-in rows, for this user");
+  update->add_option("file", arguments->file, "the file")->required();
+  update->add_option("--sha256", arguments->sha256, "the digest that its publisher states")->required();
+  auto* pack = command.add_subcommand("pack", "the files of a folder, checked, as one file on standard output");
+  pack->add_option("folder", arguments->folder, "a folder as of --data")->required();
+  for (CLI::App* part : {check, draft, update, pack}) part->fallthrough();
   command.require_subcommand(0, 1);
-  return [arguments, check, draft](Session& session) {
+  return [arguments, check, draft, update, pack](Session& session) {
     if (check->parsed()) return show_check(session, arguments->torch);
+    if (update->parsed()) return show_update(session, arguments->file, arguments->sha256);
+    if (pack->parsed()) return show_bundle(arguments->folder);
     if (!draft->parsed()) return show_summary(session);
     const auto row = app::draft_release(session.world(), arguments->version);
     session.events().finish();

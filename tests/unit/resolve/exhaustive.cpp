@@ -109,7 +109,20 @@ int Exhaustive::part(const Choice& choice, const std::string& name) const {
   const bool vision = name == "torchvision";
   const auto& pythons = vision ? choice.release->torchvision_python : choice.release->torchaudio_python;
   if ((vision ? choice.release->torchvision : choice.release->torchaudio).empty()) return 2;
-  return pythons.empty() || std::find(pythons.begin(), pythons.end(), choice.base->python) != pythons.end() ? 0 : 2;
+  if (!pythons.empty() && std::find(pythons.begin(), pythons.end(), choice.base->python) == pythons.end()) return 2;
+  const auto& known = choice.release->torchaudio_cuda;
+  if (vision || known.empty() || std::find(known.begin(), known.end(), choice.build->cuda) != known.end()) return 0;
+  for (const auto& row : choice.build->platforms) {
+    if (row.on_pypi) return 2;
+  }
+  for (const auto& release : tables_.releases) {
+    if (release.version != choice.release->torchaudio) continue;
+    for (const auto& build : release.builds) {
+      if (build.cuda == choice.build->cuda) return 1;
+    }
+    return 2;
+  }
+  return 1;
 }
 
 int Exhaustive::triton(const Choice& choice) const {

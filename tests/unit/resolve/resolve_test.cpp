@@ -361,5 +361,38 @@ TEST(ForwardCompatibility, StaysUnknownForModelsToolkitsAndNamesThatTheDataDoesN
   ASSERT_TRUE(std::holds_alternative<Conflict>(alone) || !std::get<Solution>(alone).doubtful);
 }
 
+TEST(Torchaudio, OfThe211WheelServesNewerTorchOfItsOwnCudaOnly) {
+  const Solution fits = solve(SpecBuilder().torch("2.14").include("torchaudio").pool({"H100"}));
+  EXPECT_EQ(fits.platforms[0].torchaudio, "2.11.0");
+  EXPECT_EQ(fits.platforms[0].cuda, "13.0");
+  EXPECT_THAT(explain(fits), HasSubstr("works with torch 2.14"));
+  EXPECT_THAT(explain(refuse(SpecBuilder().torch("2.15").include("torchaudio").pool({"H100"}))),
+              HasSubstr("refuses to be imported"));
+  const Solution doubtful = solve(SpecBuilder().torch("2.14").cuda("12.6").include("torchaudio").pool({"H100"}));
+  EXPECT_TRUE(doubtful.doubtful);
+  EXPECT_THAT(explain(doubtful), HasSubstr("for CUDA 12.6"));
+}
+
+TEST(NewerThanTheData, IsUnknownAndNeverANo) {
+  const auto pool = [] { return SpecBuilder().pool({"H100"}); };
+  for (const SpecBuilder& spec :
+       {pool().torch("9.9"), pool().cuda("99.0"), pool().python("3.99"), pool().base("debian:99")}) {
+    const Conflict conflict = refuse(spec);
+    ASSERT_EQ(conflict.items.size(), 1U);
+    EXPECT_TRUE(conflict.items[0].unknown) << conflict.items[0].fact;
+    EXPECT_THAT(explain(conflict), HasSubstr("No version set is known to satisfy the recipe. This is not known:"));
+  }
+  // A driver of a branch without a row is new enough for every toolkit that is known.
+  EXPECT_THAT(explain(solve(SpecBuilder().pool({"H100"}, "999.1"))), HasSubstr("the driver branch R999 is not known"));
+  EXPECT_FALSE(refuse(SpecBuilder().torch("2.6").cuda("12.7").pool({"H100"})).items[0].unknown);
+  EXPECT_FALSE(refuse(SpecBuilder().torch("2.6").cuda("13.0").pool({"H100"})).items[0].unknown);
+  try {
+    resolve(SpecBuilder().pool({"RTX 9090"}).spec(), compat::embedded());
+    ADD_FAILURE() << "is no GPU that the data knows";
+  } catch (const support::Error& error) {
+    EXPECT_THAT(error.message(), HasSubstr("no GPU known to the data of"));
+  }
+}
+
 }  // namespace
 }  // namespace envforge::resolve

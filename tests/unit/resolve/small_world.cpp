@@ -121,6 +121,10 @@ class WorldMaker {
     release.date = keep("2025-0" + std::to_string(minor) + "-01");
     if (dice_.chance(80)) release.torchvision = "0.20.0";
     if (dice_.chance(60)) release.torchaudio = release.version;
+    if (!release.torchaudio.empty() && dice_.chance(40)) {
+      release.torchaudio = dice_.chance(50) ? "2.5.0" : "2.6.0";
+      release.torchaudio_cuda = keep(Words{"12.8", "13.0"});
+    }
     if (dice_.chance(80)) release.triton = "3.0.0";
     if (dice_.chance(30)) release.triton_python = "<3.12";
     if (dice_.chance(30)) release.torchvision_python = keep(Words{"3.10", "3.11"});

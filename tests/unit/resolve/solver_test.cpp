@@ -93,6 +93,17 @@ class BruteForce {
         return 2;
     }
     int doubt = 0;
+    const auto with_audio = [](const auto& part) { return part.value == "torchaudio"; };
+    if (release.contains("torchaudio_cuda") &&
+        std::any_of(spec_.torch.include.begin(), spec_.torch.include.end(), with_audio)) {
+      const auto& built = release["torchaudio_cuda"];
+      const bool known = std::find(built.begin(), built.end(), cuda) != built.end();
+      for (const auto& row : build["platforms"]) {
+        if (!known && row["pypi"].get<bool>()) return 2;
+      }
+      if (!known) doubt = came_for(release["torchaudio"].get<std::string>(), cuda);
+      if (doubt == 2) return 2;
+    }
     for (const auto& platform : spec_.platforms) {
       if (!build["platforms"].contains(platform)) return 2;
       const auto& row = build["platforms"][platform];
@@ -153,6 +164,18 @@ class BruteForce {
       return Version::of(branch["max_cuda"].get<std::string>()) >= Version::of(cuda) ? doubt : std::max(doubt, carried);
     }
     return std::max(doubt, 1);
+  }
+
+  // 1 if the torch that this torchaudio came with has such a build, or is not known; 2 if it has none.
+  int came_for(const std::string& torchaudio, const std::string& cuda) {
+    for (const auto& release : data_.at("pytorch.json")["releases"]) {
+      if (release["version"] != torchaudio) continue;
+      for (const auto& build : release["builds"]) {
+        if (build["cuda"] == cuda) return 1;
+      }
+      return 2;
+    }
+    return 1;
   }
 
   // With the toolkit's cuda-compat in the container.
