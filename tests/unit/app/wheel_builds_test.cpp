@@ -41,6 +41,7 @@ class WheelBuilds : public ::testing::Test {
                              "nvidia-cuda-crt", "nvidia-cuda-cccl"})
       universe[""].push_back({tool, "13.0.1", {}, "py3-none-any", false, 0});
     universe[""].push_back({"fast-ops", "2.0", {}, "", true, 0});
+    universe[""].push_back({"torch", "2.12.0", {}, "cp311-cp311-manylinux_2_28_x86_64", false, 0});  // CUDA 13.0
     at_.python = testing::FakePythonResolver(universe);
     support::write_file_atomically(at_.path("ops/setup.py"), "setup()");
     auto others = at_.engine.on_build;
@@ -213,6 +214,29 @@ TEST_F(WheelBuilds, MachineCodeNeedsATorchThatACompilerCanBeHadFor) {
   EXPECT_THAT(error.message(), HasSubstr("ops must have machine code for hopper"));
   EXPECT_THAT(error.message(), HasSubstr("compat/cuda.json"));
   EXPECT_THAT(error.hint(), HasSubstr("cu130"));
+}
+
+TEST_F(WheelBuilds, MachineCodeIsAskedForOnThePoolsAndNvccComesInTheToolkitsVersion) {
+  const auto platform = lock("packages:\n  build: [\"ops @ ./ops\"]\n", "2.12.0").lock.platforms.at("linux/amd64");
+  EXPECT_THAT(platform.builds.at(0).architectures, ElementsAre("sm_90"));
+  EXPECT_THAT(platform.build_wheels, Contains(::testing::Field(&documents::LockedWheel::name, "nvidia-cuda-nvcc")));
+  EXPECT_THAT(at_.python.requests,
+              Contains(::testing::Field(&packages::PythonRequest::requirements, Contains("nvidia-cuda-nvcc==13.0.*"))));
+}
+
+TEST_F(WheelBuilds, AWheelWithoutMachineCodeForAPoolsGpuIsRefused) {
+  const std::string recipe = recipe_text("2.12.0", "tags: [v1]\npackages:\n  build: [\"ops @ ./ops\"]\n");
+  const auto build_it = [&](const json& codes) {
+    built_["machine_code"] = codes;
+    return error_of([&] { build_image(at_.world(), at_.recipe(recipe), options_); });
+  };
+  for (const json& codes : {json::array(), json{"sm_80"}, json{"sm_100"}}) {
+    const auto error = build_it(codes);
+    EXPECT_EQ(error.code(), ErrorCode::kWheelBuild) << codes;
+    EXPECT_THAT(error.message(), HasSubstr("no machine code for sm_90")) << codes;
+  }
+  EXPECT_NE(build_it({"sm_80", "sm_90"}).code(), ErrorCode::kWheelBuild);
+  EXPECT_EQ(documents::built_wheel(written(), written().builds[0])->name, "ops");
 }
 
 TEST_F(WheelBuilds, AnSdistIsLockedByItsHash) {
