@@ -130,4 +130,30 @@ inline documents::Lock complete_lock() {
   return lock;
 }
 
+/// The complete lock with a package of each kind that is built from its source; one of them was.
+inline documents::Lock lock_with_builds() {
+  documents::Lock lock = complete_lock();
+  lock.spec.build = {{{"ops @ ./ops", {}}, std::vector<std::string>{}, {"psutil"}},
+                     {{"flash-attn==2.8.3", {}}, {}, {}}};
+  auto& platform = lock.platforms.begin()->second;
+  platform.builds = {{"ops", "ops @ ./ops", "", "", hex64('1'), {"psutil"}, {}},
+                     {"flash-attn",
+                      "flash-attn==2.8.3",
+                      "https://pypi.org/simple",
+                      "flash_attn-2.8.3.tar.gz",
+                      hex64('2'),
+                      {},
+                      {"sm_90"}},
+                     {"lib",
+                      "lib @ git+https://git.example.com/team/lib@0123456789abcdef0123456789abcdef01234567",
+                      "",
+                      "",
+                      "",
+                      {},
+                      {}}};
+  platform.build_wheels = {wheel("ninja", "1.13.0", false, '3')};
+  platform.wheels.push_back(wheel("ops", "1.0", false, '4', documents::kBuiltHere));
+  return lock;
+}
+
 }  // namespace envforge::testing

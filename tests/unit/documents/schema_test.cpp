@@ -240,6 +240,7 @@ TEST_F(Schema, OfLocksAgreesWithTheReader) {
   expect_both_accept("lock-v1.schema.json",
                      {{"golden.json", golden},
                       {"written.json", write_lock(testing::complete_lock())},
+                      {"built.json", write_lock(testing::lock_with_builds())},
                       {"upgraded.json", write_lock(upgraded)}},
                      read);
 

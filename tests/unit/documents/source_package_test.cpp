@@ -121,27 +121,8 @@ TEST(RecipeBuild, ABuildNeedsNoAddress) {
             ErrorCode::kBadRequirement);
 }
 
-Lock lock_with_builds() {
-  Lock lock = testing::complete_lock();
-  lock.spec.build = {{{"ops @ ./ops", {}}, std::vector<std::string>{}, {"psutil"}},
-                     {{"flash-attn==2.8.3", {}}, {}, {}}};
-  auto& platform = lock.platforms.begin()->second;
-  platform.builds = {{"ops", "ops @ ./ops", "", "", testing::hex64('1'), {"psutil"}, {}},
-                     {"flash-attn",
-                      "flash-attn==2.8.3",
-                      "https://pypi.org/simple",
-                      "flash_attn-2.8.3.tar.gz",
-                      testing::hex64('2'),
-                      {},
-                      {"sm_90"}},
-                     {"lib", "lib @ " + kRepository + "@" + kCommit, "", "", "", {}, {}}};
-  platform.build_wheels = {testing::wheel("ninja", "1.13.0", false, '3')};
-  platform.wheels.push_back(testing::wheel("ops", "1.0", false, '4', kBuiltHere));
-  return lock;
-}
-
 TEST(LockBuild, ReadsWhatItWrote) {
-  const Lock lock = lock_with_builds();
+  const Lock lock = testing::lock_with_builds();
   EXPECT_EQ(read_lock(write_lock(lock), "x.lock"), lock);
 }
 
@@ -153,7 +134,7 @@ TEST(LockBuild, AnOlderLockKeepsItsDigest) {
 }
 
 TEST(LockBuild, TheKeyIsOverWhatDecidesTheWheel) {
-  const Lock lock = lock_with_builds();
+  const Lock lock = testing::lock_with_builds();
   const auto& platform = lock.platforms.begin()->second;
   const auto& build = platform.builds[1];
   const std::string key = build_key("linux/amd64", platform, build);
@@ -177,7 +158,7 @@ TEST(LockBuild, TheKeyIsOverWhatDecidesTheWheel) {
 }
 
 TEST(LockBuild, TheWheelOfABuildIsFoundByItsName) {
-  const Lock lock = lock_with_builds();
+  const Lock lock = testing::lock_with_builds();
   const auto& platform = lock.platforms.begin()->second;
   ASSERT_NE(built_wheel(platform, platform.builds[0]), nullptr);
   EXPECT_EQ(built_wheel(platform, platform.builds[0])->sha256, testing::hex64('4'));
@@ -185,7 +166,7 @@ TEST(LockBuild, TheWheelOfABuildIsFoundByItsName) {
 }
 
 TEST(LockBuild, WhatChangedNamesTheBuild) {
-  const Lock before = lock_with_builds();
+  const Lock before = testing::lock_with_builds();
   Lock after = before;
   after.platforms.begin()->second.builds[1].architectures = {"sm_80", "sm_90"};
   const auto changes = what_changed(before, after);
