@@ -73,7 +73,11 @@ Checked architecture(std::string_view text) {
 }
 
 Checked index_url(std::string_view text) {
-  return text == "folder" || text == kBuiltHere ? std::nullopt : check_url(text, "index");
+  return text == "folder" ? std::nullopt : check_url(text, "index");
+}
+
+Checked wheel_index(std::string_view text) {
+  return text == kBuiltHere ? std::nullopt : index_url(text);
 }
 
 Checked deb_filename(std::string_view text) {
@@ -142,7 +146,7 @@ std::vector<LockedWheel> wheels_of(JsonReader& reader, const std::string& key) {
     wheel.version = checked_text(element, "version", plain_version);
     wheel.filename = checked_text(element, "filename", check_wheel_filename);
     wheel.sha256 = checked_text(element, "sha256", file_digest);
-    wheel.index = checked_text(element, "index", index_url);
+    wheel.index = checked_text(element, "index", wheel_index);
     wheel.size = size_of(element);
     wheel.heavy = element.boolean("heavy");
     wheel.direct = element.boolean("direct");

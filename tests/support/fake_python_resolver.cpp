@@ -89,7 +89,10 @@ PythonConflict conflict(PythonConflict::Kind kind, const std::string& package, c
 std::variant<std::vector<ResolvedWheel>, PythonConflict> FakePythonResolver::resolve(
     const packages::PythonRequest& request) {
   using Kind = PythonConflict::Kind;
-  requests.push_back(request);
+  {
+    const std::lock_guard<std::mutex> lock(*mutex_);  // a lock asks for wheels and tools at once
+    requests.push_back(request);
+  }
   if (!reachable) return conflict(Kind::kIndexUnreachable, "", "the index does not answer");
   std::vector<Need> needs;
   for (const auto* list : {&request.pins, &request.requirements}) {

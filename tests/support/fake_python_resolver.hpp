@@ -3,6 +3,8 @@
 #pragma once
 
 #include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -39,6 +41,7 @@ class FakePythonResolver : public packages::PythonResolver {
 
  private:
   FakeUniverse universe_;
+  std::shared_ptr<std::mutex> mutex_ = std::make_shared<std::mutex>();  // shared: a resolver is assigned whole
 };
 
 }  // namespace envforge::testing

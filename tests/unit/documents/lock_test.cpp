@@ -138,6 +138,7 @@ INSTANTIATE_TEST_SUITE_P(
         Forgery{"WheelFileIsSdist", locked("/wheels/0/filename"), "torch-2.6.0.tar.gz", locked("/wheels/0/filename")},
         Forgery{"WheelNameIsRequirement", locked("/wheels/0/name"), "torch @ https://x", locked("/wheels/0/name")},
         Forgery{"WheelVersionIsShell", locked("/wheels/0/version"), "1;id", locked("/wheels/0/version")},
+        Forgery{"TorchIndexIsBuilt", locked("/torch_index"), "build", locked("/torch_index")},
         Forgery{"IndexIsHttp", locked("/wheels/0/index"), "http://mirror.example/simple", locked("/wheels/0/index")},
         Forgery{"IndexIsFile", locked("/wheels/0/index"), "file:///tmp", locked("/wheels/0/index")},
         Forgery{"IndexHasPassword", locked("/wheels/0/index"), "https://u:p@mirror.example/",
