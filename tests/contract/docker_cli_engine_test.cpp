@@ -66,8 +66,12 @@ class DockerCliOnly : public ::testing::Test {
     EXPECT_TRUE(setup_.engine().build(wanted, {}).ok);
     return wanted.tags[0];
   }
-  /// Found in the command line of what this test runs, and in no other.
-  std::string marker() const { return "marker-" + std::to_string(::getpid()); }
+  /// Found in the command line of what this test runs, and in no other: a step with the words of one that was just
+  /// interrupted may be taken for it by the engine.
+  std::string marker() const {
+    return "marker-" + std::to_string(::getpid()) + "-" +
+           ::testing::UnitTest::GetInstance()->current_test_info()->name();
+  }
 
   engine::ContainerRequest sleeper() {
     engine::ContainerRequest request;
