@@ -132,7 +132,9 @@ void add_site_indexes(const World& world, packages::PythonRequest& request) {
       request.pin_index[package] = id;
       used = true;
     }
-    if (used) request.indexes.push_back({id, index.url.value, site_index_address(index)});
+    const bool there = std::any_of(request.indexes.begin(), request.indexes.end(),
+                                   [&](const packages::PythonIndex& known) { return known.name == id; });
+    if (used && !there) request.indexes.push_back({id, index.url.value, site_index_address(index)});
   }
 }
 

@@ -107,13 +107,17 @@ Knowledge parse_knowledge(const std::vector<DataFile>& files) {
   return Knowledge(tables, std::move(owned));
 }
 
-Knowledge load_knowledge(const std::string& folder) {
+std::vector<DataFile> read_data_folder(const std::string& folder) {
   constexpr std::uint64_t kLargestFile = 16U << 20U;
   std::vector<DataFile> files;
   for (const std::string& name : data_file_names()) {
     files.push_back({name, support::read_file(std::filesystem::path(folder) / name, kLargestFile)});
   }
-  return parse_knowledge(files);
+  return files;
+}
+
+Knowledge load_knowledge(const std::string& folder) {
+  return parse_knowledge(read_data_folder(folder));
 }
 
 }  // namespace envforge::compat

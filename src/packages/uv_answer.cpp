@@ -38,6 +38,12 @@ std::string file_name(const toml::Value& file) {
   return {};
 }
 
+// "" where the row has none.
+std::string sha256_of(const toml::Value& file) {
+  const toml::Value* hash = file.at("hashes.sha256");
+  return hash != nullptr ? hash->text : std::string();
+}
+
 std::string index_of(const std::string& name, const PythonRequest& request) {
   if (!request.wheels_dir.empty()) return kFolderIndex;
   for (const auto& [package, index_name] : request.pin_index) {
@@ -55,8 +61,7 @@ ResolvedWheel read_archive(ResolvedWheel wheel, const toml::Value& archive) {
   const std::string url = archive.text_of("url");
   wheel.index = url.substr(0, url.find('#'));
   wheel.filename = filename_of(url);
-  const toml::Value* hashes = archive.find("hashes");
-  wheel.sha256 = hashes != nullptr ? hashes->text_of("sha256") : "";
+  wheel.sha256 = sha256_of(archive);
   if (!parse_wheel_name(wheel.filename) || wheel.sha256.size() != 64)
     fail(wheel.name, "without a wheel and its sha256");
   return wheel;
@@ -83,8 +88,7 @@ ResolvedWheel read_package(const toml::Value& package, const std::vector<std::st
   if (!best) fail(wheel.name, "with no wheel for " + uv_platform(tag_target(request)));
   const toml::Value& file = *rows[*best];
   wheel.filename = file_name(file);
-  const toml::Value* hashes = file.find("hashes");
-  wheel.sha256 = hashes != nullptr ? hashes->text_of("sha256") : "";
+  wheel.sha256 = sha256_of(file);
   // Older uv hashes no file of a folder; the resolver does it then.
   const bool hashed_later = wheel.sha256.empty() && !request.wheels_dir.empty();
   if (wheel.sha256.size() != 64 && !hashed_later) fail(wheel.name, "without the sha256 of " + wheel.filename);
@@ -245,8 +249,7 @@ ResolvedSdist read_sdist(const std::string& text, const PythonRequest& request) 
   const toml::Value* file = package.find("sdist");
   if (file == nullptr) fail(sdist.name, "without an sdist");
   sdist.filename = file_name(*file);
-  const toml::Value* hashes = file->find("hashes");
-  sdist.sha256 = hashes != nullptr ? hashes->text_of("sha256") : "";
+  sdist.sha256 = sha256_of(*file);
   if (sdist.sha256.size() != 64 && request.wheels_dir.empty())
     fail(sdist.name, "without the sha256 of " + sdist.filename);
   sdist.index = index_of(sdist.name, request);

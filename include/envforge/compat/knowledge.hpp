@@ -54,7 +54,9 @@ struct DataFile {
 const std::vector<std::string>& data_file_names();
 /// The same rows from files, through the same checks. Throws Error{kDataMalformed, kDataReference, kDataTooNew}.
 Knowledge parse_knowledge(const std::vector<DataFile>& files);
-/// Reads `folder`/pytorch.json and its neighbours. Throws also Error{kFileUnreadable}.
+/// The text of `folder`/pytorch.json and its neighbours. Throws Error{kFileUnreadable}.
+std::vector<DataFile> read_data_folder(const std::string& folder);
+/// The rows of such a folder. Throws as the two above.
 Knowledge load_knowledge(const std::string& folder);
 
 }  // namespace envforge::compat

@@ -4,7 +4,6 @@
 #include <envforge/compat/knowledge.hpp>
 #include <envforge/support/canonical_json.hpp>
 #include <envforge/support/error.hpp>
-#include <envforge/support/files.hpp>
 #include <envforge/support/sha256.hpp>
 
 #include "command_table.hpp"
@@ -89,10 +88,7 @@ support::ExitCode show_update(Session& session, const std::string& file, const s
 }
 
 support::ExitCode show_bundle(const std::string& folder) {
-  std::vector<compat::DataFile> files;
-  for (const std::string& name : compat::data_file_names())
-    files.push_back({name, support::read_file(folder + "/" + name)});
-  const std::string bundle = compat::write_bundle(files);
+  const std::string bundle = compat::write_bundle(compat::read_data_folder(folder));
   print_out(bundle);
   print_err("sha256 " + support::sha256_hex(bundle) + "\n");
   return support::ExitCode::kDone;

@@ -103,6 +103,7 @@ class SiteIndexes : public ::testing::Test {
   SiteIndexes() {
     auto universe = testing::shipped_torch_universe();
     universe[""].push_back({"our-base", "9.9", {}});
+    for (const char* tool : {"setuptools", "wheel", "ninja", "packaging"}) universe[""].push_back({tool, "1.0", {}});
     universe["site-internal"] = {{"our-lib", "1.0", {"our-base"}}, {"our-base", "1.0", {}}};
     at_.python = testing::FakePythonResolver(universe);
     auto& index = at_.site.indexes["internal"];
@@ -120,6 +121,13 @@ class SiteIndexes : public ::testing::Test {
 
   AppWorld at_;
 };
+
+TEST_F(SiteIndexes, AreNamedOnceWhereABuildAsksToo) {
+  lock("our-lib, our-base, \"made @ git+https://git.example.com/made@" + std::string(40, 'a') + "\"");
+  std::size_t most = 0;
+  for (const auto& request : at_.python.requests) most = std::max(most, request.indexes.size());
+  EXPECT_EQ(most, 1U) << "an index stands in a request once";
+}
 
 TEST_F(SiteIndexes, GiveTheirPackagesAndTheLockNamesThemWithoutCredentials) {
   const auto result = lock("our-lib, our-base, numpy");
