@@ -116,6 +116,23 @@ Comparison Kernels::compare_words(const View& words, const Source& source, const
   return read_findings(found, words.bytes / 4);
 }
 
+std::vector<Counters> Kernels::counters() const {
+  constexpr std::uint64_t kSlots = 1024;  // more than any GPU has, for numbers may be left out
+  constexpr std::uint64_t kWords = 3;
+  const Buffer out = upload(*device_, std::vector<std::uint64_t>(kSlots * kWords));
+  // Two blocks for each multiprocessor, so that next to all get one.
+  launch("read_counters", 2 * kBlock * static_cast<std::uint64_t>(device_->multiprocessors()), out.address(),
+         U64{kSlots});
+  device_->synchronize();
+  std::vector<std::uint64_t> words(kSlots * kWords);
+  out.read(words.data(), words.size() * sizeof words[0]);
+  std::vector<Counters> found(kSlots);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    found[i] = {words[kWords * i] > 0, words[kWords * i + 1], words[kWords * i + 2]};
+  }
+  return found;
+}
+
 void Kernels::linger(const View& scratch, std::uint64_t rounds, void* stream) const {
   launch_on(stream, "linger", 1, U64{scratch.address}, U64{rounds});
 }

@@ -6,16 +6,52 @@ using namespace envforge::validator::numbers;
 struct Found {
   U64 wrong;
   U64 first;  // the lowest index that is wrong
-  U64 worst;  // the bits of the largest difference, a double
+  U64 worst;  // the bits of the largest difference, a double; where there are bounds, of right elements too
 };
 
 inline U64 first_index() { return U64(blockIdx.x) * blockDim.x + threadIdx.x; }
 inline U64 stride() { return U64(gridDim.x) * blockDim.x; }
 
+#ifdef __CUDA_ARCH__
+inline unsigned int multiprocessor() {
+  unsigned int number;
+  asm volatile("mov.u32 %0, %%smid;" : "=r"(number));
+  return number;
+}
+inline U64 cycles() { return static_cast<U64>(clock64()); }
+inline U64 nanoseconds() {
+  U64 time;
+  asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(time));
+  return time;
+}
+#endif
+
+/// Of each multiprocessor that has a block: {blocks, its cycle counter, the GPU's time}, from its first block.
+extern "C" __global__ void read_counters(U64* out, U64 slots) {
+  const unsigned int at = multiprocessor();
+  if (threadIdx.x != 0 || at >= slots || atomicAdd(&out[3 * at], 1ULL) != 0) return;
+  out[3 * at + 1] = cycles();
+  out[3 * at + 2] = nanoseconds();
+}
+
 inline void note(Found* found, U64 index, double difference) {
   atomicAdd(&found->wrong, 1ULL);
   atomicMin(&found->first, index);
   atomicMax(&found->worst, static_cast<U64>(__double_as_longlong(difference)));
+}
+
+inline void note_largest(Found* found, double size) {
+  atomicMax(&found->worst, static_cast<U64>(__double_as_longlong(size)));
+}
+
+/// Notes what is beyond its bound, and keeps the largest size of what is not: in units of the bound, or plain without.
+inline void weigh(Found* found, U64 index, double difference, double bound, double* largest) {
+  const double size = bound > 0 ? difference / bound : difference;
+  if (!(difference <= bound)) {
+    note(found, index, size);
+  } else if (size > *largest) {
+    *largest = size;
+  }
 }
 
 extern "C" __global__ void fill(void* out, U64 count, U64 base, int amplitude, int type) {
@@ -94,13 +130,15 @@ extern "C" __global__ void reference_convolution(double* out, const U64* indices
 extern "C" __global__ void compare_lines(const double* reference, const void* out, const U64* list, U64 lines,
                                          U64 count, U64 row, U64 step, int type, double relative, double absolute,
                                          Found* found) {
+  double largest = 0;
   for (U64 i = first_index(); i < lines * count; i += stride()) {
     const U64 at = list[i / count] * row + i % count * step;
     const double expected = reference[i];
     const double difference = fabs(decode(load(out, at, static_cast<Type>(type)), static_cast<Type>(type)) - expected);
     const double bound = relative * fabs(expected) + absolute;
-    if (!(difference <= bound)) note(found, at, bound > 0 ? difference / bound : difference);
+    weigh(found, at, difference, bound, &largest);
   }
+  note_largest(found, largest);
 }
 
 /// Every element of what a collective gave, exactly.
@@ -145,10 +183,11 @@ extern "C" __global__ void times_stored(double* out, const double* v, U64 rows, 
 
 extern "C" __global__ void compare_vectors(const double* reference, const double* got, U64 count, double bound,
                                            Found* found) {
+  double largest = 0;
   for (U64 i = first_index(); i < count; i += stride()) {
-    const double difference = fabs(got[i] - reference[i]);
-    if (!(difference <= bound)) note(found, i, difference / bound);
+    weigh(found, i, fabs(got[i] - reference[i]), bound, &largest);
   }
+  note_largest(found, largest);
 }
 
 /// Every 32-bit word becomes factor x word + term. With both ~0 each bit is turned over.

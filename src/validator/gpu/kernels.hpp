@@ -10,6 +10,7 @@
 #include <envforge/protocol/message.hpp>
 
 #include "gpu/device.hpp"
+#include "gpu/sm_clock.hpp"
 #include "harness/control.hpp"
 #include "numbers/fourier.hpp"
 #include "numbers/operation.hpp"
@@ -106,6 +107,9 @@ class Kernels {
                                      double bound) const;
   /// The sum of the squares. Of a `symmetric` spectrum that real data has and of which half is left out, all.
   double energy(const View& values, std::uint64_t count, numbers::Type type, const numbers::Fourier* symmetric) const;
+
+  /// By the number of the multiprocessor, behind all work that was enqueued before.
+  std::vector<Counters> counters() const;
 
   const Device& device() const { return *device_; }
 

@@ -18,9 +18,9 @@ std::string number(double value, const char* format) {
   return text;
 }
 
-// What NVML says while the GPU is busy: the answer counts only if work was still under way when it came, for an idle
-// GPU lets its clock go. NVML may take longer than the first load lasts.
-std::optional<Sample> sample_under_load(Session& session, const std::function<void()>& enqueue, double run_seconds) {
+// What holds the clock down while the GPU is busy: the answer counts only if work was still under way when it came, for
+// an idle GPU lets its clock go. NVML may take longer than the first load lasts.
+unsigned long long reasons_under_load(Session& session, const std::function<void()>& enqueue, double run_seconds) {
   const Event last(session.device());
   void* handle = session.nvml()->whole(session.nvml()->device(session.uuid()));
   for (const double load_seconds : {0.03, 0.12, 0.48}) {
@@ -30,9 +30,9 @@ std::optional<Sample> sample_under_load(Session& session, const std::function<vo
     const Sample sample = session.nvml()->sample(handle);
     const bool was_busy = !last.happened();
     session.device().synchronize();
-    if (was_busy) return sample;
+    if (was_busy) return sample.reasons;
   }
-  return std::nullopt;
+  return 0;
 }
 
 }  // namespace
@@ -47,17 +47,17 @@ SpeedRun time_on_gpu(Session& session, const std::function<void()>& enqueue, dou
     return end.seconds_since(start);
   };
   SpeedRun run;
-  run.timing = harness::measure(once, warm_seconds, samples);
-  if (!session.nvml()) return run;
-  if (const auto sample = sample_under_load(session, enqueue, run.timing.median)) {
-    run.megahertz = sample->megahertz;
-    run.reasons = sample->reasons;
-  }
+  harness::measure(once, warm_seconds, 0);
+  const auto before = session.kernels().counters();
+  run.timing = harness::measure(once, 0, samples);
+  run.megahertz = megahertz_between(before, session.kernels().counters());
+  if (session.nvml()) run.reasons = reasons_under_load(session, enqueue, run.timing.median);
   return run;
 }
 
 void judge_speed(protocol::CheckResult& result, const harness::Context& context, Session& session, const SpeedRun& run,
-                 double multiply_adds, Type input, const std::string& shape, double lowest_fraction) {
+                 double multiply_adds, Type input, const std::string& shape, const std::string& what) {
+  const Threshold& threshold = threshold_of(what);
   protocol::Measurement m;
   m.name = "throughput " + numbers::to_string(input);
   m.unit = "TFLOP/s";
@@ -72,17 +72,18 @@ void judge_speed(protocol::CheckResult& result, const harness::Context& context,
   const protocol::GpuInfo& gpu = context.request().gpus.front();
   const auto rate =
       multiply_adds_per_clock(session.device().capability(), input, gpu.name.find("GeForce") != std::string::npos);
-  if (run.megahertz) m.context["SM clock"] = std::to_string(*run.megahertz) + " MHz";
+  const std::string clock = run.megahertz ? number(*run.megahertz, "%.0f MHz") : "";
+  if (run.megahertz) m.context["SM clock"] = clock;
   const std::string held = text_of_reasons(run.reasons);
   if (!held.empty()) m.context["throttling"] = held;
   if (rate && run.megahertz) {
     const int sms = session.device().multiprocessors();
     m.expected = 2.0 * sms * *rate * *run.megahertz * 1e6 / 1e12;
-    m.derivation = std::to_string(sms) + " SM x " + std::to_string(*rate) + " FMA x 2 x " +
-                   std::to_string(*run.megahertz) + " MHz, as observed";
+    m.derivation =
+        std::to_string(sms) + " SM x " + std::to_string(*rate) + " FMA x 2 x " + clock + ", by the SMs' cycle counters";
     m.context["fraction"] = number(m.value / *m.expected, "%.3f");
   }
-  const bool slow = m.expected && m.value < lowest_fraction * *m.expected;
+  const bool slow = m.expected && m.value < threshold.lowest * *m.expected;
   const std::string text = number(m.value, "%.1f TFLOP/s") + (m.expected ? " of " + number(*m.expected, "%.1f") : "");
   if (!context.request().judge_speed) {
     m.context["judged"] = "no: other processes use this GPU";
@@ -93,9 +94,10 @@ void judge_speed(protocol::CheckResult& result, const harness::Context& context,
   } else if (slow && result.verdict == Verdict::kPass) {
     result.verdict = Verdict::kDegraded;
     result.reason = numbers::to_string(input) + " runs at " + text + " by the model, below " +
-                    number(lowest_fraction * 100, "%.0f %%");
+                    number(threshold.lowest * 100, "%.0f %%");
     result.layer = protocol::Layer::kHardware;
-    result.evidence = m.derivation + (held.empty() ? "" : "; the clock was held down by: " + held);
+    result.evidence = m.derivation + (held.empty() ? "" : "; the clock was held down by: " + held) +
+                      "; threshold: " + threshold.source;
     result.mend = "nvidia-smi -q -d PERFORMANCE,CLOCK,TEMPERATURE on the host";
   }
   result.measurements.push_back(std::move(m));

@@ -14,18 +14,20 @@
 
 namespace envforge::validator::gpu {
 
-/// A timing under way: events around `repeats` runs, and the clock that NVML saw meanwhile.
+/// One run of what was timed, and the GPU meanwhile.
 struct SpeedRun {
-  harness::Timing timing;                 // of one run
-  std::optional<unsigned int> megahertz;  // not known when NVML never answered before the GPU was idle again
-  unsigned long long reasons = 0;         // NvmlReason bits at that moment: what held the clock down
+  harness::Timing timing;
+  // The SM clock while it was timed, from the multiprocessors' own cycle counters: NVML's answer lags behind
+  // (H200: it said 1,980 MHz of bf16 products that ran no faster than others of which it said 1,500).
+  std::optional<double> megahertz;
+  unsigned long long reasons = 0;  // NvmlReason bits under the same load: what held the clock down
 };
 SpeedRun time_on_gpu(Session& session, const std::function<void()>& enqueue, double warm_seconds, int samples);
 
-/// Adds the throughput to `result`; makes a pass degraded when it lies below `lowest_fraction` of the model at the
-/// observed clock and `judge_speed` allows it.
+/// Adds the throughput to `result`; makes a pass degraded when it lies below the threshold of `what` (thresholds.hpp)
+/// at the observed clock and the request lets speed be judged.
 void judge_speed(protocol::CheckResult& result, const harness::Context& context, Session& session, const SpeedRun& run,
-                 double multiply_adds, numbers::Type input, const std::string& shape, double lowest_fraction);
+                 double multiply_adds, numbers::Type input, const std::string& shape, const std::string& what);
 
 /// Adds `m` to `result`, with its share of the model; makes a pass degraded when it lies below the threshold of `what`
 /// (thresholds.hpp) and the request lets speed be judged. Without `m.expected` nothing is judged, and that is said.

@@ -6,8 +6,8 @@ namespace envforge::validator::harness {
 
 using protocol::Verdict;
 
-void judge(protocol::CheckResult& result, const std::function<Comparison()>& compare, const Control& control,
-           protocol::Layer layer_at_fault) {
+Comparison judge(protocol::CheckResult& result, const std::function<Comparison()>& compare, const Control& control,
+                 protocol::Layer layer_at_fault) {
   const Comparison real = compare();
   control.plant();
   const Comparison planted = compare();
@@ -25,22 +25,23 @@ void judge(protocol::CheckResult& result, const std::function<Comparison()>& com
   if (!found.detected) {
     result.verdict = Verdict::kError;
     result.reason = "the check's own negative control passed: " + control.planted + " was not found";
-    return;
+    return real;
   }
   if (real.compared == 0) {
     result.verdict = Verdict::kError;
     result.reason = "nothing was compared";
-    return;
+    return real;
   }
   if (real.wrong > 0) {
     result.verdict = Verdict::kFail;
     result.summary.clear();  // of an earlier part of the check
     result.reason = std::to_string(real.wrong) + " of " + std::to_string(real.compared) + " wrong; " + real.first;
     result.layer = layer_at_fault;
-    return;
+    return real;
   }
   result.verdict = Verdict::kPass;
   if (result.summary.empty()) result.summary = std::to_string(real.compared) + " compared, none wrong";
+  return real;
 }
 
 }  // namespace envforge::validator::harness

@@ -14,7 +14,7 @@ namespace envforge::validator::harness {
 struct Comparison {
   std::uint64_t compared = 0;  // elements, or residuals
   std::uint64_t wrong = 0;
-  double worst = 0;   // largest difference found, in the unit of Control::claimed
+  double worst = 0;   // largest difference found, in the unit of Control::claimed; by some also of right elements
   std::string first;  // "element 17 is 5, expected 4"
 };
 
@@ -26,8 +26,9 @@ struct Control {
 };
 
 /// Compares, plants, compares again, undoes. Sets verdict, reason, summary and control. A planted fault that is not
-/// found makes the result an error whatever the first comparison said; a comparison of nothing is an error too.
-void judge(protocol::CheckResult& result, const std::function<Comparison()>& compare, const Control& control,
-           protocol::Layer layer_at_fault);
+/// found makes the result an error whatever the first comparison said; a comparison of nothing is an error too. Returns
+/// the first comparison.
+Comparison judge(protocol::CheckResult& result, const std::function<Comparison()>& compare, const Control& control,
+                 protocol::Layer layer_at_fault);
 
 }  // namespace envforge::validator::harness

@@ -1,6 +1,7 @@
 // A libcuda.so.1 for tests: memory is malloc, a module is the validator's own kernels compiled for this processor, a
 // launch runs its threads one after the other; streams are in cuda_streams.cpp. ENVFORGE_STUB_GPUS (default 1) GPUs of
 // the kind H200, each with a few megabytes.
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -38,6 +39,19 @@ void sincospi(double x, double* sine, double* cosine) {
   const int quarter = static_cast<int>(quarters);
   *sine = straight ? (quarter == 1) - (quarter == 3) : std::sin(kPi * x);
   *cosine = straight ? (quarter == 0) - (quarter == 2) : std::cos(kPi * x);
+}
+// Two multiprocessors. So slow a clock that this processor keeps up with the model of the GPU, unless the fault is
+// that.
+unsigned int multiprocessor() {
+  return blockIdx.x % 2;
+}
+Word nanoseconds() {
+  return static_cast<Word>(std::chrono::steady_clock::now().time_since_epoch().count());
+}
+Word cycles() {
+  if (stub::fault("counters")) return 0;
+  const bool told = stub::fault("slow") || stub::fault("mig-slice");
+  return told ? 2 * nanoseconds() : nanoseconds() / 1'000'000;
 }
 long long __double_as_longlong(double value) {
   long long bits;
@@ -97,6 +111,7 @@ struct Row {
   Bind bind;
 };
 const Row kKernels[] = {{"fill", entry<&fill>},
+                        {"read_counters", entry<&read_counters>},
                         {"compare_fill", entry<&compare_fill>},
                         {"reference_lines", entry<&reference_lines>},
                         {"reference_convolution", entry<&reference_convolution>},

@@ -10,7 +10,6 @@
 
 #include "checks/cublas/product.hpp"
 #include "gpu/speed.hpp"
-#include "gpu/thresholds.hpp"
 
 namespace envforge::validator::cublas {
 namespace {
@@ -46,7 +45,7 @@ void judge_by_freivalds(const Context& context, const gpu::Kernels& kernels, con
   const double bound = residual_bound(p);
   char size[64];
   std::snprintf(size, sizeof size, "%.3g", 3 * bound);
-  harness::judge(
+  const auto found = harness::judge(
       result,
       [&] {
         harness::Comparison all;
@@ -61,6 +60,7 @@ void judge_by_freivalds(const Context& context, const gpu::Kernels& kernels, con
             "one element of C in " + to_string(p.gemm.output) + " changed by " + size,
             [&p, bound](std::uint64_t bits) { return moved(bits, p.gemm.output, 3 * bound); }),
       protocol::Layer::kImage);
+  add_largest_error(found, p.gemm.output, result);
 }
 
 class GemmNormal : public harness::RecomputedCheck<Session> {
@@ -103,8 +103,7 @@ class GemmNormal : public harness::RecomputedCheck<Session> {
     } else {
       judge_by_freivalds(context, session.kernels(), p, result);
     }
-    gpu::judge_speed(result, context, session, speed, std::pow(n, 3), type, shape,
-                     gpu::threshold_of("gemm " + to_string(type)).lowest);
+    gpu::judge_speed(result, context, session, speed, std::pow(n, 3), type, shape, "gemm " + to_string(type));
   }
 };
 ENVFORGE_CHECK(GemmNormal);

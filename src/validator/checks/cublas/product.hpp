@@ -125,6 +125,12 @@ inline bool multiply_exactly(Context& context, Session& session, const gpu::Gemm
   return false;
 }
 
+/// How near a library that is right came to the bound: how close the check is to an alarm.
+inline void add_largest_error(const harness::Comparison& found, Type type, protocol::CheckResult& result) {
+  if (found.wrong > 0) return;  // an element that was never written is no number
+  result.measurements.push_back({"largest error " + to_string(type), found.worst, "of its bound", {}, "", {}});
+}
+
 /// Some full rows and columns, one in each 256th part of the output, element by element against sums in fp64.
 inline void judge_sampled_lines(const Context& context, const gpu::Kernels& kernels, const Product& p,
                                 protocol::CheckResult& result) {
@@ -144,7 +150,7 @@ inline void judge_sampled_lines(const Context& context, const gpu::Kernels& kern
     if (exact) return numbers::encode({static_cast<long long>(value) + 1, 0}, output);
     return numbers::moved_by(bits, output, 3 * (bound.absolute + bound.relative * std::fabs(value)));
   };
-  harness::judge(
+  const auto found = harness::judge(
       result,
       [&] {
         return gpu::both(kernels.compare_lines(row_sums, p.c, rows, n, n, 1, output, bound),
@@ -156,6 +162,7 @@ inline void judge_sampled_lines(const Context& context, const gpu::Kernels& kern
                 (exact ? " changed by 1" : " moved by three times its bound"),
             moved),
       protocol::Layer::kImage);
+  if (!exact) add_largest_error(found, p.gemm.input, result);
 }
 
 /// A square side for timing that fits into the share of memory that a check may use: a power of two.

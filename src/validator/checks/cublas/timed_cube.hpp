@@ -3,7 +3,6 @@
 
 #include "checks/cublas/product.hpp"
 #include "gpu/speed.hpp"
-#include "gpu/thresholds.hpp"
 
 namespace envforge::validator::cublas {
 
@@ -19,8 +18,7 @@ inline void judge_timed_cube(Context& context, Session& session, const Product& 
   const gpu::SpeedRun speed = gpu::time_on_gpu(session, once, kWarmSeconds, kSamples);
   context.recompute(p.problem, gpu::elements_of(p.c, p.gemm.output));
   judge_sampled_lines(context, session.kernels(), p, result);
-  gpu::judge_speed(result, context, session, speed, std::pow(p.gemm.n, 3), p.gemm.input, shape,
-                   gpu::threshold_of(threshold).lowest);
+  gpu::judge_speed(result, context, session, speed, std::pow(p.gemm.n, 3), p.gemm.input, shape, threshold);
 }
 
 }  // namespace envforge::validator::cublas

@@ -10,8 +10,9 @@ namespace envforge::validator::cudnn {
 
 class TimedConvolution : public harness::Check {
  public:
-  TimedConvolution(numbers::OperationKind kind, double lowest_fraction)
-      : kind_(kind), lowest_fraction_(lowest_fraction) {}
+  /// `threshold` names a row of gpu/thresholds.cpp.
+  TimedConvolution(numbers::OperationKind kind, std::string threshold)
+      : kind_(kind), threshold_(std::move(threshold)) {}
   bool recomputed() const override { return true; }
   void prepare(harness::Context& context) override { context.session<Session>().prepare_operations(); }
 
@@ -43,8 +44,7 @@ class TimedConvolution : public harness::Check {
     const std::uint64_t outputs = kind_ == numbers::OperationKind::kWeightGradient ? 16384 : 65536;
     judge_layer(context, session, work, chosen_elements(context, session, work, outputs), result);
     const double products = static_cast<double>(operation.outputs()) * operation.c * operation.taps();
-    gpu::judge_speed(result, context, session, speed, products, numbers::Type::kFp16, shape_of(operation),
-                     lowest_fraction_);
+    gpu::judge_speed(result, context, session, speed, products, numbers::Type::kFp16, shape_of(operation), threshold_);
     // Not part of the shape: another engine for the same convolution is what a comparison shall show.
     result.measurements.back().context["engine"] =
         convolution.engine() + ", the fastest of " + std::to_string(engines.size());
@@ -74,7 +74,7 @@ class TimedConvolution : public harness::Check {
   }
 
   numbers::OperationKind kind_;
-  double lowest_fraction_;
+  std::string threshold_;
 };
 
 }  // namespace envforge::validator::cudnn

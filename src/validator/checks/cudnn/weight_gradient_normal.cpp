@@ -1,5 +1,5 @@
 // Proves: the very gradient of a large fp16 convolution with respect to its weights that was timed is right on
-//   bell-shaped data, one element out of each of 16384 equal parts.
+//   bell-shaped data, one element out of each of 16384 equal parts, and it does not run below 15 % of the model.
 // Control: one output of the timed gradient is moved by three times its bound on the device.
 // Suite: standard
 #include "checks/cudnn/timed_convolution.hpp"
@@ -7,13 +7,9 @@
 namespace envforge::validator::cudnn {
 namespace {
 
-// Below this share of the model something is wrong that no choice of engine explains: half of cudnn.conv-normal's, for
-// sums over all pictures need a second pass.
-constexpr double kLowestFraction = 0.15;
-
 class WeightGradientNormal : public TimedConvolution {
  public:
-  WeightGradientNormal() : TimedConvolution(numbers::OperationKind::kWeightGradient, kLowestFraction) {}
+  WeightGradientNormal() : TimedConvolution(numbers::OperationKind::kWeightGradient, "weight gradient fp16") {}
 };
 ENVFORGE_CHECK(WeightGradientNormal);
 

@@ -6,13 +6,10 @@
 
 #include "checks/nccl/session.hpp"
 #include "gpu/links.hpp"
+#include "gpu/thresholds.hpp"
 #include "harness/timing.hpp"
 
 namespace envforge::validator::nccl {
-
-// Below half of what the links carry something is wrong that no choice of algorithm explains. Measured on two H200s at
-// 2 GiB: 0.75 (all-gather), 0.79 (reduce-scatter), 0.91 to 1.00 (the others).
-inline constexpr double kLowestShareOfLinks = 0.5;
 
 /// Elements for NCCL so that no rank's buffer exceeds `bytes` or the share of its memory that a check may take.
 inline std::uint64_t fitting_count(Session& session, gpu::Collective collective, int ranks, numbers::Type type,
@@ -97,6 +94,7 @@ inline void judge_bandwidth(Session& session, const protocol::Measurement& m, co
   result.measurements.push_back(m);
   const bool judged = session.context.request().judge_speed && m.expected && m.context.at("NVLinks active") != "0";
   if (!judged || result.verdict != protocol::Verdict::kPass) return;
+  const gpu::Threshold& threshold = gpu::threshold_of("collective over NVLink");
   if (use.through_host()) {
     result.verdict = protocol::Verdict::kDegraded;
     result.reason = "NCCL goes through host memory although " + m.context.at("NVLinks active") +
@@ -104,11 +102,13 @@ inline void judge_bandwidth(Session& session, const protocol::Measurement& m, co
     result.layer = protocol::Layer::kContainerFlags;
     result.evidence = "NCCL's own log of its connections";
     result.mend = "unset NCCL_P2P_DISABLE and NCCL_P2P_LEVEL; docker run --ipc=host where ranks are processes";
-  } else if (m.value < kLowestShareOfLinks * *m.expected) {
+  } else if (m.value < threshold.lowest * *m.expected) {
     result.verdict = protocol::Verdict::kDegraded;
-    result.reason = "the bus bandwidth is less than half of what the links carry";
+    char share[16];
+    std::snprintf(share, sizeof share, "%.0f %%", threshold.lowest * 100);
+    result.reason = std::string("the bus bandwidth is less than ") + share + " of what the links carry";
     result.layer = protocol::Layer::kHardware;
-    result.evidence = m.derivation;
+    result.evidence = m.derivation + "; threshold: " + threshold.source;
     result.mend = "nvidia-smi nvlink -s and nvidia-smi topo -m on the host";
   }
 }

@@ -200,7 +200,7 @@ TEST(CoreGroups, NameASliceOfAGpuAndWhatItWasGiven) {
   EXPECT_EQ(device.measurements.at(1).expected, 16.0 * (1 << 20));
   const auto product = results(report, "cublas.gemm-normal").at(0);
   EXPECT_EQ(to_string(product.verdict), "pass") << "far below the model of 16 multiprocessors: " << product.reason;
-  const auto& rate = product.measurements.at(0);
+  const auto rate = measurement_of(product, "throughput bf16");
   EXPECT_EQ(rate.derivation.rfind("16 SM x ", 0), 0U) << rate.derivation;
   EXPECT_NE(rate.context.at("judged").find("a slice (MIG)"), std::string::npos);
   EXPECT_EQ(results(report, "nvml.watch").at(0).summary, "at most 45 C and 612 W; no Xid") << "of the whole GPU";

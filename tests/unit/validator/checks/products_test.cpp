@@ -88,14 +88,29 @@ TEST(CoreGroups, AGpuFarBelowTheModelIsDegraded) {
   expect("cublas.gemm-normal", "slow", Verdict::kDegraded, "by the model, below 50 %");
 }
 
-TEST(CoreGroups, AClockThatWasReadWhenTheGpuWasIdleAgainJudgesNothing) {
-  const auto found = results(run({"cublas.gemm-normal"}, "gpu-ahead"), "cublas.gemm-normal");
-  ASSERT_EQ(found.size(), 1U);
+protocol::Measurement bf16_of(const std::string& name, const std::string& fault) {
+  const auto found = results(run({"cublas.gemm-normal"}, fault), "cublas.gemm-normal");
+  EXPECT_EQ(found.size(), 1U);
+  if (found.empty()) return {};
   EXPECT_EQ(to_string(found[0].verdict), "pass") << found[0].reason;
-  ASSERT_FALSE(found[0].measurements.empty());
-  const auto& context = found[0].measurements[0].context;
-  EXPECT_EQ(context.count("SM clock"), 0U);
-  EXPECT_EQ(context.at("judged"), "no: the model has no row for this GPU, or its clock under load is not known");
+  return measurement_of(found[0], name);
+}
+
+TEST(CoreGroups, AGpuWhoseCyclesNobodyCountedIsJudgedByNothing) {
+  const auto rate = bf16_of("throughput bf16", "counters");
+  EXPECT_EQ(rate.context.count("SM clock"), 0U);
+  EXPECT_EQ(rate.context.at("judged"), "no: the model has no row for this GPU, or its clock under load is not known");
+}
+
+TEST(CoreGroups, WhatHeldTheClockDownCountsOnlyIfTheGpuStillWorkedWhenNvmlAnswered) {
+  EXPECT_EQ(bf16_of("throughput bf16", "power-cap").context.at("throttling"), "power cap");
+  EXPECT_EQ(bf16_of("throughput bf16", "gpu-ahead").context.count("throttling"), 0U);
+}
+
+TEST(CoreGroups, TellHowNearAProductCameToItsBound) {
+  const double share = bf16_of("largest error bf16", "").value;
+  EXPECT_GT(share, 0.1) << "half a unit in the last place is nearly all of the bound";
+  EXPECT_LT(share, 1);
 }
 
 }  // namespace

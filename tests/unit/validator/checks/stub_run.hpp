@@ -57,6 +57,14 @@ inline std::vector<CheckResult> results(const Report& report, const std::string&
   return out;
 }
 
+inline protocol::Measurement measurement_of(const CheckResult& result, const std::string& name) {
+  for (const auto& m : result.measurements) {
+    if (m.name == name) return m;
+  }
+  ADD_FAILURE() << result.id << " measured no " << name;
+  return {};
+}
+
 // A check must end so under the named fault.
 inline void expect(const std::string& id, const std::string& fault, Verdict verdict, const std::string& reason_part) {
   const auto found = results(run({id}, fault), id);

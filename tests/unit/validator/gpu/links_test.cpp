@@ -34,7 +34,8 @@ TEST(MemoryRate, IsClockTimesBusTwice) {
 TEST(Threshold, EveryThingThatIsTimedHasARowWithItsSource) {
   for (const char* what :
        {"gemm bf16", "gemm fp16", "gemm fp32", "gemm fp64", "gemm tf32", "gemm fp8 e4m3", "gemm i8",
-        "copy on the device", "copy to the device", "copy from the device", "copy between devices"}) {
+        "copy on the device", "copy to the device", "copy from the device", "copy between devices", "convolution fp16",
+        "data gradient fp16", "weight gradient fp16", "collective over NVLink"}) {
     EXPECT_GT(threshold_of(what).lowest, 0) << what;
     EXPECT_LT(threshold_of(what).lowest, 0.9) << what;
     EXPECT_STRNE(threshold_of(what).source, "");

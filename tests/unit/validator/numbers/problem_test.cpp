@@ -64,6 +64,15 @@ TEST(Truth, BoundOfFp8HoldsForAShortAccumulator) {
   EXPECT_GT(typical, 40) << "so a bound of 5 sees what matters";
 }
 
+TEST(AccumulationBound, OfTf32CoversWhatAnH200WasSeenToLose) {
+  const protocol::Operand normal{1, "tf32", 0}, narrow{1, "bf16", 0};
+  const double terms = 8192, unit = std::ldexp(1.0, -24);
+  const double seen = 25 * terms * unit * spread_of(0) * spread_of(0);
+  EXPECT_GT(accumulation_bound(normal, normal, terms, "fp32"), 1.5 * seen);
+  EXPECT_LT(accumulation_bound(normal, normal, terms, "fp32"), 3 * seen) << "so a lost product is seen";
+  EXPECT_LT(accumulation_bound(narrow, narrow, terms, "bf16"), seen) << "which cuts off half as often";
+}
+
 TEST(Truth, OfAConvolutionMatchesAPaddedWindow) {
   const Problem conv{
       "conv2d",       {{"n", 2}, {"h", 4}, {"w", 5}, {"c", 3}, {"k", 2}, {"r", 3}, {"s", 3}, {"pad", 1}, {"stride", 1}},
