@@ -9,6 +9,7 @@
 #include <envforge/support/text.hpp>
 
 #include "base_image.hpp"
+#include "beside_recipe.hpp"
 #include "wheel_builds.hpp"
 
 namespace envforge::app {
@@ -35,23 +36,11 @@ void make_parent(const fs::path& path) {
     throw Error(ErrorCode::kFileWrite, "cannot create " + path.parent_path().string() + ": " + error.message());
 }
 
-// A source of `copy` must lie inside the recipe's folder also after links are followed.
-fs::path checked_source(const documents::Recipe& recipe, const std::string& from) {
-  const fs::path root = fs::weakly_canonical(recipe_folder(recipe));
-  std::error_code error;
-  const fs::path source = fs::canonical(root / from, error);
-  const auto inside = source.lexically_relative(root);
-  if (error || inside.empty() || *inside.begin() == "..") {
-    throw Error(ErrorCode::kCopySource,
-                error ? "the recipe copies '" + from + "', which is not there: " + (root / from).string()
-                      : "the recipe copies '" + from + "', which leads out of its folder to " + source.string(),
-                support::Where{recipe.file, 0, 0, {}});
-  }
-  return source;
-}
-
 void place_copy_source(Filling& filling, const std::string& from, const fs::path& target) {
-  const fs::path source = checked_source(filling.recipe, from);
+  const auto [source, refused] = beside_recipe(recipe_folder(filling.recipe), from);
+  if (!refused.empty())
+    throw Error(ErrorCode::kCopySource, "the recipe copies '" + from + "', " + refused,
+                support::Where{filling.recipe.file, 0, 0, {}});
   std::error_code error;
   fs::create_directories(target, error);
   const auto options = fs::copy_options::recursive | fs::copy_options::copy_symlinks;

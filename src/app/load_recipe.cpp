@@ -4,6 +4,8 @@
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
 
+#include "beside_recipe.hpp"
+
 namespace envforge::app {
 namespace {
 
@@ -25,13 +27,9 @@ documents::Companion load_companion(const fs::path& folder, const documents::Sit
     return {fleet, support::read_file(fleet, kMaxRecipeBytes)};
   }
   // The reader checked the name; a link that leads out of the folder is refused here.
-  const fs::path path = folder / name;
-  std::error_code error;
-  const auto inside = fs::weakly_canonical(path, error).lexically_relative(fs::weakly_canonical(folder, error));
-  if (inside.empty() || *inside.begin() == "..") {
-    throw Error(ErrorCode::kCompanionFile, path.string() + " leads out of the recipe's folder");
-  }
-  return {path.string(), support::read_file(path, kMaxRecipeBytes)};
+  const auto [found, refused] = beside_recipe(folder, name);
+  if (!refused.empty()) throw Error(ErrorCode::kCompanionFile, "the recipe names '" + name + "', " + refused);
+  return {(folder / name).string(), support::read_file(found, kMaxRecipeBytes)};
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <envforge/support/sha256.hpp>
 #include <envforge/support/text.hpp>
 
+#include "beside_recipe.hpp"
+
 namespace envforge::app {
 namespace {
 
@@ -21,15 +23,10 @@ std::string digest_of_entry(const fs::path& path, const fs::file_status& status)
 }  // namespace
 
 fs::path local_source(const documents::Recipe& recipe, const documents::SourceAddress& source) {
-  const fs::path root = fs::weakly_canonical(recipe_folder(recipe));
-  std::error_code error;
-  const fs::path found = fs::canonical(root / source.path, error);
-  const auto inside = found.lexically_relative(root);
-  if (!error && !inside.empty() && *inside.begin() != "..") return found;
+  const auto [found, refused] = beside_recipe(recipe_folder(recipe), source.path);
+  if (refused.empty()) return found;
   throw support::Error(support::ErrorCode::kBuildSource,
-                       source.name + " is to be built from ./" + source.path +
-                           (error ? ", which is not there: " + (root / source.path).string()
-                                  : ", which leads out of the recipe's folder to " + found.string()),
+                       source.name + " is to be built from ./" + source.path + ", " + refused,
                        support::Where{recipe.file, 0, 0, {}});
 }
 
