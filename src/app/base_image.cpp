@@ -1,6 +1,6 @@
 #include "base_image.hpp"
 
-#include <ctime>
+#include <chrono>
 #include <filesystem>
 
 #include <nlohmann/json.hpp>
@@ -11,17 +11,14 @@
 #include <envforge/support/files.hpp>
 #include <envforge/support/sha256.hpp>
 #include <envforge/support/text.hpp>
+#include <envforge/versions/date.hpp>
 
 namespace envforge::app {
 
 namespace fs = std::filesystem;
 
 long source_date_epoch(const std::string& exclude_newer) {
-  std::tm date{};
-  if (exclude_newer.size() < 10 || ::strptime(exclude_newer.substr(0, 10).c_str(), "%Y-%m-%d", &date) == nullptr) {
-    throw support::Error(support::ErrorCode::kInternal, "the lock's cutoff '" + exclude_newer + "' is no date");
-  }
-  return static_cast<long>(::timegm(&date));
+  return static_cast<long>(std::chrono::seconds(versions::day_of(exclude_newer).time_since_epoch()).count());
 }
 
 std::string base_digest(const documents::LockedBase& base, long epoch) {

@@ -1,25 +1,20 @@
 #include <envforge/app/update_data.hpp>
 
 #include <algorithm>
-#include <chrono>
 
 #include <envforge/compat/bundle.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
 #include <envforge/support/sha256.hpp>
 #include <envforge/support/text.hpp>
+#include <envforge/versions/date.hpp>
 
 namespace envforge::app {
 namespace {
 
 using support::Error;
 using support::ErrorCode;
-
-std::chrono::sys_days day_of(const std::string& date) {
-  using namespace std::chrono;
-  const auto number = [&](std::size_t at) { return static_cast<unsigned>(std::stoul(date.substr(at, 2))); };
-  return sys_days(year_month_day{year{std::stoi(date.substr(0, 4))}, month{number(5)}, day{number(8)}});
-}
+using versions::day_of;
 
 std::string digits_of(const std::string& sha256) {
   constexpr std::size_t kDigits = 64;

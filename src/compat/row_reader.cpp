@@ -3,6 +3,7 @@
 #include <set>
 
 #include <envforge/support/text.hpp>
+#include <envforge/versions/date.hpp>
 #include <envforge/versions/version_range.hpp>
 
 namespace envforge::compat {
@@ -15,14 +16,8 @@ using support::JsonReader;
 constexpr int kDataSchemaVersion = 1;
 
 bool is_date(std::string_view text) {
-  if (text.size() != 7 && text.size() != 10) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 4 || i == 7;
-    if (dash ? text[i] != '-' : text[i] < '0' || text[i] > '9') return false;
-  }
-  const auto number = [&](std::size_t at) { return (text[at] - '0') * 10 + (text[at + 1] - '0'); };
-  const bool month = number(5) >= 1 && number(5) <= 12;
-  return month && (text.size() == 7 || (number(8) >= 1 && number(8) <= 31));
+  const bool month = text.size() == std::string_view("2026-11").size();
+  return versions::parse_day(month ? std::string(text) + "-01" : std::string(text)).has_value();
 }
 
 bool is_branch(std::string_view text) {

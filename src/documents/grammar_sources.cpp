@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <array>
 
+#include <envforge/versions/date.hpp>
+
 #include "grammar_text.hpp"
 
 namespace envforge::documents {
@@ -126,17 +128,14 @@ Checked check_docker_host(std::string_view address) {
 }
 
 Checked check_exclude_newer(std::string_view date) {
-  constexpr std::string_view kDay = "dddd-dd-dd";
-  constexpr std::string_view kSecond = "dddd-dd-ddTdd:dd:ddZ";
-  const auto fits = [&](std::string_view pattern) {
-    return date.size() == pattern.size() && std::equal(date.begin(), date.end(), pattern.begin(),
-                                                       [](char c, char p) { return p == 'd' ? digit(c) : c == p; });
-  };
-  const auto number = [&](std::size_t at) { return (date[at] - '0') * 10 + (date[at + 1] - '0'); };
-  const bool day = fits(kDay) || fits(kSecond);
-  const bool real = day && number(5) >= 1 && number(5) <= 12 && number(8) >= 1 && number(8) <= 31 &&
-                    (date.size() == kDay.size() || (number(11) < 24 && number(14) < 60 && number(17) < 60));
-  if (real) return std::nullopt;
+  constexpr std::string_view kTime = "Tdd:dd:ddZ";
+  const auto day = date.substr(0, date.find('T')), time = date.substr(day.size());
+  const bool fits =
+      time.size() == kTime.size() &&
+      std::equal(time.begin(), time.end(), kTime.begin(), [](char c, char p) { return p == 'd' ? digit(c) : c == p; });
+  const auto number = [&](std::size_t at) { return (time[at] - '0') * 10 + (time[at + 1] - '0'); };
+  const bool real = time.empty() || (fits && number(1) < 24 && number(4) < 60 && number(7) < 60);
+  if (real && versions::parse_day(day)) return std::nullopt;
   return refusal(ErrorCode::kWrongValue, "exclude_newer", date,
                  "expected a UTC date, such as 2026-11-01 or 2026-11-01T12:00:00Z");
 }

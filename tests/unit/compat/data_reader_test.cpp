@@ -43,7 +43,7 @@ TEST(DataReader, RefusesARowWithoutSourceOrDate) {
 }
 
 TEST(DataReader, RefusesDatesThatAreNoneAndAMonthAsTheNewest) {
-  for (const char* date : {"2026-13", "2026-00-01", "2026-11-32", "2026-11-1"}) {
+  for (const char* date : {"2026-13", "2026-00-01", "2026-11-32", "2026-11-31", "2026-11-1"}) {
     expect_refused([&](DataJson& d) { d["cuda.json"]["as_of"] = date; }, ErrorCode::kDataMalformed, date);
   }
   expect_refused([](DataJson& d) { d["cuda.json"]["as_of"] = "2026-12"; }, ErrorCode::kDataMalformed,

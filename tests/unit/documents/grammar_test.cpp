@@ -217,8 +217,8 @@ TEST(Grammar, OfUrlsTakesPlainHttpFromThisMachineOnly) {
 
 TEST(Grammar, OfDatesRefusesDaysThatDoNotExist) {
   expect(check_exclude_newer, {"2026-11-01", "2026-11-01T23:59:59Z"},
-         {"", "2026-13-01", "2026-00-01", "2026-11-32", "2026-11-01T24:00:00Z", "2026-11-01T00:00:00",
-          "2026-11-01T00:00:00+01:00", "2026-1-1", "now"});
+         {"", "2026-13-01", "2026-00-01", "2026-11-32", "2026-11-31", "2026-02-29", "2026-11-01T24:00:00Z",
+          "2026-11-01T00:00:00", "2026-11-01T00:00:00+01:00", "2026-1-1", "now"});
 }
 
 TEST(Grammar, OfGpusAndDriversTakesWhatNvidiaSmiPrints) {
