@@ -11,6 +11,14 @@
 namespace envforge::cli {
 namespace {
 
+// docs/schemas/data-v1.schema.json
+std::string document(const char* answer, nlohmann::json fields) {
+  fields["schema"] = "envforge/data";
+  fields["schema_version"] = 1;
+  fields["answer"] = answer;
+  return support::readable_json(fields);
+}
+
 support::ExitCode show_summary(Session& session) {
   const auto& knowledge = session.knowledge();
   const auto& tables = knowledge.tables();
@@ -25,7 +33,7 @@ support::ExitCode show_summary(Session& session) {
                                   {"cuda_toolkits", tables.toolkits.size()},
                                   {"bases", tables.bases.size()}};
   if (session.options().json) {
-    print_out(support::readable_json(summary));
+    print_out(document("summary", summary));
     return support::ExitCode::kDone;
   }
   for (const auto& [key, value] : summary.items()) {
@@ -47,14 +55,13 @@ support::ExitCode show_check(Session& session, const std::string& torch) {
                              {"data", difference.data},
                              {"found", difference.found}});
     }
-    print_out(
-        support::readable_json({{"data_as_of", session.knowledge().as_of()},
-                                {"data_digest", session.knowledge().digest()},
-                                {"data_origin", session.data_origin()},
-                                {"data_age_days", app::data_age_days(session.knowledge().as_of(), session.today())},
-                                {"builds", result.builds},
-                                {"questions", result.questions},
-                                {"differences", differences}}));
+    print_out(document("check", {{"data_as_of", session.knowledge().as_of()},
+                                 {"data_digest", session.knowledge().digest()},
+                                 {"data_origin", session.data_origin()},
+                                 {"data_age_days", app::data_age_days(session.knowledge().as_of(), session.today())},
+                                 {"builds", result.builds},
+                                 {"questions", result.questions},
+                                 {"differences", differences}}));
   } else {
     for (const auto& difference : result.differences)
       print_out(difference.row + "\n  " + difference.field + ": the data says " + difference.data + ", PyPI " +
@@ -76,10 +83,10 @@ support::ExitCode show_update(Session& session, const std::string& file, const s
     throw support::Error(support::ErrorCode::kUsage, "--data and `data update` name two sets of data: leave one out");
   const auto update = app::update_data(file, sha256, target, session.knowledge(), session.today());
   if (session.options().json) {
-    print_out(support::readable_json({{"path", update.path},
-                                      {"digest", update.digest},
-                                      {"as_of", update.as_of},
-                                      {"replaced_as_of", update.replaced_as_of}}));
+    print_out(document("update", {{"path", update.path},
+                                  {"digest", update.digest},
+                                  {"as_of", update.as_of},
+                                  {"replaced_as_of", update.replaced_as_of}}));
   } else {
     print_out("data of " + update.as_of + " in place of that of " + update.replaced_as_of + ": " + update.path + "\n" +
               update.digest + "\n");
