@@ -87,6 +87,7 @@ LockedBuild locked_build(World& world, const PackagesToLock& what, const package
   build.name = source.name;
   build.source = wish.source.value;
   build.needs = wish.needs;
+  build.environment = wish.environment;
   build.architectures = architectures_of(world, what, wish, source.name);
   if (source.kind == SourceKind::kLocal) build.sha256 = local_source_digest(what.recipe, source);
   if (source.kind != SourceKind::kSdist) return build;

@@ -62,6 +62,7 @@ Checked check_port(std::int64_t port);
 Checked check_port_mapping(std::string_view mapping);  // [ADDRESS:]HOST:CONTAINER
 Checked check_volume(std::string_view volume);         // HOST:CONTAINER[:ro]
 Checked check_variable_name(std::string_view name);
+Checked check_build_variable_name(std::string_view name);  // of the build of one package
 Checked check_variable_value(std::string_view value);
 Checked check_argument(std::string_view argument, bool first);   // of command
 Checked check_url(std::string_view url, std::string_view word);  // https, or http to loopback; no credentials

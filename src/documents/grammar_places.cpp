@@ -239,6 +239,44 @@ Checked check_variable_name(std::string_view name) {
   return std::nullopt;
 }
 
+Checked check_build_variable_name(std::string_view name) {
+  if (auto refused = check_variable_name(name)) {
+    if (refused->code == ErrorCode::kRefusedVariable)
+      refused->hint = "leave it out: a build has no network, and its variables stand in the lock";
+    return refused;
+  }
+  struct Row {
+    std::string_view name, why, hint;
+  };
+  constexpr std::string_view kOurs = "the build's compiler and folders are envforge's", kLeaveOut = "leave it out";
+  constexpr std::array<Row, 9> kRows{{
+      {"TORCH_CUDA_ARCH_LIST", "the machine code follows from the target", "name the pools that need it under `pools`"},
+      {"MAX_JOBS", "how many compilers run at once follows from the builder's memory", kLeaveOut},
+      {"CXXFLAGS", "it carries the C++ ABI of torch", "give what the package's own script reads instead"},
+      {"SOURCE_DATE_EPOCH", "with another one the same build gives another wheel", kLeaveOut},
+      {"CUDA_HOME", kOurs, kLeaveOut},
+      {"CUDA_PATH", kOurs, kLeaveOut},
+      {"LIBRARY_PATH", kOurs, kLeaveOut},
+      {"TMPDIR", kOurs, kLeaveOut},
+      {"LANG", kOurs, kLeaveOut},
+  }};
+  constexpr std::array<Row, 3> kPrefixes{{
+      {"LD_", "it belongs to the loader, which is to find what is locked", kLeaveOut},
+      {"PYTHON", "it belongs to Python, which is to import what is locked and nothing else", kLeaveOut},
+      {"UV_", "it belongs to uv, which is to take what is locked and nothing else", kLeaveOut},
+  }};
+  const auto refuse = [&](const Row& row) {
+    return refusal(ErrorCode::kRefusedVariable, "environment variable", name, row.why, std::string(row.hint));
+  };
+  for (const Row& row : kRows) {
+    if (name == row.name) return refuse(row);
+  }
+  for (const Row& row : kPrefixes) {
+    if (support::starts_with(name, row.name)) return refuse(row);
+  }
+  return std::nullopt;
+}
+
 Checked check_variable_value(std::string_view value) {
   constexpr std::size_t kLongest = 4096;
   if (value.size() <= kLongest) return std::nullopt;

@@ -17,19 +17,21 @@ const LockedWheel* built_wheel(const LockedPlatform& locked, const LockedBuild& 
 
 std::string build_key(const std::string& platform, const LockedPlatform& locked, const LockedBuild& build) {
   constexpr std::size_t kPrefix = 7;  // "sha256:"
-  return digest_of({{"envforge-built-wheel", 1},
-                    {"name", build.name},
-                    // Where the bytes lie does not matter, only which they are; a commit is named by its own hash.
-                    {"source", build.sha256.empty() ? build.source : build.sha256},
-                    {"needs", build.needs},
-                    {"platform", platform},
-                    {"base", locked.base.name},
-                    {"torch", locked.torch},
-                    {"cuda_variant", locked.cuda_variant},
-                    {"cxx11_abi", locked.cxx11_abi},
-                    {"python", locked.python},
-                    {"architectures", build.architectures}})
-      .substr(kPrefix);
+  nlohmann::json what = {{"envforge-built-wheel", 1},
+                         {"name", build.name},
+                         // Where the bytes lie does not matter, only which they are; a commit is named by its own hash.
+                         {"source", build.sha256.empty() ? build.source : build.sha256},
+                         {"needs", build.needs},
+                         {"platform", platform},
+                         {"base", locked.base.name},
+                         {"torch", locked.torch},
+                         {"cuda_variant", locked.cuda_variant},
+                         {"cxx11_abi", locked.cxx11_abi},
+                         {"python", locked.python},
+                         {"architectures", build.architectures}};
+  // Left out when there is none: wheels that were kept before keep their key.
+  if (!build.environment.empty()) what["environment"] = build.environment;
+  return digest_of(what).substr(kPrefix);
 }
 
 }  // namespace envforge::documents

@@ -45,13 +45,15 @@ json wheels_to_json(const std::vector<LockedWheel>& wheels) {
 json builds_to_json(const std::vector<LockedBuild>& builds) {
   json out = json::array();
   for (const auto& build : builds) {
-    out.push_back({{"name", build.name},
-                   {"source", build.source},
-                   {"index", build.index},
-                   {"filename", build.filename},
-                   {"sha256", build.sha256},
-                   {"needs", build.needs},
-                   {"architectures", build.architectures}});
+    json row = {{"name", build.name},
+                {"source", build.source},
+                {"index", build.index},
+                {"filename", build.filename},
+                {"sha256", build.sha256},
+                {"needs", build.needs},
+                {"architectures", build.architectures}};
+    if (!build.environment.empty()) row["environment"] = build.environment;
+    out.push_back(std::move(row));
   }
   return out;
 }

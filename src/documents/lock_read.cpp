@@ -183,6 +183,8 @@ std::vector<LockedBuild> builds_of(JsonReader& reader) {
       element.fail("a commit needs no hash, every other source does", "sha256");
     build.needs = checked_texts(element, "needs", check_build_need);
     build.architectures = checked_texts(element, "architectures", architecture);
+    if (element.has("environment"))
+      build.environment = checked_variables(element.object("environment"), check_build_variable_name);
     element.finish();
     out.push_back(std::move(build));
   }

@@ -36,19 +36,34 @@ BuildWish read_wish(const YamlNode& item, const std::vector<Pool>& pools) {
   if (item.kind != YamlNode::Kind::kMap) {
     wish.source = {text_of(item, "an entry of build"), item.where};
   } else {
-    const YamlMap map(item, "an entry of 'build'", {"source", "pools", "needs"});
+    const YamlMap map(item, "an entry of 'build'", {"source", "pools", "needs", "environment"});
     const YamlNode& source = map.need("source", "{source: flash-attn==2.8.3, pools: [hopper]}");
     wish.source = {text_of(source, "source"), source.where};
     if (const YamlNode* node = map.find("pools")) wish.pools = read_pools(*node, pools);
     if (const YamlNode* node = map.find("needs")) {
       for (const auto& need : texts_of(*node, "needs", check_build_need)) wish.needs.push_back(need.value);
     }
+    if (const YamlNode* node = map.find("environment"))
+      wish.environment = read_variables(*node, check_build_variable_name);
   }
   accept(check_build_source(wish.source.value), wish.source.where);
   return wish;
 }
 
 }  // namespace
+
+std::map<std::string, std::string> read_variables(const YamlNode& node, Checked (*check_name)(std::string_view)) {
+  map_of(node, "environment");
+  std::map<std::string, std::string> out;
+  for (std::size_t i = 0; i < node.keys.size(); ++i) {
+    const YamlNode& key = node.keys[i];
+    accept(check_name(key.text), key.where);
+    const std::string& value = scalar_of(node.items[i], "environment '" + key.text + "'");
+    accept(check_variable_value(value), node.items[i].where);
+    out[key.text] = value;
+  }
+  return out;
+}
 
 std::vector<BuildWish> read_build(const YamlNode& node, const std::vector<Pool>& pools) {
   std::vector<BuildWish> out;

@@ -13,6 +13,8 @@ void read_packages(const YamlNode& node, const FleetLoader& load, ImageSpec& spe
 std::vector<BuildWish> read_build(const YamlNode& node, const std::vector<Pool>& pools);
 /// Throws Error{kDuplicateKey} for a package that is built and also asked for elsewhere.
 void check_built_once(const ImageSpec& spec);
+/// Variables of an environment, each name passing `check_name`.
+std::map<std::string, std::string> read_variables(const YamlNode& node, Checked (*check_name)(std::string_view));
 std::vector<Located<std::string>> read_tags(const YamlNode& node);
 RunSpec read_run(const YamlNode& node);
 VerifySpec read_verify(const YamlNode& node);

@@ -98,17 +98,6 @@ void read_user(const YamlNode& node, ImageSpec& spec) {
   }
 }
 
-void read_environment(const YamlNode& node, ImageSpec& spec) {
-  map_of(node, "environment");
-  for (std::size_t i = 0; i < node.keys.size(); ++i) {
-    const YamlNode& key = node.keys[i];
-    accept(check_variable_name(key.text), key.where);
-    const std::string& value = scalar_of(node.items[i], "environment '" + key.text + "'");
-    accept(check_variable_value(value), node.items[i].where);
-    spec.environment[key.text] = value;
-  }
-}
-
 std::vector<CopyItem> read_copy(const YamlNode& node) {
   std::vector<CopyItem> out;
   for (const auto& item : list_of(node, "copy")) {
@@ -171,7 +160,7 @@ void read_image_part(const YamlMap& map, const FleetLoader& load, ImageSpec& spe
   if (const YamlNode* node = map.find("capabilities"))
     spec.capabilities = words_of(*node, "capabilities", {"torch_compile"});
   if (const YamlNode* node = map.find("user")) read_user(*node, spec);
-  if (const YamlNode* node = map.find("environment")) read_environment(*node, spec);
+  if (const YamlNode* node = map.find("environment")) spec.environment = read_variables(*node, check_variable_name);
   if (const YamlNode* node = map.find("workdir")) {
     spec.workdir = text_of(*node, "workdir");
     accept(check_image_path(spec.workdir, "workdir"), node->where);

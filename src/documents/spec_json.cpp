@@ -76,6 +76,7 @@ json packages_to_json(const ImageSpec& spec) {
     // Left out when there is none: the digests of older locks stay.
     json row = {{"source", wish.source.value}, {"needs", wish.needs}};
     if (wish.pools) row["pools"] = *wish.pools;
+    if (!wish.environment.empty()) row["environment"] = wish.environment;
     out["build"].push_back(std::move(row));
   }
   return out;
@@ -88,6 +89,8 @@ std::vector<BuildWish> build_from_json(JsonReader& reader) {
     wish.source.value = checked_text(element, "source", check_build_source);
     wish.needs = checked_texts(element, "needs", check_build_need);
     if (element.has("pools")) wish.pools = checked_texts(element, "pools", check_pool_name);
+    if (element.has("environment"))
+      wish.environment = checked_variables(element.object("environment"), check_build_variable_name);
     element.finish();
     out.push_back(std::move(wish));
   }
@@ -109,16 +112,6 @@ void user_from_json(JsonReader reader, ImageSpec& spec) {
   if (const auto refused = check_uid(uid)) reader.fail(refused->message, "uid");
   spec.uid = static_cast<unsigned>(uid);
   reader.finish();
-}
-
-void environment_from_json(JsonReader reader, ImageSpec& spec) {
-  reader.members([&](const std::string& name, const json& value) {
-    if (!value.is_string()) reader.fail("expected a string", name);
-    auto refused = check_variable_name(name);
-    if (!refused) refused = check_variable_value(value.get<std::string>());
-    if (refused) reader.fail(refused->message, name);
-    spec.environment[name] = value.get<std::string>();
-  });
 }
 
 void services_from_json(JsonReader reader, ImageSpec& spec) {
@@ -159,6 +152,18 @@ std::vector<std::string> checked_texts(JsonReader& reader, const std::string& ke
     if (const auto refused = check(text)) reader.fail(refused->message, key);
   }
   return texts;
+}
+
+std::map<std::string, std::string> checked_variables(JsonReader reader, Checked (*check_name)(std::string_view)) {
+  std::map<std::string, std::string> out;
+  reader.members([&](const std::string& name, const json& value) {
+    if (!value.is_string()) reader.fail("expected a string", name);
+    auto refused = check_name(name);
+    if (!refused) refused = check_variable_value(value.get<std::string>());
+    if (refused) reader.fail(refused->message, name);
+    out[name] = value.get<std::string>();
+  });
+  return out;
 }
 
 std::string one_of(JsonReader& reader, const std::string& key, const std::vector<std::string>& words) {
@@ -212,7 +217,7 @@ ImageSpec spec_from_json(JsonReader reader) {
   spec.capabilities = located(checked_texts(reader, "capabilities", check_check_id));
   packages_from_json(reader.object("packages"), spec);
   user_from_json(reader.object("user"), spec);
-  environment_from_json(reader.object("environment"), spec);
+  spec.environment = checked_variables(reader.object("environment"), check_variable_name);
   const auto workdir = [](std::string_view path) { return check_image_path(path, "workdir"); };
   spec.workdir = checked_text(reader, "workdir", workdir);
   spec.copy = copy_from_json(reader);

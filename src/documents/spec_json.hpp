@@ -18,6 +18,9 @@ ImageSpec spec_from_json(support::JsonReader reader);
 std::string checked_text(support::JsonReader& reader, const std::string& key, Checked (*check)(std::string_view));
 std::vector<std::string> checked_texts(support::JsonReader& reader, const std::string& key,
                                        Checked (*check)(std::string_view));
+/// Variables of an environment: names that pass `check_name`, values of any text that a recipe may hold.
+std::map<std::string, std::string> checked_variables(support::JsonReader reader,
+                                                     Checked (*check_name)(std::string_view));
 std::string one_of(support::JsonReader& reader, const std::string& key, const std::vector<std::string>& words);
 
 }  // namespace envforge::documents

@@ -93,6 +93,7 @@ std::string render_wheel_build(const std::string& devel_image, const documents::
                     folder_of(build) + (source.subdirectory.empty() ? "" : "/" + source.subdirectory),
                     std::to_string(locked.cxx11_abi), support::join(build.architectures, " ")},
                    ""}};
+  for (const auto& [variable, value] : build.environment) run.commands[0].argv.push_back(variable + "=" + value);
   compile.instructions.push_back({"", std::move(run), {}});
   Stage out;
   out.from = "scratch";

@@ -25,7 +25,7 @@ target: [{name: hopper, gpus: [H100, H200], driver: "580.65.06"}]
 base: debian:12
 torch: "2.6.0"
 packages:
-  build: [{source: "envforge-example @ ./extension", pools: []}]
+  build: [{source: "envforge-example @ ./extension", pools: [], environment: {EXAMPLE_WISH: "two $words 'x'"}}]
 tags: [t1]
 )";
 constexpr const char* kTag = "envforge-test-built-wheel:t1";
@@ -85,6 +85,9 @@ TEST_F(BuiltWheel, IsCompiledOnceAgainstTheTorchOfTheImageAndLockedByItsHash) {
   const std::string seen =
       in_image("import envforge_example.seen as s; print(s.uid, s.network, s.writes_venv, s.secrets)");
   EXPECT_EQ(seen, "65534 False False []\n") << "the package's own code has no root, no network, no secret";
+  EXPECT_EQ(in_image("import os, envforge_example.seen as s; print(s.wish, 'EXAMPLE_WISH' in os.environ)"),
+            "two $words 'x' False\n")
+      << "the recipe's variable reaches the build and nothing else";
   EXPECT_THAT(in_image("import setuptools, ninja"), HasSubstr("No module")) << "build tools stay out of the image";
 
   // Another machine, and a lock that may not change: built again, to the same bytes.

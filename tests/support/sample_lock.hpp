@@ -133,10 +133,10 @@ inline documents::Lock complete_lock() {
 /// The complete lock with a package of each kind that is built from its source; one of them was.
 inline documents::Lock lock_with_builds() {
   documents::Lock lock = complete_lock();
-  lock.spec.build = {{{"ops @ ./ops", {}}, std::vector<std::string>{}, {"psutil"}},
+  lock.spec.build = {{{"ops @ ./ops", {}}, std::vector<std::string>{}, {"psutil"}, {{"FORCE_BUILD", "1"}}},
                      {{"flash-attn==2.8.3", {}}, {}, {}}};
   auto& platform = lock.platforms.begin()->second;
-  platform.builds = {{"ops", "ops @ ./ops", "", "", hex64('1'), {"psutil"}, {}},
+  platform.builds = {{"ops", "ops @ ./ops", "", "", hex64('1'), {"psutil"}, {}, {{"FORCE_BUILD", "1"}}},
                      {"flash-attn",
                       "flash-attn==2.8.3",
                       "https://pypi.org/simple",

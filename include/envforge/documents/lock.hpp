@@ -45,6 +45,7 @@ struct LockedBuild {
   std::string sha256;           // of the sdist, or over the files beside the recipe; "" for a commit, which is a hash
   std::vector<std::string> needs;
   std::vector<std::string> architectures;  // sm_90 ...: the machine code that it must have; empty: none is asked for
+  std::map<std::string, std::string> environment = {};  // what the recipe gives its build
   friend bool operator==(const LockedBuild&, const LockedBuild&) = default;
 };
 

@@ -46,6 +46,7 @@ struct BuildWish {
   /// Where its machine code is required; nullopt: on every pool; empty: nowhere, it has none (C++ alone).
   std::optional<std::vector<std::string>> pools;
   std::vector<std::string> needs;  // requirements of its build beside setuptools, wheel, ninja and packaging
+  std::map<std::string, std::string> environment = {};  // of its build alone
   friend bool operator==(const BuildWish&, const BuildWish&) = default;
 };
 

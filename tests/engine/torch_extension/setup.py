@@ -25,6 +25,7 @@ def writes(path):
 with open("envforge_example/seen.py", "w") as file:
     file.write(f"uid = {os.getuid()}\nnetwork = {reaches_network()}\n")
     file.write(f"writes_venv = {writes('/opt/venv/lib/planted.py')}\n")
+    file.write(f"wish = {os.environ.get('EXAMPLE_WISH')!r}\n")
     file.write(f"secrets = {sorted(os.listdir('/run/secrets')) if os.path.isdir('/run/secrets') else []}\n")
 
 setup(

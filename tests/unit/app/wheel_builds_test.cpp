@@ -124,6 +124,21 @@ TEST_F(WheelBuilds, ABuiltWheelIsNotBuiltAgainForTheSameKey) {
   EXPECT_NE(documents::built_wheel(written(), written().builds[0]), nullptr);
 }
 
+TEST_F(WheelBuilds, AnotherVariableOfTheBuildIsAnotherWheel) {
+  const auto with = [](const std::string& value) {
+    return "tags: [v1]\npackages:\n  build: [{source: \"ops @ ./ops\", pools: [], environment: {FORCE: " + value +
+           "}}]\n";
+  };
+  build(with("one"));
+  EXPECT_THAT(written().builds.at(0).environment, ElementsAre(::testing::Pair("FORCE", "one")));
+  wheel_bytes_ = "other bytes";
+  build(with("two"));
+  EXPECT_EQ(compiled_, 2);
+  EXPECT_EQ(documents::built_wheel(written(), written().builds[0])->sha256, support::sha256_hex("other bytes"));
+  build(with("one"));
+  EXPECT_EQ(compiled_, 2) << "its wheel was kept";
+}
+
 TEST_F(WheelBuilds, OtherFilesBesideTheRecipeAreAnotherSource) {
   build();
   support::write_file_atomically(at_.path("ops/setup.py"), "setup(2)");

@@ -197,6 +197,19 @@ TEST(Grammar, OfVariablesRefusesLoadersOursAndSecrets) {
           "ENVFORGE_X", "HF_TOKEN", "TOKEN", "WANDB_API_KEY", "AWS_SECRET_ACCESS_KEY", "DB_PASSWORD"});
 }
 
+TEST(Grammar, OfABuildsVariablesRefusesAlsoWhatItsPromisesRestOn) {
+  expect(
+      check_build_variable_name,
+      {"FLASH_ATTENTION_FORCE_BUILD", "FORCE_CUDA", "MAX_JOBS_PER_FILE", "NVCC_THREADS", "CC", "LDFLAGS", "MY_PYTHON"},
+      {"", "1A", "A=B", "TORCH_CUDA_ARCH_LIST", "MAX_JOBS", "CXXFLAGS", "CUDA_HOME", "SOURCE_DATE_EPOCH", "PATH",
+       "HOME", "LD_PRELOAD", "LD_BIND_NOW", "PYTHONPATH", "PYTHONHASHSEED", "UV_INDEX", "ENVFORGE_X", "HF_TOKEN"});
+  const auto arches = check_build_variable_name("TORCH_CUDA_ARCH_LIST");
+  EXPECT_NE(arches->message.find("follows from the target"), std::string::npos) << arches->message;
+  EXPECT_NE(arches->hint.find("`pools`"), std::string::npos) << arches->hint;
+  const auto secret = check_build_variable_name("HF_TOKEN");
+  EXPECT_EQ(secret->hint.find("docker run"), std::string::npos) << "a build is not run: " << secret->hint;
+}
+
 TEST(Grammar, OfUrlsTakesPlainHttpFromThisMachineOnly) {
   expect(
       [](std::string_view url) { return check_url(url, "index"); },

@@ -58,7 +58,7 @@ python: "3.11"
 torch: {version: ">=2.6,<2.8", cuda: cu126, include: [torchvision, torchaudio]}
 variant: runtime
 capabilities: [torch_compile]
-packages: {apt: [git, g++, "curl=7.88.1-10+deb12u8"], pip: ["jupyterlab>=4", "uvicorn[standard]~=0.30", torchmetrics], exclude_newer: "2026-11-01"}
+packages: {apt: [git, g++, "curl=7.88.1-10+deb12u8"], pip: ["jupyterlab>=4", "uvicorn[standard]~=0.30", torchmetrics], build: [{source: a==1, pools: [], environment: {FORCE_CUDA: 1, FLAG: on}}], exclude_newer: "2026-11-01"}
 user: {name: trainer, uid: 1234}
 environment: {NCCL_DEBUG: WARN, WORKERS: 8}
 workdir: /srv/work
@@ -151,6 +151,11 @@ TEST_F(Schema, OfRecipesAndTheReaderRefuseTheSameMutations) {
       {"value-user", "name: trainer", "name: root"},
       {"value-uid", "uid: 1234", "uid: 0"},
       {"value-variable", "NCCL_DEBUG", "LD_PRELOAD"},
+      {"value-build-variable", "FORCE_CUDA", "MAX_JOBS"},
+      {"value-build-loader", "FORCE_CUDA", "LD_BIND_NOW"},
+      {"value-build-python", "FORCE_CUDA", "PYTHONPATH"},
+      {"value-build-secret", "FORCE_CUDA", "HF_TOKEN"},
+      {"type-build-environment", "environment: {FORCE_CUDA: 1, FLAG: on}", "environment: [FORCE_CUDA]"},
       {"value-secret", "NCCL_DEBUG", "HF_TOKEN"},
       {"value-workdir", "workdir: /srv/work", "workdir: /etc"},
       {"value-workdir-relative", "workdir: /srv/work", "workdir: work"},

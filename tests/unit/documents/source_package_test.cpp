@@ -17,6 +17,7 @@ namespace {
 using support::ErrorCode;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 
 const std::string kCommit = "0123456789abcdef0123456789abcdef01234567";
 const std::string kRepository = "git+https://git.example.com/team/lib";
@@ -101,6 +102,19 @@ TEST(RecipeBuild, TakesASourceAloneOrWithItsPoolsAndNeeds) {
   EXPECT_TRUE(spec.build[2].pools->empty()) << "nowhere";
 }
 
+TEST(RecipeBuild, TakesVariablesOfTheBuildAsTheyAreWrittenAndRefusesItsOwnAtTheirPlace) {
+  const auto spec =
+      recipe("  build: [{source: a==1, environment: {FORCE_BUILD: true, FLAGS: \"-O1 $x\", N: 3}}]\n").spec;
+  EXPECT_THAT(spec.build.at(0).environment,
+              ElementsAre(Pair("FLAGS", "-O1 $x"), Pair("FORCE_BUILD", "true"), Pair("N", "3")));
+  EXPECT_TRUE(spec.environment.empty()) << "the image has none of them";
+  const auto error = error_of("  build:\n    - source: a==1\n      environment:\n        MAX_JOBS: 4\n");
+  EXPECT_EQ(error.code(), ErrorCode::kRefusedVariable);
+  EXPECT_THAT(error.message(), HasSubstr("follows from the builder's memory"));
+  ASSERT_TRUE(error.where());
+  EXPECT_EQ(error.where()->column, 9);
+}
+
 TEST(RecipeBuild, APoolThatTheTargetLacksIsRefusedWithTheNearest) {
   const auto error = error_of("  build: [{source: a==1, pools: [hoper]}]\n");
   EXPECT_EQ(error.code(), ErrorCode::kWrongValue);
@@ -119,6 +133,20 @@ TEST(RecipeBuild, APackageIsBuiltOnceAndNotAlsoResolved) {
 TEST(RecipeBuild, ABuildNeedsNoAddress) {
   EXPECT_EQ(error_of("  build: [{source: a==1, needs: [\"x @ " + kRepository + "@" + kCommit + "\"]}]\n").code(),
             ErrorCode::kBadRequirement);
+}
+
+TEST(LockBuild, ItsKeyHoldsTheVariablesAndIsAsBeforeWithoutAny) {
+  auto platform = testing::lock_with_builds().platforms.begin()->second;
+  auto build = platform.builds.at(1);
+  // Written down when builds had no variables: a wheel that was kept then is found.
+  EXPECT_EQ(build_key("linux/amd64", platform, build),
+            "22e4d9afa4616dcdb34bdf86b34483612fe1351b489ac35d34d16aa67b66252b");
+  const auto key_with = [&](const std::string& value) {
+    build.environment["FORCE_BUILD"] = value;
+    return build_key("linux/amd64", platform, build);
+  };
+  EXPECT_NE(key_with("1"), build_key("linux/amd64", platform, platform.builds.at(1)));
+  EXPECT_NE(key_with("1"), key_with("2"));
 }
 
 TEST(LockBuild, ReadsWhatItWrote) {

@@ -98,7 +98,19 @@ TEST(RenderWheelBuild, RunsThePackagesCodeInAStepWithNothingMounted) {
   EXPECT_THAT(text, HasSubstr("build-wheel flash-attn /src/flash-attn"));
   EXPECT_THAT(text, HasSubstr("'sm_80 sm_90'"));
   EXPECT_THAT(text, Not(HasSubstr("--mount")));
+  EXPECT_THAT(text, Not(HasSubstr("FORCE_BUILD")));
   EXPECT_THAT(render_wheel_build("a:1", platform, platform.builds[2]), HasSubstr("/src/lib/py"));
+}
+
+TEST(RenderWheelBuild, GivesTheVariablesOfThatPackageToItsScriptAlone) {
+  auto lock = lock_with_builds();
+  auto& platform = lock.platforms.at(kPlatform);
+  platform.builds[0].environment = {{"FLAGS", "-O1 $x 'y'"}, {"FORCE_BUILD", "TRUE"}};
+  const std::string text = render_wheel_build("a:1", platform, platform.builds[0]);
+  EXPECT_THAT(text, HasSubstr(R"('FLAGS=-O1 $x '\''y'\''' FORCE_BUILD=TRUE)"));
+  EXPECT_THAT(text, Not(HasSubstr("ENV "))) << "our own script reads the wheel in its own environment";
+  EXPECT_THAT(render_wheel_build("a:1", platform, platform.builds[1]), Not(HasSubstr("FORCE_BUILD")));
+  EXPECT_THAT(render_devel(lock, kPlatform).dockerfile, Not(HasSubstr("FORCE_BUILD")));
 }
 
 }  // namespace
