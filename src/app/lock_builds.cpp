@@ -116,7 +116,11 @@ packages::PythonRequest tools_request(const World& world, const PackagesToLock& 
                                               : wheel.name + "==" + wheel.version);
   }
   const auto add = [&](const auto& more) {
-    for (const auto& requirement : more) request.requirements.emplace_back(requirement);
+    for (const auto& requirement : more) {
+      request.requirements.emplace_back(requirement);
+      // A tool is also needed where the image gets a built one of that name.
+      request.provided.erase(versions::requirement_name(requirement));
+    }
   };
   add(kBuildTools);
   bool cuda = false;
@@ -130,6 +134,20 @@ packages::PythonRequest tools_request(const World& world, const PackagesToLock& 
   }
   add_site_indexes(world, request);
   return request;
+}
+
+// Of each build, the wheels of the image that require it.
+void note_requirers(const std::vector<packages::ResolvedWheel>& answer, documents::LockedPlatform& locked) {
+  for (const auto& row : answer) {
+    if (row.index != packages::kProvided) continue;
+    const auto build = std::find_if(locked.builds.begin(), locked.builds.end(),
+                                    [&](const LockedBuild& one) { return one.name == row.name; });
+    if (build == locked.builds.end()) continue;
+    for (const auto& wheel : locked.wheels) {
+      if (std::find(row.required_by.begin(), row.required_by.end(), wheel.name) != row.required_by.end())
+        build->required_by.push_back(wheel.name + "==" + wheel.version);
+    }
+  }
 }
 
 }  // namespace
@@ -151,17 +169,21 @@ void lock_builds(World& world, const PackagesToLock& what, documents::LockedPlat
   for (const auto& wish : wishes) {
     packages::PythonRequest site = request;
     site.requirements = {documents::parse_source(wish.source.value).name};
+    site.provided.clear();  // here its sdist is what is looked for
     add_site_indexes(world, site);
     locked.builds.push_back(locked_build(world, what, site, wish));
   }
-  const auto answer = world.python.resolve(tools_request(world, what, locked, request));
+  auto answer = world.python.resolve(tools_request(world, what, locked, request));
   if (const auto* conflict = std::get_if<packages::PythonConflict>(&answer)) {
     throw packages_error(*conflict, what.recipe)
         .note("asked for were the locked packages and what packages.build needs beside them");
   }
+  auto& wheels = std::get<std::vector<packages::ResolvedWheel>>(answer);
+  note_requirers(wheels, locked);
+  std::erase_if(wheels, [](const auto& wheel) { return wheel.index == packages::kProvided; });
   std::set<std::string> in_image;
   for (const auto& wheel : locked.wheels) in_image.insert(wheel.name);
-  for (auto& row : locked_rows(std::get<std::vector<packages::ResolvedWheel>>(answer), {})) {
+  for (auto& row : locked_rows(wheels, {})) {
     if (in_image.count(row.name) > 0) continue;
     row.heavy = false;
     locked.build_wheels.push_back(std::move(row));

@@ -79,6 +79,10 @@ support::Error packages_error(const PythonConflict& conflict, const documents::R
         versions::requirement_name(requirement.value) == versions::normal_name(conflict.package))
       where = requirement.where;
   }
+  for (const auto& wish : recipe.spec.build) {
+    if (documents::parse_source(wish.source.value).name == versions::normal_name(conflict.package))
+      where = wish.source.where;
+  }
   const auto code = conflict.kind == PythonConflict::Kind::kIndexUnreachable ? ErrorCode::kIndexUnreachable
                                                                              : ErrorCode::kPythonConflict;
   Error error(code, std::string(what) + (conflict.package.empty() ? "" : ": " + support::printable(conflict.package)),
@@ -121,6 +125,10 @@ packages::PythonRequest wheels_request(World& world, const PackagesToLock& what,
     request.requirements.push_back(requirement.value);
     direct.insert(versions::requirement_name(requirement.value));
   }
+  for (const auto& wish : builds_of(what.recipe.spec)) {
+    const auto source = documents::parse_source(wish.source.value);
+    request.provided[source.name] = source.version;
+  }
   // The service needs the program; a recipe that names a version of it decides.
   if (what.recipe.spec.services.count("jupyter") > 0 && direct.insert("jupyterlab").second)
     request.requirements.push_back("jupyterlab");
@@ -139,9 +147,10 @@ WheelsAnswer lock_wheels(World& world, const PackagesToLock& what) {
         request.preferences.push_back(wheel.name + "==" + wheel.version);
     }
   }
-  const auto answer = world.python.resolve(request);
+  auto answer = world.python.resolve(request);
   if (const auto* conflict = std::get_if<PythonConflict>(&answer)) return *conflict;
-  const auto& wheels = std::get<std::vector<ResolvedWheel>>(answer);
+  auto& wheels = std::get<std::vector<ResolvedWheel>>(answer);
+  std::erase_if(wheels, [](const ResolvedWheel& wheel) { return wheel.index == packages::kProvided; });
   if (auto conflict = from_elsewhere(world, wheels)) return *conflict;
   return locked_rows(wheels, direct);
 }

@@ -31,6 +31,8 @@ std::string build_key(const std::string& platform, const LockedPlatform& locked,
                          {"architectures", build.architectures}};
   // Left out when there is none: wheels that were kept before keep their key.
   if (!build.environment.empty()) what["environment"] = build.environment;
+  // The build holds the version that came out against them.
+  if (!build.required_by.empty()) what["required_by"] = build.required_by;
   return digest_of(what).substr(kPrefix);
 }
 

@@ -53,6 +53,7 @@ json builds_to_json(const std::vector<LockedBuild>& builds) {
                 {"needs", build.needs},
                 {"architectures", build.architectures}};
     if (!build.environment.empty()) row["environment"] = build.environment;
+    if (!build.required_by.empty()) row["required_by"] = build.required_by;
     out.push_back(std::move(row));
   }
   return out;

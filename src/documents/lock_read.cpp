@@ -185,6 +185,7 @@ std::vector<LockedBuild> builds_of(JsonReader& reader) {
     build.architectures = checked_texts(element, "architectures", architecture);
     if (element.has("environment"))
       build.environment = checked_variables(element.object("environment"), check_build_variable_name);
+    if (element.has("required_by")) build.required_by = checked_texts(element, "required_by", check_build_need);
     element.finish();
     out.push_back(std::move(build));
   }

@@ -141,6 +141,10 @@ void explain_pins(PythonConflict& conflict, const PythonRequest& request) {
     if (holds(text, pin.c_str()))
       conflict.lines.push_back(pin + " is envforge's own choice for the target's GPUs and drivers");
   }
+  for (const auto& [name, version] : request.provided) {
+    if (!version.empty() && holds(text, name.c_str()))
+      conflict.lines.push_back(name + " " + version + " is the one that packages.build makes");
+  }
 }
 
 PythonConflict unreachable(const std::string& text) {
@@ -204,8 +208,11 @@ PythonConflict unsolvable(const std::string& text, const PythonRequest& request)
                         : "files newer than the cutoff " + request.exclude_newer +
                               " are hidden; `envforge lock --upgrade --exclude-newer DATE` moves it";
   } else {
-    conflict.package = first_match(text, "(?:no versions? of|Because) ([A-Za-z0-9._-]+)[=<>~!]* ?");
-    conflict.hint = "loosen one of the requirements that are named";
+    conflict.package = first_match(text, "(?:no versions? of|Because)(?: only)? ([A-Za-z0-9._-]+)[=<>~!]* ?");
+    conflict.hint = request.provided.count(conflict.package) > 0
+                        ? "let packages.build make a version of " + conflict.package +
+                              " that fits, or take another version of what requires it"
+                        : "loosen one of the requirements that are named";
   }
   return conflict;
 }
@@ -229,7 +236,9 @@ std::vector<ResolvedWheel> read_pylock(const std::string& text, const PythonRequ
   std::vector<ResolvedWheel> wheels;
   const std::vector<std::string> tags = compatible_tags(tag_target(request));
   if (const toml::Value* packages = document.find("packages"); packages != nullptr) {
-    for (const toml::Value& package : packages->items) wheels.push_back(read_package(package, tags, request));
+    for (const toml::Value& package : packages->items) {
+      if (package.find("directory") == nullptr) wheels.push_back(read_package(package, tags, request));
+    }
   }
   std::sort(wheels.begin(), wheels.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   const auto twice =
@@ -265,7 +274,7 @@ std::map<std::string, std::vector<std::string>> read_annotations(const std::stri
     std::vector<std::string>& names = required_by[versions::requirement_name(line)];
     for (const std::string& part : support::split(line.substr(via + mark.size()), ',')) {
       const std::string name = support::trim(part);
-      if (!support::starts_with(name, kProjectName) && !support::starts_with(name, "-c "))
+      if (!support::starts_with(name, kProjectName) && !support::starts_with(name, "-"))
         names.push_back(normal_name(name));
     }
     std::sort(names.begin(), names.end());

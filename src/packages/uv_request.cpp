@@ -9,6 +9,7 @@
 #include <set>
 
 #include <envforge/support/error.hpp>
+#include <envforge/support/percent_encoding.hpp>
 #include <envforge/support/text.hpp>
 #include <envforge/versions/package_name.hpp>
 #include <envforge/versions/version.hpp>
@@ -37,6 +38,11 @@ std::string toml_string(const std::string& text) {
     }
   }
   return out + "\"";
+}
+
+// NAME @ file:///FOLDER/NAME
+std::string provided_reference(const std::string& name, const std::string& folder) {
+  return name + " @ file://" + support::percent_encoded_path(folder + "/" + name);
 }
 
 }  // namespace
@@ -93,13 +99,28 @@ std::string uv_platform(const TagTarget& target) {
   return target.machine + "-manylinux_2_" + std::to_string(target.glibc_minor);
 }
 
-std::string uv_project(const PythonRequest& request) {
+std::string uv_provided(const std::string& name, const std::string& version) {
+  return "[project]\nname = " + toml_string(name) + "\nversion = " + toml_string(version.empty() ? "0" : version) +
+         "\ndependencies = []\n";
+}
+
+std::string uv_overrides(const PythonRequest& request, const std::string& provided) {
+  std::string text;
+  for (const auto& [name, version] : request.provided) {
+    if (version.empty()) text += provided_reference(name, provided) + "\n";
+  }
+  return text;
+}
+
+std::string uv_project(const PythonRequest& request, const std::string& provided) {
   std::string text = "[project]\nname = \"" + std::string(kProjectName) +
                      "\"\nversion = \"0\"\nrequires-python = " + toml_string("==" + request.python_version + ".*") +
                      "\ndependencies = [\n";
   for (const auto* list : {&request.pins, &request.requirements}) {
     for (const std::string& requirement : *list) text += "  " + toml_string(requirement) + ",\n";
   }
+  for (const auto& [name, version] : request.provided)
+    text += "  " + toml_string(provided_reference(name, provided)) + ",\n";
   // A workspace of its own: uv must not look for one in the folders above.
   text += "]\n\n[tool.uv.workspace]\nmembers = []\n";
   if (!request.wheels_dir.empty()) return text;

@@ -27,7 +27,12 @@ TagTarget tag_target(const PythonRequest& request);
 std::string uv_platform(const TagTarget& target);
 
 /// pyproject.toml: every pin and requirement as a dependency, the explicit indexes, and which pin comes from which.
-std::string uv_project(const PythonRequest& request);
+/// What the request provides is a dependency by its folder below `provided` (uv_provided).
+std::string uv_project(const PythonRequest& request, const std::string& provided = {});
+/// The pyproject.toml of a package that the request provides: its name and version, without needs and without code.
+std::string uv_provided(const std::string& name, const std::string& version);
+/// Overrides that let every requirement of a provided package of unknown version be met; "" = none.
+std::string uv_overrides(const PythonRequest& request, const std::string& provided);
 /// A pylock.toml that holds the preferences; uv keeps versions that it finds in its output file.
 std::string uv_preferences(const PythonRequest& request);
 /// What makes uv take the needs of a package as known, so that it asks no build for them.

@@ -52,6 +52,13 @@ Error failure(const process::Outcome& outcome) {
   return uv_failed(outcome);
 }
 
+constexpr const char* kOverrides = "overrides.txt";
+
+void add_overrides(std::vector<std::string>& arguments, const fs::path& folder) {
+  std::error_code error;
+  if (fs::exists(folder / kOverrides, error)) arguments.push_back("--overrides=" + (folder / kOverrides).string());
+}
+
 std::optional<PythonConflict> refuse_malformed(const PythonRequest& request) {
   for (const auto* list : {&request.pins, &request.requirements}) {
     for (const std::string& requirement : *list) {
@@ -131,17 +138,23 @@ std::variant<std::vector<ResolvedWheel>, PythonConflict> UvResolver::resolve(con
   const support::TempDir folder("envforge-uv-");
   const fs::path project = folder.path() / "pyproject.toml";
   const fs::path answer = folder.path() / "pylock.toml";
-  support::write_file_atomically(project, uv_project(request));
+  const std::string provided = (folder.path() / "provided").string();
+  support::write_file_atomically(project, uv_project(request, provided));
+  for (const auto& [name, version] : request.provided)
+    support::write_file_atomically(fs::path(provided) / name / "pyproject.toml", uv_provided(name, version));
+  if (const std::string overrides = uv_overrides(request, provided); !overrides.empty())
+    support::write_file_atomically(folder.path() / kOverrides, overrides);
   if (!request.preferences.empty()) support::write_file_atomically(answer, uv_preferences(request));
 
   std::vector<std::string> arguments = uv_compile_arguments(request, "pylock.toml");
   arguments.insert(arguments.begin(), "compile");
   arguments.insert(arguments.end(), {"--output-file=" + answer.string(), project.string()});
+  add_overrides(arguments, folder.path());
   const process::Outcome outcome = run_uv(std::move(arguments), request, folder.path().string());
   if (auto conflict = trouble(outcome, request)) return *conflict;
   std::vector<ResolvedWheel> wheels = read_pylock(support::read_file(answer), request);
-  add_requirers(wheels, request, folder.path().string());
   hash_folder(wheels, request);
+  add_requirers(wheels, request, folder.path().string());
   return wheels;
 }
 
@@ -205,6 +218,7 @@ void UvResolver::add_requirers(std::vector<ResolvedWheel>& wheels, const PythonR
   arguments.insert(arguments.end(),
                    {"--quiet", "--constraints=" + file.string(), (fs::path(folder) / "pyproject.toml").string()});
   if (request.wheels_dir.empty()) arguments.emplace_back("--offline");
+  add_overrides(arguments, folder);
   const process::Outcome outcome = run_uv(std::move(arguments), request, folder);
   if (!outcome.ok()) throw failure(outcome);
   const auto required_by = read_annotations(outcome.out);
@@ -213,6 +227,17 @@ void UvResolver::add_requirers(std::vector<ResolvedWheel>& wheels, const PythonR
     const auto found = required_by.find(wheel.name);
     if (found != required_by.end()) wheel.required_by = found->second;
   }
+  for (const auto& [name, version] : request.provided) {
+    const auto found = required_by.find(name);
+    if (found == required_by.end() || found->second.empty()) continue;
+    ResolvedWheel row;
+    row.name = name;
+    row.version = version;
+    row.index = kProvided;
+    row.required_by = found->second;
+    wheels.push_back(std::move(row));
+  }
+  std::sort(wheels.begin(), wheels.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
 }
 
 void UvResolver::fetch_tool(const ResolvedWheel& uv, const PythonRequest& site, const std::string& path) {

@@ -25,4 +25,19 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
+std::string percent_encoded_path(std::string_view path) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
+  std::string out;
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (kPlain.find(c) != std::string_view::npos) {
+      out += c;
+    } else {
+      out += {'%', kHex[byte / 16], kHex[byte % 16]};
+    }
+  }
+  return out;
+}
+
 }  // namespace envforge::support

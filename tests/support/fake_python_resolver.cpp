@@ -101,6 +101,16 @@ std::variant<std::vector<ResolvedWheel>, PythonConflict> FakePythonResolver::res
   std::map<std::string, ResolvedWheel> chosen;
   for (std::size_t i = 0; i < needs.size(); ++i) {
     const std::string name = needs[i].name;
+    if (const auto own = request.provided.find(name); own != request.provided.end()) {
+      if (!own->second.empty() && !allows(needs[i], own->second))
+        return conflict(Kind::kUnsatisfiable, name, needs[i].from + " depends on " + name + needs[i].range);
+      ResolvedWheel& row = chosen[name];
+      row.name = name;
+      row.version = own->second;
+      row.index = packages::kProvided;
+      row.required_by.push_back(needs[i].from);
+      continue;
+    }
     if (!needs[i].url.empty()) {
       chosen[name] = by_address(needs[i]);
       continue;

@@ -136,21 +136,22 @@ inline documents::Lock lock_with_builds() {
   lock.spec.build = {{{"ops @ ./ops", {}}, std::vector<std::string>{}, {"psutil"}, {{"FORCE_BUILD", "1"}}},
                      {{"flash-attn==2.8.3", {}}, {}, {}}};
   auto& platform = lock.platforms.begin()->second;
-  platform.builds = {{"ops", "ops @ ./ops", "", "", hex64('1'), {"psutil"}, {}, {{"FORCE_BUILD", "1"}}},
-                     {"flash-attn",
-                      "flash-attn==2.8.3",
-                      "https://pypi.org/simple",
-                      "flash_attn-2.8.3.tar.gz",
-                      hex64('2'),
-                      {},
-                      {"sm_90"}},
-                     {"lib",
-                      "lib @ git+https://git.example.com/team/lib@0123456789abcdef0123456789abcdef01234567",
-                      "",
-                      "",
-                      "",
-                      {},
-                      {}}};
+  platform.builds = {
+      {"ops", "ops @ ./ops", "", "", hex64('1'), {"psutil"}, {}, {{"FORCE_BUILD", "1"}}, {"numpy==2.1.0"}},
+      {"flash-attn",
+       "flash-attn==2.8.3",
+       "https://pypi.org/simple",
+       "flash_attn-2.8.3.tar.gz",
+       hex64('2'),
+       {},
+       {"sm_90"}},
+      {"lib",
+       "lib @ git+https://git.example.com/team/lib@0123456789abcdef0123456789abcdef01234567",
+       "",
+       "",
+       "",
+       {},
+       {}}};
   platform.build_wheels = {wheel("ninja", "1.13.0", false, '3')};
   platform.wheels.push_back(wheel("ops", "1.0", false, '4', documents::kBuiltHere));
   return lock;

@@ -46,6 +46,8 @@ struct LockedBuild {
   std::vector<std::string> needs;
   std::vector<std::string> architectures;  // sm_90 ...: the machine code that it must have; empty: none is asked for
   std::map<std::string, std::string> environment = {};  // what the recipe gives its build
+  std::vector<std::string> required_by =
+      {};  // NAME==VERSION of the platform's wheels; its version must be one they take
   friend bool operator==(const LockedBuild&, const LockedBuild&) = default;
 };
 

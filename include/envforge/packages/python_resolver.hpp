@@ -19,6 +19,8 @@ struct PythonIndex {
 
 /// The index that a lock names for every package without one of its own, whatever mirror served it.
 inline constexpr const char* kDefaultPythonIndex = "https://pypi.org/simple";
+/// ResolvedWheel::index of a package that the request provides.
+inline constexpr const char* kProvided = "provided";
 /// What a lock names when the wheels of a folder were the only source.
 inline constexpr const char* kFolderIndex = "folder";
 
@@ -34,7 +36,10 @@ struct PythonRequest {
   std::vector<std::string> preferences;   // "numpy==2.1.0": versions of an older lock to keep where they still fit
   std::string exclude_newer;              // RFC 3339; "" = no cutoff. Explicit indexes, whose pins are exact, have none
   std::map<std::string, std::string> exclude_newer_of;  // package -> a cutoff of its own
-  std::string wheels_dir;                               // not "": the only source, and no network
+  /// Packages that the caller makes: no source is asked for one of these names. Name -> version that requirements are
+  /// held against; "" = not known yet, and every requirement of it is taken as met.
+  std::map<std::string, std::string> provided;
+  std::string wheels_dir;  // not "": the only source, and no network
   // Site settings: they decide where bytes are fetched, never which.
   std::string default_index;                   // "" = https://pypi.org/simple
   std::string ca_bundle;                       // "" = none
@@ -63,7 +68,8 @@ struct PythonConflict {
 class PythonResolver {
  public:
   virtual ~PythonResolver() = default;
-  /// Sorted by name; for each package the one file that is to be installed. No code of any package is run. The program
+  /// Sorted by name; for each package the one file that is to be installed, and a row with the index kProvided and no
+  /// file for each package of `provided` that another one requires. No code of any package is run. The program
   /// uv is resolved like a package: requirements {"uv"}. Throws Error{kProgramMissing} without uv, Error{kUvFailed} if
   /// uv ends in a way that is no answer.
   virtual std::variant<std::vector<ResolvedWheel>, PythonConflict> resolve(const PythonRequest& request) = 0;

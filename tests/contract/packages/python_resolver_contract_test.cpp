@@ -35,6 +35,8 @@ FakeUniverse universe() {
             {"pins-torch", "1.0", {"torch==2.6.0"}},
             {"only-source", "1.0", {}, "", true},
             {"needs-source", "1.0", {"only-source"}},
+            {"needs-ours", "1.0", {"ours>=2", "numpy"}},
+            {"ours", "9.9", {}},  // somebody else's of that name
             {"needs-nothing-known", "1.0", {"no-such-thing"}},
             {"uv", "0.13.8", {}, "py3-none-manylinux_2_17_x86_64", false}}},
           {"pytorch-cu118",
@@ -186,6 +188,32 @@ TEST_P(PythonResolverContract, APackageWithoutAWheelIsNamedAsNeedingABuild) {
   EXPECT_EQ(answer.kind, PythonConflict::Kind::kNeedsBuild);
   EXPECT_EQ(answer.package, "only-source");
   EXPECT_FALSE(answer.hint.empty());
+}
+
+TEST_P(PythonResolverContract, WhatTheCallerMakesIsNotLookedUpAndItsRequirersAreNamed) {
+  auto asked = request({}, {"needs-ours"});
+  for (const char* version : {"", "2.1"}) {  // not known yet, and known
+    asked.provided = {{"ours", version}};
+    const auto answer = wheels(asked);
+    ASSERT_EQ(answer.size(), 3U) << version;
+    EXPECT_EQ(answer[1].name, "numpy");
+    EXPECT_EQ(answer[0].name, "needs-ours");
+    EXPECT_EQ(answer[2].name, "ours");
+    EXPECT_EQ(answer[2].index, packages::kProvided);
+    EXPECT_EQ(answer[2].version, version);
+    EXPECT_EQ(answer[2].filename, "");
+    EXPECT_THAT(answer[2].required_by, ElementsAre("needs-ours"));
+  }
+  asked.requirements = {"numpy"};
+  EXPECT_EQ(wheels(asked).size(), 1U) << "nothing requires it";
+}
+
+TEST_P(PythonResolverContract, AVersionThatTheCallerMakesIsHeldAgainstWhatRequiresIt) {
+  auto asked = request({}, {"needs-ours"});
+  asked.provided = {{"ours", "1.0"}};
+  const auto told = conflict(asked);
+  EXPECT_EQ(told.kind, PythonConflict::Kind::kUnsatisfiable);
+  EXPECT_THAT(told.lines, ::testing::Contains(HasSubstr("ours>=2")));
 }
 
 TEST_P(PythonResolverContract, AnSdistIsFoundByItsVersionAndItsCodeIsNotRun) {

@@ -41,6 +41,9 @@ class WheelBuilds : public ::testing::Test {
                              "nvidia-cuda-crt", "nvidia-cuda-cccl"})
       universe[""].push_back({tool, "13.0.1", {}, "py3-none-any", false, 0});
     universe[""].push_back({"fast-ops", "2.0", {}, "", true, 0});
+    universe[""].push_back({"ops", "9.9", {}, "py3-none-any", false, 0});  // somebody else's of that name
+    universe[""].push_back({"uses-ops", "1.0", {"ops>=1", "numpy"}, "py3-none-any", false, 0});
+    universe[""].push_back({"uses-fast-ops", "1.0", {"fast-ops>=3"}, "py3-none-any", false, 0});
     universe[""].push_back({"torch", "2.12.0", {}, "cp311-cp311-manylinux_2_28_x86_64", false, 0});  // CUDA 13.0
     at_.python = testing::FakePythonResolver(universe);
     support::write_file_atomically(at_.path("ops/setup.py"), "setup()");
@@ -137,6 +140,44 @@ TEST_F(WheelBuilds, AnotherVariableOfTheBuildIsAnotherWheel) {
   EXPECT_EQ(documents::built_wheel(written(), written().builds[0])->sha256, support::sha256_hex("other bytes"));
   build(with("one"));
   EXPECT_EQ(compiled_, 2) << "its wheel was kept";
+}
+
+TEST_F(WheelBuilds, APackageThatRequiresABuiltOneGetsThatOneAndNoIndexIsAskedForIt) {
+  const std::string with =
+      "tags: [v1]\npackages:\n  pip: [uses-ops]\n  build: [{source: \"ops @ ./ops\", pools: []}]\n";
+  const auto platform = lock(with).lock.platforms.at("linux/amd64");
+  std::vector<std::string> wheels;
+  for (const auto* list : {&platform.wheels, &platform.build_wheels}) {
+    for (const auto& wheel : *list) wheels.push_back(wheel.name);
+  }
+  EXPECT_THAT(wheels, Contains("uses-ops"));
+  EXPECT_THAT(wheels, Not(Contains("ops")));
+  EXPECT_THAT(platform.builds.at(0).required_by, ElementsAre("uses-ops==1.0"));
+  build(with);
+  const auto* wheel = documents::built_wheel(written(), written().builds[0]);
+  ASSERT_NE(wheel, nullptr);
+  EXPECT_EQ(wheel->version, "1.0");
+  // Held against others that require it only by a build, which therefore is another one.
+  fs::remove(at_.path("env.lock"));
+  build(kLocal);
+  EXPECT_EQ(compiled_, 2);
+}
+
+TEST_F(WheelBuilds, AToolOfTheBuildsThatIsItselfBuiltIsHadFromTheIndexForThem) {
+  support::write_file_atomically(at_.path("ninja/setup.py"), "setup()");
+  const auto platform =
+      lock("packages:\n  build: [{source: \"ninja @ ./ninja\", pools: []}]\n").lock.platforms.at("linux/amd64");
+  EXPECT_THAT(platform.build_wheels, Contains(::testing::Field(&documents::LockedWheel::name, "ninja")));
+  EXPECT_THAT(platform.wheels, Not(Contains(::testing::Field(&documents::LockedWheel::name, "ninja"))));
+}
+
+TEST_F(WheelBuilds, AVersionThatIsKnownBeforeTheBuildIsHeldAgainstWhatRequiresIt) {
+  const auto error =
+      error_of([&] { lock("packages:\n  pip: [uses-fast-ops]\n  build: [{source: fast-ops==2.0, pools: []}]\n"); });
+  EXPECT_EQ(error.code(), ErrorCode::kPythonConflict);
+  EXPECT_THAT(error.notes(), Contains(HasSubstr("uses-fast-ops")));
+  ASSERT_TRUE(error.where());
+  EXPECT_GT(error.where()->line, 1) << "the entry of packages.build";
 }
 
 TEST_F(WheelBuilds, OtherFilesBesideTheRecipeAreAnotherSource) {

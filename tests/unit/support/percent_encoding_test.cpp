@@ -14,5 +14,11 @@ TEST(PercentDecoded, TakesBothCasesAndLeavesWhatIsNoCode) {
   EXPECT_EQ(percent_decoded(""), "");
 }
 
+TEST(PercentEncoding, OfAPathIsUndoneByDecoding) {
+  EXPECT_EQ(percent_encoded_path("/tmp/a-b_c.d~e"), "/tmp/a-b_c.d~e");
+  EXPECT_EQ(percent_encoded_path("/a b#c%/\xc3\xa9"), "/a%20b%23c%25/%C3%A9");
+  EXPECT_EQ(percent_decoded(percent_encoded_path("/a b#c%/\xc3\xa9?;\"")), "/a b#c%/\xc3\xa9?;\"");
+}
+
 }  // namespace
 }  // namespace envforge::support
