@@ -74,18 +74,20 @@ ExitCode report_error(const Error& error, const GlobalOptions& options) {
   return interrupted != 0 ? ExitCode::kInterrupted : support::exit_code(error.code());
 }
 
-// Words that nothing expects: the nearest command, or the nearest option of the command that was named.
+// Words that nothing expects: the nearest command below the one that was named, or the nearest option of that command.
 std::string nearest(const CLI::App& app) {
-  const auto chosen = app.get_subcommands();
   std::vector<std::string> options, commands;
-  for (const CLI::App* known : {&app, chosen.empty() ? nullptr : static_cast<const CLI::App*>(chosen.front())}) {
-    if (known == nullptr) continue;
-    for (auto& name : long_options(*known)) options.push_back(std::move(name));
+  const CLI::App* named = &app;
+  while (true) {
+    for (auto& name : long_options(*named)) options.push_back(std::move(name));
+    const auto chosen = named->get_subcommands();
+    if (chosen.empty()) break;
+    named = chosen.front();
   }
-  for (const auto& row : command_table()) commands.emplace_back(row.name);
+  for (const CLI::App* command : named->get_subcommands([](const CLI::App*) { return true; }))
+    commands.push_back(command->get_name());
   for (const auto& word : app.remaining(true)) {
     const bool option = support::starts_with(word, "-");
-    if (!option && !chosen.empty()) continue;
     const auto hint = support::did_you_mean(word.substr(0, word.find('=')), option ? options : commands);
     if (!hint.empty()) return hint;
   }

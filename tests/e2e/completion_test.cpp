@@ -51,6 +51,12 @@ TEST_F(Completion, InBashKnowsCommandsOptionsGpusVersionsAndRecipes) {
   EXPECT_THAT(in_bash("init --gpu H2", 3), Contains("H200"));
   EXPECT_THAT(in_bash("init --gpu \"'RTX 509\"", 3), Contains("RTX\\ 5090"));
   EXPECT_THAT(in_bash("init --torch 2.6", 3), Contains("2.6.0"));
+  EXPECT_THAT(in_bash("data update --sh", 3), ::testing::ElementsAre("--sha256"));
+  EXPECT_THAT(in_bash("data check --torch 2.6", 4), Contains("2.6.0"));
+  EXPECT_THAT(in_bash("data check ''", 3), ::testing::ElementsAre("")) << "its parts are those of data alone";
+  EXPECT_THAT(in_bash("lock --he", 2), ::testing::ElementsAre("--help"));
+  EXPECT_THAT(in_bash("verify --only cublas", 3), Contains("cublas"));
+  EXPECT_THAT(in_bash("verify --skip nccl.", 3), Contains("nccl.all-reduce-sizes"));
   support::write_file_atomically(folder_.path() / "mine.yaml", "schema: envforge/recipe/v1\n");
   support::write_file_atomically(folder_.path() / "other.yaml", "a: b\n");
   EXPECT_THAT(in_bash("build ''", 2), ::testing::ElementsAre("mine.yaml"));

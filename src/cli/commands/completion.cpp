@@ -4,6 +4,7 @@
 #include <set>
 
 #include <envforge/compat/machine_code.hpp>
+#include <envforge/protocol/check_ids.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
 #include <envforge/support/text.hpp>
@@ -93,6 +94,14 @@ Words bases(const compat::Knowledge& knowledge) {
   return out;
 }
 
+Words checks() {
+  Words out = protocol::known_checks();
+  std::set<std::string> groups;
+  for (const auto& id : out) groups.insert(protocol::group_of(id));
+  out.insert(out.end(), groups.begin(), groups.end());
+  return out;
+}
+
 bool is_recipe(const fs::path& file) {
   constexpr std::uint64_t kMaxBytes = 1 << 18;
   try {
@@ -127,6 +136,7 @@ std::optional<Words> values_of(const std::string& option, Session& session) {
   if (option == "--base") return bases(session.knowledge());
   if (option == "--platform") return Words{"linux/amd64", "linux/arm64"};
   if (option == "--suite") return Words{"quick", "standard", "soak"};
+  if (option == "--only" || option == "--skip" || option == "--require") return checks();
   if (option == "--gpus") return Words{"all", "idle", "none"};
   if (option == "--color") return Words{"auto", "always", "never"};
   if (option == "--locks") return documents(false, true);
@@ -144,14 +154,25 @@ const CLI::App* command_named(const CLI::App& root, const std::string& word) {
   return nullptr;
 }
 
-const CLI::Option* option_named(const CLI::App* command, const CLI::App& root, const std::string& word) {
-  for (const CLI::App* app : {command, &root}) {
-    if (app == nullptr || word.size() < 2 || word.front() != '-') continue;
+// The options of a command and of those that it is a part of, the nearest first.
+const CLI::Option* option_named(const CLI::App& command, const std::string& word) {
+  if (word.size() < 2 || word.front() != '-') return nullptr;
+  for (const CLI::App* app = &command; app != nullptr; app = app->get_parent()) {
     for (const auto* option : app->get_options()) {
       if (option->check_name(word)) return option;
     }
   }
   return nullptr;
+}
+
+Words names_of_options(const CLI::App& command) {
+  Words out;
+  for (const CLI::App* app = &command; app != nullptr; app = app->get_parent()) {
+    for (auto& name : long_options(*app)) {
+      if (std::find(out.begin(), out.end(), name) == out.end()) out.push_back(std::move(name));
+    }
+  }
+  return out;
 }
 
 Words names_of_commands(const CLI::App& root) {
@@ -175,17 +196,13 @@ Words arguments_of(const std::string& command) {
 Words candidates(const CLI::App& root, const Words& words, Session& session) {
   const std::string last = words.empty() ? "" : words.back();
   const std::string before = words.size() < 2 ? "" : words[words.size() - 2];
-  const CLI::App* command = nullptr;
-  for (std::size_t i = 0; i + 1 < words.size() && command == nullptr; ++i) command = command_named(root, words[i]);
-  const auto* option = option_named(command, root, before);
-  if (option != nullptr && option->get_items_expected_max() > 0) return values_of(before, session).value_or(Words());
-  if (!last.empty() && last.front() == '-') {
-    Words out = command != nullptr ? long_options(*command) : Words();
-    const Words global = long_options(root);
-    out.insert(out.end(), global.begin(), global.end());
-    return out;
+  const CLI::App* command = &root;
+  for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+    if (const auto* part = command_named(*command, words[i])) command = part;
   }
-  if (command == nullptr) return names_of_commands(root);
+  const auto* option = option_named(*command, before);
+  if (option != nullptr && option->get_items_expected_max() > 0) return values_of(before, session).value_or(Words());
+  if (!last.empty() && last.front() == '-') return names_of_options(*command);
   return commands_of(*command).empty() ? arguments_of(command->get_name()) : names_of_commands(*command);
 }
 
