@@ -36,7 +36,7 @@ DataUpdate update_data(const std::filesystem::path& bundle, const std::string& s
   if (found != expected)
     throw Error(ErrorCode::kDataNotTrusted, bundle.string() + " has the sha256 " + found + ", expected " + expected);
   const compat::Knowledge fresh = compat::parse_bundle(text, bundle.string());
-  if (day_of(fresh.as_of()) > day_of(today) + std::chrono::days(1))  // a day apart: time zones
+  if (is_after(fresh.as_of(), today))
     throw Error(ErrorCode::kDataMalformed,
                 bundle.string() + " is data of " + fresh.as_of() + ", which is after today, " + today.substr(0, 10));
   if (fresh.as_of() < in_use.as_of())
@@ -44,6 +44,10 @@ DataUpdate update_data(const std::filesystem::path& bundle, const std::string& s
                 bundle.string() + " is data of " + fresh.as_of() + ", and that of " + in_use.as_of() + " is in use");
   support::write_file_atomically(target, text);
   return {target.string(), fresh.digest(), fresh.as_of(), in_use.as_of()};
+}
+
+bool is_after(const std::string& as_of, const std::string& today) {
+  return day_of(as_of) > day_of(today) + std::chrono::days(1);
 }
 
 long data_age_days(const std::string& as_of, const std::string& today) {

@@ -17,6 +17,7 @@
 #include <envforge/support/environment.hpp>
 #include <envforge/support/files.hpp>
 #include <envforge/support/sha256.hpp>
+#include <envforge/support/text.hpp>
 
 #include "logging.hpp"
 #include "version.hpp"
@@ -180,6 +181,15 @@ compat::Knowledge Session::find_knowledge() {
   return compat::embedded();
 }
 
+namespace {
+
+void warn(const std::string& text) {
+  const std::string begin = "warning: ";
+  print_err(begin + support::wrap(text, begin.size(), 0) + "\n");
+}
+
+}  // namespace
+
 void Session::tell_data() const {
   const std::string as_of = knowledge_->as_of();
   const long age = app::data_age_days(as_of, today());
@@ -187,9 +197,13 @@ void Session::tell_data() const {
   log_debug(what + ", " + data_origin_ + ", " + knowledge_->digest());
   if (data_origin_ != kBuiltIn) print_err("note: " + what + ", from " + data_origin_ + "\n");
   if (age > app::kStaleDataDays)
-    print_err("warning: " + what +
-              ": it may lack newer torch releases, GPUs and drivers, which are then not known (`envforge data update`, "
-              "or a newer envforge)\n");
+    warn(what +
+         ": it may lack newer torch releases, GPUs and drivers, which are then not known (`envforge data update`, or a "
+         "newer envforge)");
+  if (app::is_after(as_of, today()))
+    warn("compatibility data of " + as_of + " is dated after today, " + today().substr(0, 10) +
+         ": the cutoff of a new lock is that date, so the same recipe locks otherwise tomorrow (mend `as_of`, or give "
+         "--exclude-newer)");
 }
 
 const compat::Knowledge& Session::knowledge() {

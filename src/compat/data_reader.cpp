@@ -9,6 +9,7 @@
 #include <envforge/support/canonical_json.hpp>
 #include <envforge/support/json_reader.hpp>
 #include <envforge/support/sha256.hpp>
+#include <envforge/versions/date.hpp>
 #include <envforge/versions/version_range.hpp>
 
 #include "row_reader.hpp"
@@ -192,12 +193,22 @@ void check_references(const OwnedTables& owned) {
 
 // The newest date of the data is the cutoff that a lock writes down, so it must be a day: "2026-11" would make locks
 // that nobody can read again.
-void check_as_of(std::string_view as_of) {
-  constexpr std::size_t kDay = 10;
-  if (as_of.size() == kDay) return;
-  throw Error(ErrorCode::kDataMalformed,
-              "the newest `as_of` of the data is the month " + std::string(as_of) + ", and locks need a day",
-              std::nullopt, "write the day on which the data was last checked, such as " + std::string(as_of) + "-01");
+// No source was checked after it.
+void check_as_of(const OwnedTables& owned) {
+  const std::string as_of(owned.tables.as_of);
+  if (!versions::parse_day(as_of))
+    throw Error(ErrorCode::kDataMalformed,
+                "the newest `as_of` of the data is the month " + as_of + ", and locks need a day", std::nullopt,
+                "write the day on which the data was last checked, such as " + as_of + "-01");
+  for (const auto& sources : owned.sources) {
+    for (const SourceText& source : sources) {
+      if (source.checked <= as_of) continue;
+      throw Error(ErrorCode::kDataMalformed,
+                  "the source '" + std::string(source.title) + "' was checked on " + std::string(source.checked) +
+                      ", after the newest `as_of` of the data, " + as_of,
+                  std::nullopt, "mend the date, or set `as_of` to the day on which the data was last checked");
+    }
+  }
 }
 
 }  // namespace
@@ -237,7 +248,7 @@ std::shared_ptr<const OwnedTables> read_tables(const std::map<std::string, nlohm
     if (!parsed.contains(name)) throw Error(ErrorCode::kDataMalformed, "the data lacks " + name);
   }
   check_references(*owned);
-  check_as_of(owned->tables.as_of);
+  check_as_of(*owned);
   owned->texts.push_back(digest_of(parsed));
   Tables& tables = owned->tables;
   tables.digest = owned->texts.back();

@@ -17,7 +17,10 @@ using ::testing::Not;
 // The shipped rows, every file dated `as_of`.
 DataJson dated(const std::string& as_of) {
   DataJson data = shipped_data();
-  for (auto& [name, content] : data) content["as_of"] = as_of;
+  for (auto& [name, content] : data) {
+    content["as_of"] = as_of;
+    for (auto& [key, source] : content["sources"].items()) source["checked"] = as_of;
+  }
   return data;
 }
 
@@ -53,6 +56,14 @@ TEST_F(Data, OfAFolderIsNamedWithItsAgeAndStaleDataIsWarnedAboutOnStandardErrorO
   ASSERT_NE(at, std::string::npos) << old.err;
   EXPECT_EQ(old.err.find("warning: compat", at + 1), std::string::npos);
   EXPECT_EQ(nlohmann::json::parse(old.out).at("data_as_of"), "2025-01-02");
+}
+
+TEST_F(Data, DatedAfterTodayIsWarnedAbout) {
+  const auto future = cli_.run({"--data", folder_of(dated("2999-01-01")), "explain", "--about", "conda"});
+  EXPECT_EQ(future.exit_code, 0) << future.err;
+  EXPECT_THAT(future.err, HasSubstr("warning: compatibility data of 2999-01-01 is dated after today"));
+  EXPECT_THAT(cli_.run({"--data", folder_of(shipped_data()), "explain", "--about", "conda"}).err,
+              Not(HasSubstr("warning:")));
 }
 
 TEST_F(Data, ThatIsBuiltInIsNotNamedExceptInTheLog) {

@@ -24,6 +24,9 @@ DataUpdate update_data(const std::filesystem::path& bundle, const std::string& s
 /// Days from `as_of` to `today`, both 2026-11-21 (what follows is ignored); 0 if the clock is behind the data.
 long data_age_days(const std::string& as_of, const std::string& today);
 
+/// Whether data of `as_of` is of a later day than `today` by more than one, the difference that time zones make.
+bool is_after(const std::string& as_of, const std::string& today);
+
 /// Torch had a release every seven to nine weeks in 2026 (rows 2.11 to 2.15 of pytorch.json): data of this age lacks
 /// one.
 inline constexpr long kStaleDataDays = 90;

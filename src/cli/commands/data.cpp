@@ -5,6 +5,7 @@
 #include <envforge/support/canonical_json.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/sha256.hpp>
+#include <envforge/support/text.hpp>
 
 #include "command_table.hpp"
 
@@ -38,7 +39,7 @@ support::ExitCode show_summary(Session& session) {
   }
   for (const auto& [key, value] : summary.items()) {
     std::string name = key;
-    name.resize(16, ' ');
+    if (key != "digest") name.resize(16, ' ');  // which is as long as a line
     print_out(name + " " + (value.is_string() ? value.get<std::string>() : value.dump()) + "\n");
   }
   return support::ExitCode::kDone;
@@ -64,12 +65,16 @@ support::ExitCode show_check(Session& session, const std::string& torch) {
                                  {"differences", differences}}));
   } else {
     for (const auto& difference : result.differences)
-      print_out(difference.row + "\n  " + difference.field + ": the data says " + difference.data + ", PyPI " +
-                difference.found + "\n");
-    print_out(std::to_string(result.differences.size()) + " differences in " + std::to_string(result.builds) +
-              " builds that PyPI serves; data of " + session.knowledge().as_of() + ", " +
-              std::to_string(app::data_age_days(session.knowledge().as_of(), session.today())) + " days old, " +
-              session.data_origin() + "\n");
+      print_out(
+          difference.row + "\n  " +
+          support::wrap(difference.field + ": the data says " + difference.data + ", PyPI " + difference.found, 2, 4) +
+          "\n");
+    const std::string sum = std::to_string(result.differences.size()) + " differences in " +
+                            std::to_string(result.builds) + " builds that PyPI serves; data of " +
+                            session.knowledge().as_of() + ", " +
+                            std::to_string(app::data_age_days(session.knowledge().as_of(), session.today())) +
+                            " days old, " + session.data_origin();
+    print_out(support::wrap(sum, 0, 0) + "\n");
   }
   return result.differences.empty() ? support::ExitCode::kDone : support::ExitCode::kNegativeVerdict;
 }
@@ -88,7 +93,7 @@ support::ExitCode show_update(Session& session, const std::string& file, const s
                                   {"as_of", update.as_of},
                                   {"replaced_as_of", update.replaced_as_of}}));
   } else {
-    print_out("data of " + update.as_of + " in place of that of " + update.replaced_as_of + ": " + update.path + "\n" +
+    print_out("data of " + update.as_of + " in place of that of " + update.replaced_as_of + ":\n" + update.path + "\n" +
               update.digest + "\n");
   }
   return support::ExitCode::kDone;

@@ -53,6 +53,11 @@ TEST(DataReader, RefusesDatesThatAreNoneAndAMonthAsTheNewest) {
   EXPECT_NO_THROW(testing::knowledge_of(older)) << "a month is enough where another file names a later day";
 }
 
+TEST(DataReader, RefusesASourceThatWasCheckedAfterTheDate) {
+  expect_refused([](DataJson& d) { d["cuda.json"]["sources"]["NVMVC"]["checked"] = "2999-01-01"; },
+                 ErrorCode::kDataMalformed, "was checked on 2999-01-01, after the newest `as_of` of the data");
+}
+
 TEST(DataReader, RefusesAReferenceToNothing) {
   expect_refused([](DataJson& d) { d["gpus.json"]["gpus"][0]["sources"] = {"NOWHERE"}; }, ErrorCode::kDataReference,
                  "names the source 'NOWHERE', which has no row");
