@@ -32,6 +32,36 @@ class Descriptor {
   throw Error(code, std::string("cannot ") + verb + " " + path.string() + ": " + std::strerror(number));
 }
 
+bool write_all(int fd, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t n = ::write(fd, content.data(), content.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    content.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+// A device or a pipe is written to: a file renamed over it would take its place on the machine.
+void write_into(const std::filesystem::path& path, std::string_view content) {
+  const Descriptor open(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+  if (open.get() < 0 || !write_all(open.get(), content)) fail(ErrorCode::kFileWrite, "write", path);
+}
+
+// What a link names, also when it is not there yet: a rename would replace the link.
+std::filesystem::path behind_links(std::filesystem::path path) {
+  constexpr int kMostLinks = 40;  // as the kernel follows (path_resolution(7))
+  const std::filesystem::path named = path;
+  for (int i = 0; i < kMostLinks; ++i) {
+    std::error_code no_link;
+    const auto next = std::filesystem::read_symlink(path, no_link);
+    if (no_link) return path;
+    path = path.parent_path() / next;  // an absolute `next` stands alone
+  }
+  errno = ELOOP;
+  fail(ErrorCode::kFileWrite, "write", named);
+}
+
 }  // namespace
 
 std::string read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
@@ -61,7 +91,8 @@ std::string read_file_prefix(const std::filesystem::path& path, std::size_t byte
     const ssize_t n = ::read(file.get(), content.data() + have, bytes - have);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) fail(ErrorCode::kFileUnreadable, "read", path);
-    if (n == 0) throw Error(ErrorCode::kFileUnreadable, path.string() + " has fewer than " + std::to_string(bytes) + " bytes");
+    if (n == 0)
+      throw Error(ErrorCode::kFileUnreadable, path.string() + " has fewer than " + std::to_string(bytes) + " bytes");
     have += static_cast<std::size_t>(n);
   }
   return content;
@@ -70,7 +101,10 @@ std::string read_file_prefix(const std::filesystem::path& path, std::size_t byte
 void write_file_atomically(const std::filesystem::path& path, std::string_view content, unsigned mode) {
   std::error_code ignored;
   if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), ignored);
-  std::string temporary = path.string() + ".XXXXXX";
+  const auto status = std::filesystem::status(path, ignored);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) return write_into(path, content);
+  const std::filesystem::path target = behind_links(path);
+  std::string temporary = target.string() + ".XXXXXX";
   const Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
   if (file.get() < 0) fail(ErrorCode::kFileWrite, "write", path);
   const auto abandon = [&](const char* verb) {
@@ -79,14 +113,9 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
     errno = number;
     fail(ErrorCode::kFileWrite, verb, path);
   };
-  while (!content.empty()) {
-    const ssize_t n = ::write(file.get(), content.data(), content.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) abandon("write");
-    content.remove_prefix(static_cast<std::size_t>(n));
-  }
+  if (!write_all(file.get(), content)) abandon("write");
   if (::fchmod(file.get(), mode) != 0) abandon("set the mode of");
-  if (::rename(temporary.c_str(), path.c_str()) != 0) abandon("replace");
+  if (::rename(temporary.c_str(), target.c_str()) != 0) abandon("replace");
 }
 
 TempDir::TempDir(const std::string& prefix, const std::filesystem::path& parent) {

@@ -1,5 +1,11 @@
 #include <envforge/support/files.hpp>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+
 #include <gtest/gtest.h>
 
 #include <envforge/support/error.hpp>
@@ -26,6 +32,50 @@ TEST(WriteFileAtomically, NamesThePathItCannotWrite) {
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kFileWrite);
     EXPECT_NE(error.message().find("file/below: Not a directory"), std::string::npos) << error.message();
+  }
+}
+
+TEST(WriteFileAtomically, WritesIntoAPipeAndLeavesItAPipe) {
+  const TempDir folder;
+  const auto pipe = folder.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  ASSERT_GE(reader, 0);
+  write_file_atomically(pipe, "a report");
+  std::array<char, 16> read{};
+  EXPECT_EQ(::read(reader, read.data(), read.size()), 8);
+  ::close(reader);
+  EXPECT_STREQ(read.data(), "a report");
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
+}
+
+TEST(WriteFileAtomically, ReplacesWhatALinkNamesAndKeepsTheLink) {
+  namespace fs = std::filesystem;
+  const TempDir folder;
+  const auto kept = folder.path() / "kept", link = folder.path() / "link", second = folder.path() / "second";
+  fs::create_directory(kept);
+  fs::create_symlink("kept/file", link);  // names nothing yet
+  fs::create_symlink(link, second);
+  for (const char* text : {"one", "two"}) {
+    write_file_atomically(second, text);
+    EXPECT_EQ(read_file(kept / "file"), text);
+  }
+  EXPECT_TRUE(fs::is_symlink(link) && fs::is_symlink(second));
+  EXPECT_EQ(std::distance(fs::directory_iterator(kept), {}), 1);
+}
+
+TEST(WriteFileAtomically, NamesTheFolderAndTheLinkThatItCannotWrite) {
+  const TempDir folder;
+  std::filesystem::create_symlink("round", folder.path() / "round");
+  for (const auto& path : {folder.path(), folder.path() / "round"}) {
+    try {
+      write_file_atomically(path, "x");
+      ADD_FAILURE() << path;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kFileWrite);
+      EXPECT_NE(error.message().find(path.string() + ": "), std::string::npos) << error.message();
+    }
   }
 }
 
