@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include <envforge/support/secrets.hpp>
 #include <envforge/support/text.hpp>
 
 #include "grammar.hpp"
@@ -40,7 +41,8 @@ inline bool digits(std::string_view text, std::size_t most = 9) {
 
 inline std::string quoted(std::string_view text) {
   constexpr std::size_t kShown = 80;
-  return "'" + support::printable(text.substr(0, kShown)) + (text.size() > kShown ? "...'" : "'");
+  const std::string shown = support::mask_credentials(text);
+  return "'" + support::printable(shown.substr(0, kShown)) + (shown.size() > kShown ? "...'" : "'");
 }
 /// "WORD 'TEXT': WHY"
 inline Refusal refusal(support::ErrorCode code, std::string_view word, std::string_view text, std::string_view why,

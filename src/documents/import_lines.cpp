@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 
+#include <envforge/support/secrets.hpp>
 #include <envforge/support/text.hpp>
 #include <envforge/versions/package_name.hpp>
 
@@ -17,11 +18,11 @@ using support::starts_with;
 using support::Where;
 
 void drop(Imported& out, const std::string& what, const Where& where, std::string why) {
-  out.notes.push_back({what, where, std::move(why), true});
+  out.notes.push_back({support::mask_credentials(what), where, std::move(why), true});
 }
 
 void remark(Imported& out, const std::string& what, const Where& where, std::string why) {
-  out.notes.push_back({what, where, std::move(why), false});
+  out.notes.push_back({support::mask_credentials(what), where, std::move(why), false});
 }
 
 // The libraries that torch builds pin exactly (the locked closures of torch 2.6 cu124 and 2.12 cu130, 2026-11-21): a

@@ -57,7 +57,7 @@ bool is_commit(std::string_view revision) {
 }
 
 Checked refuse(std::string_view source, std::string_view why, std::string hint = {}) {
-  return refusal(ErrorCode::kBadRequirement, "source", masked(source), why, std::move(hint));
+  return refusal(ErrorCode::kBadRequirement, "source", source, why, std::move(hint));
 }
 
 Checked check_name(std::string_view source, std::string_view name) {

@@ -226,6 +226,8 @@ TEST(Grammar, OfUrlsTakesPlainHttpFromThisMachineOnly) {
          {"", "/run/docker.sock", "unix://run", "http://x", "tcp://-x", "ssh://-oProxyCommand=id", "tcp://a b"});
   EXPECT_EQ(masked("https://user:secret@host/path"), "https://***@host/path");
   EXPECT_EQ(masked("https://host/path"), "https://host/path");
+  for (const char* requirement : {"x @ https://user:secret@host/x.whl", "x @ git+https://user:secret@host/x@main"})
+    EXPECT_EQ(check_requirement(requirement).value().message.find("secret"), std::string::npos) << requirement;
 }
 
 TEST(Grammar, OfDatesRefusesDaysThatDoNotExist) {

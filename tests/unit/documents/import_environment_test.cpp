@@ -88,6 +88,15 @@ TEST(ImportRequirements, UnreadableBytesAreAnErrorWithTheirPlace) {
   EXPECT_THROW(requirements(std::string(300 * 1024, 'a')), Error);
 }
 
+TEST(ImportRequirements, APasswordInAnAddressIsNotShownAgain) {
+  const auto imported = requirements(
+      "-i https://user:secret@pypi.example.com/simple\nx @ https://user:secret@host/x.whl\n"
+      "y @ git+https://secret@git.example.com/y@main\n");
+  EXPECT_EQ(imported.notes.size(), 3U);
+  EXPECT_EQ(imported.notes.front().what, "-i https://***@pypi.example.com/simple");
+  for (const auto& one : imported.notes) EXPECT_EQ((one.what + one.why).find("secret"), std::string::npos) << one.what;
+}
+
 TEST(ImportPyproject, TakesTheProjectsOwnTable) {
   const auto imported = import_environment(
       "[project]\nname = \"My Lib\"\nrequires-python = \">=3.10,<3.12\"\n"

@@ -1,0 +1,28 @@
+#include <envforge/support/secrets.hpp>
+
+#include <gtest/gtest.h>
+
+namespace envforge::support {
+namespace {
+
+TEST(MaskCredentials, OfEveryUrlInAText) {
+  EXPECT_EQ(mask_credentials("-i https://user:secret@pypi.example.com/simple -f http://token@host:8080/x"),
+            "-i https://***@pypi.example.com/simple -f http://***@host:8080/x");
+  EXPECT_EQ(mask_credentials("x @ git+https://me:pw@host/x.git@main#egg=x"),
+            "x @ git+https://***@host/x.git@main#egg=x");
+}
+
+TEST(MaskCredentials, AlsoOfAPasswordThatBreaksItsUrl) {
+  EXPECT_EQ(mask_credentials("https://user:se/cret@host/a"), "https://***@host/a");
+  EXPECT_EQ(mask_credentials("https://user:12/34@host/a b@c"), "https://***@host/a b@c");
+  EXPECT_EQ(mask_credentials("https://user:se#cret@host"), "https://***@host");
+}
+
+TEST(MaskCredentials, LeavesWhatHasNone) {
+  for (const char* text :
+       {"https://host/path", "git+https://host/x.git@main", "https://host:8080/x", "a@b.example", "://", ""})
+    EXPECT_EQ(mask_credentials(text), text);
+}
+
+}  // namespace
+}  // namespace envforge::support
