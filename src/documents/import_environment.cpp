@@ -4,6 +4,7 @@
 #include <envforge/support/text.hpp>
 
 #include "import_lines.hpp"
+#include "pyproject_sources.hpp"
 #include "pyproject_toml.hpp"
 #include "recipe_yaml_tree.hpp"
 #include "yaml_map.hpp"
@@ -47,27 +48,73 @@ Imported import_requirements(const std::string& text, const std::string& file) {
   return out;
 }
 
+// A name that is not meant as PyPI's must not become PyPI's.
+void import_from_source(const std::string& requirement, const PackageSource& source, Imported& out) {
+  const std::string what = source.key + "." + source.name + " " + source.from;
+  const std::string commit = as_commit(source, requirement);
+  if (commit.empty()) return drop(out, what, source.where, not_from_pypi(source) + "; " + way_out(source));
+  remark(out, what, source.where, "became " + commit);
+  import_requirement(commit, source.where, out);
+}
+
+void import_variant(const std::string& name, const std::vector<PackageSource>& sources,
+                    const std::vector<PackageIndex>& indexes, Imported& out) {
+  for (const auto& source : sources) {
+    const std::string address = address_of(source, indexes);
+    if (source.name != name || address.find("/whl/cu") == std::string::npos) continue;
+    return import_index(source.key + "." + name + " " + address, source.where, out);
+  }
+}
+
+void import_dependencies(const toml::Value& document, Imported& out) {
+  const auto sources = package_sources(document);
+  const auto indexes = package_indexes(document);
+  for (const auto& dependency : texts_at(document, "project.dependencies")) {
+    const std::string requirement = support::trim(dependency.value);
+    const auto* source = source_of(sources, requirement);
+    if (source != nullptr && !from_pytorch(source->name, sources, indexes)) {
+      import_from_source(requirement, *source, out);
+      continue;
+    }
+    if (source != nullptr) import_variant(source->name, sources, indexes, out);
+    import_requirement(requirement, dependency.where, out);
+  }
+  for (const auto& index : indexes) {
+    if (!index.named_only || !of_pytorch(index.url)) import_index(index.key + " " + index.url, index.where, out);
+  }
+}
+
+void note_what_is_no_dependency(const toml::Value& document, Imported& out) {
+  for (const std::string key :
+       {"project.optional-dependencies", "dependency-groups", "tool.poetry.group", "tool.pdm.dev-dependencies"}) {
+    const toml::Value* groups = document.at(key);
+    if (groups == nullptr) continue;
+    for (const auto& [name, group] : groups->members)
+      drop(out, key + "." + name, group.where, "optional: add what you need of it under packages.pip");
+  }
+  const auto note = [&](const std::string& key, const std::string& why) {
+    if (const toml::Value* value = document.at(key); value != nullptr) drop(out, key, value->where, why);
+  };
+  note("tool.uv.dev-dependencies", "optional: add what you need of it under packages.pip");
+  note("tool.uv.constraint-dependencies", "add those that must hold under packages.pip");
+  note("tool.uv.override-dependencies", "the lock resolves what the packages themselves ask for");
+  if (document.at("project.dependencies") == nullptr) {
+    note("tool.poetry.dependencies", "Poetry's own form: `poetry export -o requirements.txt`, then import that");
+  }
+}
+
 Imported import_pyproject(const std::string& text, const std::string& file) {
   const toml::Value document = parse_pyproject(text, file);
   Imported out;
-  for (const auto& dependency : texts_at(document, "project.dependencies"))
-    import_requirement(support::trim(dependency.value), dependency.where, out);
+  import_dependencies(document, out);
   if (const auto name = texts_at(document, "project.name"); !name.empty()) out.name = name.front().value;
   if (const auto python = texts_at(document, "project.requires-python"); !python.empty())
     out.python = python.front().value;
   for (const auto& word : texts_at(document, "project.dynamic")) {
     if (word.value == "dependencies")
-      out.notes.push_back({"dynamic dependencies", word.where, "only a build of the project knows them", true});
+      drop(out, "dynamic dependencies", word.where, "only a build of the project knows them");
   }
-  for (const auto& group : optional_groups(document)) {
-    out.notes.push_back({"optional-dependencies." + group.value, group.where,
-                         "optional: add what you need of it under packages.pip", true});
-  }
-  const std::string poetry = "tool.poetry.dependencies";
-  if (const toml::Value* table = document.at(poetry); table != nullptr) {
-    out.notes.push_back(
-        {poetry, table->where, "Poetry's own form: `poetry export -o requirements.txt`, then import that", true});
-  }
+  note_what_is_no_dependency(document, out);
   return out;
 }
 

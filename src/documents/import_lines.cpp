@@ -17,14 +17,6 @@ using grammar::digits;
 using support::starts_with;
 using support::Where;
 
-void drop(Imported& out, const std::string& what, const Where& where, std::string why) {
-  out.notes.push_back({support::mask_credentials(what), where, std::move(why), true});
-}
-
-void remark(Imported& out, const std::string& what, const Where& where, std::string why) {
-  out.notes.push_back({support::mask_credentials(what), where, std::move(why), false});
-}
-
 // The libraries that torch builds pin exactly (the locked closures of torch 2.6 cu124 and 2.12 cu130, 2026-11-21): a
 // second wish for one can only contradict it.
 bool pinned_by_torch(const std::string& name) {
@@ -104,6 +96,25 @@ std::string named_repository(const std::string& requirement) {
 
 }  // namespace
 
+void drop(Imported& out, const std::string& what, const Where& where, std::string why) {
+  out.notes.push_back({support::mask_credentials(what), where, std::move(why), true});
+}
+
+void remark(Imported& out, const std::string& what, const Where& where, std::string why) {
+  out.notes.push_back({support::mask_credentials(what), where, std::move(why), false});
+}
+
+void import_index(const std::string& what, const Where& where, Imported& out) {
+  const std::string variant = cuda_of_index(what);
+  if (variant.empty()) {
+    return drop(out, what, where,
+                "where packages come from is the site's to say (docs/configuration.md), so that a recipe is the same "
+                "everywhere");
+  }
+  out.cuda = variant;
+  remark(out, what, where, "became cuda: " + variant + "; the index follows from it");
+}
+
 void import_requirement(const std::string& requirement, const Where& where, Imported& out) {
   if (const std::string named = named_repository(requirement); named != requirement)
     return import_requirement(named, where, out);
@@ -130,16 +141,7 @@ void import_line(const std::string& line, const Where& where, Imported& out) {
   const auto is = [&](std::initializer_list<std::string_view> names) {
     return std::any_of(names.begin(), names.end(), [&](std::string_view name) { return starts_with(line, name); });
   };
-  if (is({"-i", "--index-url", "--extra-index-url", "-f", "--find-links"})) {
-    const std::string variant = cuda_of_index(line);
-    if (variant.empty()) {
-      return drop(out, line, where,
-                  "where packages come from is the site's to say (docs/configuration.md), so that a recipe is the same "
-                  "everywhere");
-    }
-    out.cuda = variant;
-    return remark(out, line, where, "became cuda: " + variant + "; the index follows from it");
-  }
+  if (is({"-i", "--index-url", "--extra-index-url", "-f", "--find-links"})) return import_index(line, where, out);
   if (is({"-r", "--requirement"}))
     return drop(out, line, where, "one file is read at a time: give that one too, or merge them");
   if (is({"-c", "--constraint"})) return drop(out, line, where, "the lock fixes every version");

@@ -7,6 +7,12 @@
 
 namespace envforge::documents {
 
+/// Notes of what a recipe has nothing of, and of what became something else. Credentials of addresses are masked.
+void drop(Imported& out, const std::string& what, const support::Where& where, std::string why);
+void remark(Imported& out, const std::string& what, const support::Where& where, std::string why);
+
+/// Where packages come from, "-i https://...": the CUDA variant if it is PyTorch's own address, else a note.
+void import_index(const std::string& what, const support::Where& where, Imported& out);
 /// A requirement of pip, without comment. What a recipe cannot hold becomes a note.
 void import_requirement(const std::string& requirement, const support::Where& where, Imported& out);
 /// A line of a requirements file, not empty: a requirement, or an option such as -r or --index-url.

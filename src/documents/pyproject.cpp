@@ -1,7 +1,9 @@
 #include <envforge/documents/pyproject.hpp>
 
+#include <envforge/support/secrets.hpp>
 #include <envforge/support/text.hpp>
 
+#include "pyproject_sources.hpp"
 #include "pyproject_toml.hpp"
 #include "yaml_map.hpp"
 
@@ -30,6 +32,29 @@ void refuse_other_forms(const toml::Value& document, const std::string& file) {
   }
 }
 
+void refuse_other_indexes(const std::vector<PackageIndex>& indexes) {
+  for (const auto& index : indexes) {
+    if (index.named_only || of_pytorch(index.url)) continue;
+    throw Error(ErrorCode::kWrongValue,
+                "any package may come from " + support::printable(support::mask_credentials(index.url)) + " (" +
+                    index.key + "), and a recipe would take PyPI's of the same name",
+                index.where,
+                "name the packages under packages.pip or in a requirements file, and the index with those that it "
+                "serves under `indexes` of the site configuration (docs/configuration.md)");
+  }
+}
+
+// A commit of git is as exact here as there; every other place is refused, for its package is not PyPI's.
+void take_source(const PackageSource& source, Located<std::string>& dependency) {
+  const std::string commit = as_commit(source, dependency.value);
+  if (commit.empty()) {
+    throw Error(
+        ErrorCode::kBadRequirement, not_from_pypi(source), source.where,
+        "name the packages under packages.pip or in a requirements file instead of `pyproject`. " + way_out(source));
+  }
+  dependency.value = commit;
+}
+
 }  // namespace
 
 toml::Value parse_pyproject(const std::string& text, const std::string& file) {
@@ -56,11 +81,17 @@ std::vector<Located<std::string>> optional_groups(const toml::Value& document) {
 Pyproject read_pyproject(const std::string& text, const std::string& file) {
   const toml::Value document = parse_pyproject(text, file);
   refuse_other_forms(document, file);
+  const auto sources = package_sources(document);
+  const auto indexes = package_indexes(document);
+  refuse_other_indexes(indexes);
   Pyproject out;
   const YamlLimits limits;
   for (auto& dependency : texts_at(document, "project.dependencies")) {
     dependency.value = support::trim(dependency.value);
     accept(check_requirement(dependency.value), dependency.where);
+    const auto* source = source_of(sources, dependency.value);
+    // PyTorch's own index says the CUDA variant, which `torch` in the recipe decides.
+    if (source != nullptr && !from_pytorch(source->name, sources, indexes)) take_source(*source, dependency);
     if (out.dependencies.size() >= limits.items)
       throw Error(ErrorCode::kDocumentLimit, "more than " + std::to_string(limits.items) + " requirements",
                   dependency.where);

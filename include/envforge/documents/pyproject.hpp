@@ -16,7 +16,8 @@ struct Pyproject {
 };
 
 /// Throws support::Error with an EF30xx code and file:line:column: no TOML, dependencies in another form than PEP 621's
-/// (Poetry's own tables, dynamic ones), a requirement that a recipe refuses.
+/// (Poetry's own tables, dynamic ones), a requirement that a recipe refuses, a package that another tool's table takes
+/// from elsewhere than PyPI and a commit of git (an index of PyTorch's for its own packages is no such place).
 Pyproject read_pyproject(const std::string& text, const std::string& file);
 
 }  // namespace envforge::documents

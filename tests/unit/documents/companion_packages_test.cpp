@@ -142,6 +142,53 @@ TEST(Pyproject, EveryMistakeHasItsCodeAndPlace) {
     expect_error([&] { read_pyproject(one.text, "p"); }, one.code, one.where, one.text.substr(0, 80));
 }
 
+const std::string kMine = "[project]\ndependencies = [\"mylib\", \"torch>=2.4\"]\n";
+
+TEST(Pyproject, APackageFromElsewhereIsNotTakenFromPyPI) {
+  struct Case {
+    std::string table;
+    ErrorCode code;
+  };
+  const std::vector<Case> cases = {
+      {"[tool.uv.sources]\nmylib = {git = \"https://github.com/x/mylib\", rev = \"main\"}\n",
+       ErrorCode::kBadRequirement},
+      {"[tool.uv.sources]\nMyLib = {index = \"corp\"}\n", ErrorCode::kBadRequirement},
+      {"[tool.uv.sources]\nmylib = [{path = \"../mylib\", marker = \"sys_platform == 'linux'\"}]\n",
+       ErrorCode::kBadRequirement},
+      {"[tool.uv.sources]\nmylib.workspace = true\n", ErrorCode::kBadRequirement},
+      {"[tool.poetry.dependencies]\nmylib = {source = \"corp\"}\n", ErrorCode::kBadRequirement},
+      {"[[tool.uv.index]]\nurl = \"https://corp.example.com/simple\"\n", ErrorCode::kWrongValue},
+      {"[tool.uv]\nextra-index-url = [\"https://u:secret@corp.example.com/\"]\n", ErrorCode::kWrongValue},
+      {"[[tool.poetry.source]]\nname = \"corp\"\nurl = \"https://corp.example.com\"\n", ErrorCode::kWrongValue},
+      {"[[tool.pdm.source]]\nname = \"corp\"\nurl = \"https://corp.example.com\"\n", ErrorCode::kWrongValue},
+  };
+  for (const auto& one : cases) {
+    try {
+      read_pyproject(kMine + one.table, "p");
+      ADD_FAILURE() << one.table;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), one.code) << error.message();
+      EXPECT_GE(error.where().value().line, 3) << "at the table's place";
+      EXPECT_EQ(error.message().find("secret"), std::string::npos);
+      EXPECT_FALSE(error.hint().empty());
+    }
+  }
+}
+
+TEST(Pyproject, ACommitPyTorchsOwnIndexAndWhatNoDependencyUsesAreNoOtherPlace) {
+  const std::string commit(40, 'a');
+  const auto read = read_pyproject(
+      kMine + "[tool.uv.sources]\nmylib = {git = \"https://git.example.com/mylib\", rev = \"" + commit +
+          "\", subdirectory = \"py\"}\ntorch = {index = \"pytorch-cu121\"}\nother = {path = \"x\"}\n"
+          "[[tool.uv.index]]\nname = \"pytorch-cu121\"\nurl = \"https://download.pytorch.org/whl/cu121\"\n"
+          "[[tool.uv.index]]\nname = \"corp\"\nurl = \"https://corp.example.com/\"\nexplicit = true\n"
+          "[[tool.uv.index]]\nurl = \"https://pypi.org/simple\"\n[dependency-groups]\ndev = [\"pytest\"]\n",
+      "p");
+  EXPECT_EQ(texts(read.dependencies),
+            (std::vector<std::string>{"mylib @ git+https://git.example.com/mylib@" + commit + "#subdirectory=py",
+                                      "torch>=2.4"}));
+}
+
 // Whatever is cut off or changed: an Error of ours or a value, never anything else.
 TEST(Pyproject, NoCutAndNoChangedByteDoesHarm) {
   const std::string whole = kProject;

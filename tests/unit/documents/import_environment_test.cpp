@@ -109,6 +109,32 @@ TEST(ImportPyproject, TakesTheProjectsOwnTable) {
   EXPECT_TRUE(note(imported, "optional-dependencies.dev").dropped);
 }
 
+TEST(ImportPyproject, WhatComesFromElsewhereIsCarriedOverOrLeftOutNeverTakenFromPyPI) {
+  const std::string commit(40, 'a');
+  const auto imported = import_environment(
+      "[project]\ndependencies = [\"mylib\", \"Their.Lib\", \"ours>=1\", \"torch>=2.4,<2.6\", \"numpy\"]\n"
+      "[tool.uv.sources]\nmylib = {git = \"https://github.com/x/mylib\", rev = \"main\"}\n"
+      "their-lib = {git = \"https://github.com/x/their\", rev = \"" +
+          commit +
+          "\"}\nours = {index = \"corp\"}\n"
+          "torch = [{index = \"cpu\", marker = \"sys_platform != 'linux'\"}, {index = \"gpu\"}]\n"
+          "[[tool.uv.index]]\nname = \"cpu\"\nurl = \"https://download.pytorch.org/whl/cpu\"\nexplicit = true\n"
+          "[[tool.uv.index]]\nname = \"gpu\"\nurl = \"https://download.pytorch.org/whl/cu121\"\nexplicit = true\n"
+          "[[tool.uv.index]]\nname = \"corp\"\nurl = \"https://me:secret@corp.example.com/simple\"\n"
+          "[dependency-groups]\ndev = [\"pytest\"]\n[tool.poetry.group.docs.dependencies]\nsphinx = \"*\"\n"
+          "[tool.uv]\nconstraint-dependencies = [\"numpy<2\"]\n",
+      "pyproject.toml");
+  EXPECT_THAT(imported.pip, ElementsAre("their-lib @ git+https://github.com/x/their@" + commit, "numpy"));
+  EXPECT_EQ(imported.torch, ">=2.4,<2.6");
+  EXPECT_EQ(imported.cuda, "cu121");
+  EXPECT_THAT(note(imported, "sources.mylib").why, HasSubstr("40 digits"));
+  EXPECT_EQ(support::to_string(note(imported, "sources.mylib").where), "pyproject.toml:4:9");
+  EXPECT_THAT(note(imported, "sources.ours").why, HasSubstr("site configuration"));
+  EXPECT_EQ(note(imported, "tool.uv.index").what, "tool.uv.index https://***@corp.example.com/simple");
+  for (const char* what : {"sources.mylib", "sources.ours", "dependency-groups.dev", "poetry.group.docs", "constraint"})
+    EXPECT_TRUE(note(imported, what).dropped) << what;
+}
+
 TEST(ImportConda, ToolkitsAndBuildStringsBecomeTorchsCuda) {
   EXPECT_EQ(conda("  - cudatoolkit=11.3\n").cuda, "11.3");
   EXPECT_EQ(conda("  - pytorch-cuda=12.1\n").cuda, "12.1");
