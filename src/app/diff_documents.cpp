@@ -130,11 +130,35 @@ DocumentDiff diff_two_locks(World& world, const Named& a, const Named& b) {
   return print(diff_locks(before, after, world.knowledge), "lock", before, after);
 }
 
+// What labels hold of a lock: nothing else of the other side can be compared with them. Its pools stay, to judge both
+// by.
+void keep_what_labels_say(const engine::ImageInfo& image, DiffSide& side) {
+  documents::Lock said;
+  said.spec.pools = side.lock.spec.pools;
+  for (const auto& [name, locked] : side.lock.platforms) {
+    if (name != image.os + "/" + image.architecture) continue;
+    documents::LockedPlatform platform;
+    platform.torch = locked.torch;
+    platform.cuda = locked.cuda;
+    platform.cuda_variant = locked.cuda_variant;
+    platform.cudnn = locked.cudnn;
+    platform.nccl = locked.nccl;
+    platform.python = locked.python;
+    platform.base.name = locked.base.name;
+    said.platforms[name] = platform;
+  }
+  side.lock = said;
+  side.has_spec = side.has_packages = false;
+}
+
 DocumentDiff diff_two_images(World& world, const Named& a, const Named& b) {
-  const DiffSide before = read_image_side(world, a), after = read_image_side(world, b);
+  DiffSide before = read_image_side(world, a), after = read_image_side(world, b);
   if (!before.has_packages || !after.has_packages) {
     world.events.note("the lock of " + (before.has_packages ? b : a).name +
-                      " is not kept on this machine, so only the labels are compared");
+                      " is not kept on this machine, so only the labels are compared; what they do not hold is not "
+                      "known");
+    keep_what_labels_say(a.image, before);
+    keep_what_labels_say(b.image, after);
   }
   return print(diff_locks(before, after, world.knowledge), "image", before, after);
 }

@@ -11,12 +11,15 @@ const char* word(Runs runs) {
   return runs == Runs::kYes ? "runs" : runs == Runs::kNo ? "does not run" : "not known";
 }
 
-std::string or_none(const std::string& text) {
-  return text.empty() ? "(none)" : text;
+constexpr const char* kNone = "(none)";
+constexpr const char* kNotSaid = "not known";  // a label that an image does not have
+
+std::string or_none(const std::string& text, const char* none = kNone) {
+  return text.empty() ? none : text;
 }
 
-std::string arrow(const std::string& before, const std::string& after) {
-  return or_none(before) + " -> " + or_none(after);
+std::string arrow(const std::string& before, const std::string& after, const char* none = kNone) {
+  return or_none(before, none) + " -> " + or_none(after, none);
 }
 
 std::string bytes_text(std::uint64_t before, std::uint64_t after) {
@@ -60,10 +63,10 @@ class Text {
     lines_ += line + support::wrap(text, line.size(), width + 3) + "\n";
   }
 
-  void changes(const std::vector<documents::Change>& changes) {
+  void changes(const std::vector<documents::Change>& changes, const char* none = kNone) {
     std::size_t width = 0;
     for (const auto& change : changes) width = std::max(width, change.what.size());
-    for (const auto& change : changes) row(change.what, arrow(change.before, change.after), width);
+    for (const auto& change : changes) row(change.what, arrow(change.before, change.after, none), width);
   }
 
   const std::string& text() const { return lines_; }
@@ -178,7 +181,12 @@ std::string diff_text(const LockDiff& diff, const DiffSide& a, const DiffSide& b
   Text text;
   text.heading(support::printable(a.name) + " -> " + support::printable(b.name));
   if (changes_in(diff) == 0) {
-    text.row("", a.has_packages && b.has_packages ? "the same: both make the same image" : "the same version set", 0);
+    text.row("",
+             a.has_packages && b.has_packages ? "the same: both make the same image"
+             : a.has_spec && b.has_spec
+                 ? "the same version set"
+                 : "the labels say the same version set; what else is in the images is not known",
+             0);
     return text.text();
   }
   for (const auto* changes : {&diff.recipe, &diff.usage}) {
@@ -195,7 +203,7 @@ std::string diff_text(const LockDiff& diff, const DiffSide& a, const DiffSide& b
   for (const auto& platform : diff.platforms) {
     if (platform.versions.empty()) continue;
     text.heading("Versions, " + platform.platform);
-    text.changes(platform.versions);
+    text.changes(platform.versions, a.has_spec && b.has_spec ? kNone : kNotSaid);
   }
   add_for_whom(text, diff);
   add_sizes(text, diff, a, b);

@@ -129,7 +129,7 @@ class LockComparison {
 };
 
 std::string base_text(const LockedBase& base) {
-  return base.name + " " + base.reference + "@" + base.digest;
+  return base.name + (base.digest.empty() ? "" : " " + base.reference + "@" + base.digest);
 }
 
 void add_versions(LockComparison& all, const LockedPlatform& old, const LockedPlatform& now) {

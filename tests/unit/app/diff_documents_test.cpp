@@ -210,6 +210,23 @@ TEST_F(DiffDocuments, AnImageWhoseLockIsNotHereIsComparedByItsLabelsAndThatIsSai
   EXPECT_THAT(at_.events.notes, ElementsAre(HasSubstr("only the labels")));
 }
 
+TEST_F(DiffDocuments, OfALockAndLabelsOnlyWhatLabelsHoldIsCompared) {
+  const auto old = locked("2.6", "packages: {pip: [numpy==2.1.0]}\nenvironment: {A: b}\n"), now = locked("2.7");
+  keep_lock(at_.world(), now);
+  add_image("team/env:1", old, 5'000'000'000);
+  add_image("team/env:2", now, 5'200'000'000);
+  for (const auto& diff : {diff_documents(at_.world(), "team/env:1", "team/env:2"),
+                           diff_documents(at_.world(), "team/env:2", "team/env:1")}) {
+    for (const char* unknown : {"C++ ABI", "glibc", "GPU architectures", "NVIDIA_REQUIRE_CUDA", "exclude_newer",
+                                "Made from", "numpy", "environment", "(none)", "@"})
+      EXPECT_THAT(diff.text, Not(HasSubstr(unknown))) << diff.text;
+    EXPECT_THAT(diff.text, HasSubstr("2.6.0"));
+    EXPECT_THAT(diff.text, HasSubstr("pool")) << "the known recipe's machines";
+  }
+  const auto diff = diff_documents(at_.world(), "team/env:1", "team/env:2").text;
+  EXPECT_THAT(diff, ::testing::ContainsRegex("cuDNN +not known -> ")) << "the image has no label of it";
+}
+
 TEST_F(DiffDocuments, AnImageThatEnvforgeDidNotBuildIsRefused) {
   engine::ImageInfo info;
   info.id = "sha256:other";
