@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 
+#include <envforge/support/percent_encoding.hpp>
 #include <envforge/support/secrets.hpp>
 #include <envforge/support/text.hpp>
 #include <envforge/versions/package_name.hpp>
@@ -42,9 +43,31 @@ std::string specifier_of(const std::string& requirement) {
   return out;
 }
 
+// "2.3.0+cu121" of "torch @ https://HOST/torch-2.3.0%2Bcu121-cp311-cp311-linux_x86_64.whl"; "" for what names no wheel.
+std::string version_of_wheel(const std::string& address) {
+  const std::string url = address.substr(0, address.find('#'));
+  const std::string file = support::percent_decoded(url.substr(url.rfind('/') + 1));
+  return check_wheel_filename(file) ? "" : support::split(file, '-')[1];
+}
+
+// pip takes the address of a wheel without the name before it.
+std::string named_wheel(const std::string& requirement) {
+  if (!starts_with(requirement, "http") || version_of_wheel(without_marker(requirement)).empty()) return requirement;
+  const std::string file = requirement.substr(requirement.substr(0, requirement.find_first_of("#; ")).rfind('/') + 1);
+  return file.substr(0, file.find('-')) + " @ " + requirement;
+}
+
 // "==2.1.0+cu118" says two things: the version, and the build.
 void import_torch(const std::string& requirement, const Where& where, Imported& out) {
-  std::string specifier = specifier_of(without_marker(requirement));
+  const std::string plain = without_marker(requirement);
+  std::string specifier = specifier_of(plain);
+  if (const auto at = plain.find('@'); at != std::string::npos) {
+    const std::string version = version_of_wheel(plain.substr(at));
+    if (version.empty()) return drop(out, requirement, where, "what lies there says no version of torch by its name");
+    specifier = "==" + version;
+    if (version.find('+') == std::string::npos)
+      remark(out, requirement, where, "became torch " + version + "; the lock takes its wheel from PyTorch or PyPI");
+  }
   const auto plus = specifier.find('+');
   if (plus != std::string::npos) {
     const std::string build = specifier.substr(plus + 1);
@@ -71,7 +94,7 @@ void import_torch(const std::string& requirement, const Where& where, Imported& 
 
 void import_companion(const std::string& name, const std::string& requirement, const Where& where, Imported& out) {
   if (std::find(out.include.begin(), out.include.end(), name) == out.include.end()) out.include.push_back(name);
-  if (!specifier_of(requirement).empty())
+  if (!specifier_of(requirement).empty() || requirement.find('@') != std::string::npos)
     remark(out, requirement, where, "became torch.include; its version follows from torch's");
 }
 
@@ -117,6 +140,8 @@ void import_index(const std::string& what, const Where& where, Imported& out) {
 
 void import_requirement(const std::string& requirement, const Where& where, Imported& out) {
   if (const std::string named = named_repository(requirement); named != requirement)
+    return import_requirement(named, where, out);
+  if (const std::string named = named_wheel(requirement); named != requirement)
     return import_requirement(named, where, out);
   const std::string name = versions::requirement_name(requirement);
   if (name == "torch") return import_torch(requirement, where, out);

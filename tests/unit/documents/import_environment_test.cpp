@@ -42,6 +42,25 @@ TEST(ImportRequirements, ABuildsLocalVersionBecomesTorchAndCuda) {
   EXPECT_EQ(support::to_string(note(imported, "torchvision").where), "requirements.txt:2:1");
 }
 
+TEST(ImportRequirements, TheAddressOfAWheelOfTorchSaysVersionAndVariant) {
+  const std::string wheel = "https://download.pytorch.org/whl/cu121/torch-2.3.0%2Bcu121-cp311-cp311-linux_x86_64.whl";
+  for (const std::string& line :
+       {"torch @ " + wheel, wheel, "torch @ " + wheel + "#sha256=00 ; python_version > '3'"}) {
+    const auto imported = requirements(line + "\n");
+    EXPECT_EQ(imported.torch, "2.3.0") << line;
+    EXPECT_EQ(imported.cuda, "cu121") << line;
+    EXPECT_FALSE(note(imported, "torch").dropped) << line;
+  }
+  const auto pypi = requirements("torch @ https://host/torch-2.6.0-cp311-cp311-manylinux1_x86_64.whl\n");
+  EXPECT_EQ(pypi.torch, "2.6.0");
+  EXPECT_THAT(note(pypi, "torch").why, HasSubstr("became torch 2.6.0"));
+  EXPECT_TRUE(note(requirements("torch @ https://host/nightly\n"), "torch").dropped);
+  const auto vision =
+      requirements("torchvision @ https://host/torchvision-0.18.0%2Bcu121-cp311-cp311-linux_x86_64.whl");
+  EXPECT_THAT(vision.include, ElementsAre("torchvision"));
+  EXPECT_THAT(note(vision, "torchvision").why, HasSubstr("follows from torch"));
+}
+
 TEST(ImportRequirements, RangesAreKeptAndABuildForTheProcessorIsTold) {
   EXPECT_EQ(requirements("torch>=2.0, <2.8\n").torch, ">=2.0,<2.8");
   EXPECT_EQ(requirements("torch\n").torch, "");
