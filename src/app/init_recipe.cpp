@@ -110,6 +110,7 @@ std::string packages_lines(const InitWishes& wishes, const Imported& imported) {
     if (std::find(apt.begin(), apt.end(), name) == apt.end()) apt.push_back(name);
   }
   if (!apt.empty()) lines = "  apt: " + quoted_list(apt) + "\n" + lines;
+  if (!imported.build.empty()) lines += "  build: " + quoted_list(imported.build) + "\n";
   return lines.empty() ? "" : "packages:\n" + lines;
 }
 

@@ -28,6 +28,14 @@ bool pinned_by_torch(const std::string& name) {
   return std::find(kLibraries.begin(), kLibraries.end(), versions::nvidia_library(name)) != kLibraries.end();
 }
 
+// Packages of CUDA code that have no wheel on PyPI, in no version: `uv pip compile --no-deps --only-binary :all:` of
+// each, for Python 3.11 and manylinux_2_28_x86_64, 2026-11-21.
+bool without_wheel(const std::string& name) {
+  constexpr std::array<std::string_view, 7> kNames{"causal-conv1d", "flash-attn",   "mamba-ssm",        "torch-cluster",
+                                                   "torch-scatter", "torch-sparse", "torch-spline-conv"};
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+}
+
 std::string without_marker(const std::string& requirement) {
   return support::trim(requirement.substr(0, requirement.find(';')));
 }
@@ -98,6 +106,20 @@ void import_companion(const std::string& name, const std::string& requirement, c
     remark(out, requirement, where, "became torch.include; its version follows from torch's");
 }
 
+// "flash-attn==2.5.8" as an entry of packages.build. A build that another site made, "+pt23cu121", is not the source's.
+void import_source(const std::string& name, const std::string& requirement, const Where& where, Imported& out) {
+  constexpr const char* kWhy = "PyPI has no wheel of it: it is compiled against the image's torch";
+  std::string specifier = specifier_of(requirement);
+  specifier = specifier.substr(0, specifier.find('+'));
+  const std::string source = name + specifier;
+  if (without_marker(requirement) != requirement || check_build_source(source)) {
+    return drop(out, requirement, where,
+                std::string(kWhy) + "; name its version under packages.build: " + name + "==VERSION");
+  }
+  out.build.push_back(source);
+  remark(out, requirement, where, "became packages.build: " + source + "; " + kWhy);
+}
+
 // https://download.pytorch.org/whl/cu118: the variant in PyTorch's own addresses.
 std::string cuda_of_index(const std::string& text) {
   const auto at = text.find("pytorch.org/whl/");
@@ -153,6 +175,8 @@ void import_requirement(const std::string& requirement, const Where& where, Impo
     return drop(out, requirement, where,
                 "torch's own wheel pins it to the version that it was built with; the lock names it");
   }
+  if (without_wheel(name) && requirement.find('@') == std::string::npos)
+    return import_source(name, requirement, where, out);
   if (const auto refused = check_requirement(requirement)) {
     return drop(out, requirement, where, refused->message.substr(refused->message.rfind("': ") + 3));
   }
@@ -162,7 +186,13 @@ void import_requirement(const std::string& requirement, const Where& where, Impo
 }
 
 void import_line(const std::string& line, const Where& where, Imported& out) {
-  if (!starts_with(line, "-")) return import_requirement(line, where, out);
+  if (!starts_with(line, "-")) {
+    // "torch-scatter -f https://...": an option behind the requirement.
+    const auto option = line.find(" -");
+    import_requirement(support::trim(line.substr(0, option)), where, out);
+    if (option != std::string::npos) import_line(support::trim(line.substr(option)), where, out);
+    return;
+  }
   const auto is = [&](std::initializer_list<std::string_view> names) {
     return std::any_of(names.begin(), names.end(), [&](std::string_view name) { return starts_with(line, name); });
   };

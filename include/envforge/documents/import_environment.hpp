@@ -23,6 +23,7 @@ struct Imported {
   std::string python;                // "3.10", ">=3.9,<3.12"; "" = not said
   std::vector<std::string> include;  // torchvision, torchaudio
   std::vector<std::string> pip, apt;
+  std::vector<std::string> build;  // sources, as packages.build has them
   std::vector<ImportNote> notes;
 };
 

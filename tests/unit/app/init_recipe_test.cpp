@@ -87,6 +87,14 @@ TEST_F(InitRecipe, CarriesOverAnEnvironmentOfCondaAndTakesTheBaseWithItsPython) 
   EXPECT_EQ(recipe.spec.pip.at(0).value, "numpy==1.26.*");
 }
 
+TEST_F(InitRecipe, WritesWhatHasNoWheelAsSomethingToBuild) {
+  from("requirements.txt", "torch==2.9.1\nflash-attn==2.8.3\nnumpy\n");
+  const auto recipe = made();
+  ASSERT_EQ(recipe.spec.build.size(), 1U) << made_.text;
+  EXPECT_EQ(recipe.spec.build[0].source.value, "flash-attn==2.8.3");
+  EXPECT_EQ(recipe.spec.pip.size(), 1U);
+}
+
 TEST_F(InitRecipe, SaysWhereWhatWasCarriedOverHasNoVersionSet) {
   wishes_.gpus = {"RTX 5090"};
   from("requirements.txt", "torch==2.1.0+cu118\n");

@@ -116,6 +116,20 @@ TEST(ImportRequirements, APasswordInAnAddressIsNotShownAgain) {
   for (const auto& one : imported.notes) EXPECT_EQ((one.what + one.why).find("secret"), std::string::npos) << one.what;
 }
 
+TEST(ImportRequirements, APackageThatHasNoWheelIsBuiltOrItsVersionIsAskedFor) {
+  const auto imported = requirements(
+      "flash-attn==2.5.8\ntorch_scatter==2.1.2+pt23cu121 -f https://data.pyg.org/whl/torch-2.3.0+cu121.html\n"
+      "torch-sparse -f https://data.pyg.org/whl/\nmamba-ssm>=2\nnumpy\n");
+  EXPECT_THAT(imported.build, ElementsAre("flash-attn==2.5.8", "torch-scatter==2.1.2"));
+  EXPECT_THAT(imported.pip, ElementsAre("numpy"));
+  EXPECT_THAT(note(imported, "flash-attn").why, HasSubstr("packages.build: flash-attn==2.5.8"));
+  for (const char* what : {"torch-sparse", "mamba-ssm"}) {
+    EXPECT_TRUE(note(imported, what).dropped);
+    EXPECT_THAT(note(imported, what).why, HasSubstr(std::string(what) + "==VERSION"));
+  }
+  EXPECT_THAT(note(imported, "-f https").why, HasSubstr("where packages come from"));
+}
+
 TEST(ImportPyproject, TakesTheProjectsOwnTable) {
   const auto imported = import_environment(
       "[project]\nname = \"My Lib\"\nrequires-python = \">=3.10,<3.12\"\n"
