@@ -85,7 +85,10 @@ Checked check_local(std::string_view source, std::string_view path) {
 Checked check_git_source(std::string_view source) {
   const auto [name, address] = halves(source);
   if (!support::starts_with(address, kGit)) {
-    return refuse(source, "expected NAME @ git+https://HOST/PATH@COMMIT: git is the one version control system",
+    return refuse(source,
+                  support::starts_with(source, kGit)
+                      ? "a repository needs the package's name before it: NAME @ git+https://HOST/PATH@COMMIT"
+                      : "expected NAME @ git+https://HOST/PATH@COMMIT: git is the one version control system",
                   "such as own-lib @ git+https://git.example.com/own-lib@ and the 40 digits of the commit");
   }
   if (auto refused = check_name(source, name)) return refused;

@@ -91,7 +91,7 @@ TEST(ImportRequirements, OptionsAndAddressesBecomeNotesAndTheRestGoesOn) {
   for (const char* what : {"-i ", "-r ", "-c ", "-e .", "--pre", "git+", "file:///", "../up", "--hash"})
     EXPECT_TRUE(note(imported, what).dropped) << what;
   EXPECT_EQ(support::to_string(note(imported, "-r ").where), "requirements.txt:3:1");
-  EXPECT_THAT(note(imported, "git+").why, HasSubstr("version control"));
+  EXPECT_THAT(note(imported, "git+").why, HasSubstr("name before it"));
 }
 
 TEST(ImportRequirements, UnreadableBytesAreAnErrorWithTheirPlace) {
@@ -223,6 +223,8 @@ TEST(ImportRequirements, ACommitOfARepositoryIsCarriedOverAndABranchIsLeftOut) {
       requirements("lib @ " + url + commit + "\n-e " + url + commit + "#egg=other\n" + url + "main#egg=third\n");
   EXPECT_THAT(imported.pip, ElementsAre("lib @ " + url + commit, "other @ " + url + commit));
   EXPECT_THAT(note(imported, "third").why, HasSubstr("a branch, a tag"));
+  const auto nameless = requirements(url + commit + "\n");
+  EXPECT_THAT(note(nameless, "git+").why, HasSubstr("needs the package's name before it"));
 }
 
 }  // namespace
