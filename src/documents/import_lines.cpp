@@ -65,6 +65,13 @@ std::string named_wheel(const std::string& requirement) {
   return file.substr(0, file.find('-')) + " @ " + requirement;
 }
 
+// ">=2.0,<2.4" of two wishes; "" where that is no range.
+std::string joined(const std::string& one, const std::string& other) {
+  const auto bound = [](const std::string& wish) { return (digits(wish.substr(0, 1)) ? "==" : "") + wish; };
+  std::string both = bound(one) + "," + bound(other);
+  return versions::VersionRange::parse(both) ? both : "";
+}
+
 // "==2.1.0+cu118" says two things: the version, and the build.
 void import_torch(const std::string& requirement, const Where& where, Imported& out) {
   const std::string plain = without_marker(requirement);
@@ -95,8 +102,14 @@ void import_torch(const std::string& requirement, const Where& where, Imported& 
     drop(out, requirement, where, "'" + specifier + "' is no range of versions that a recipe knows");
     return;
   }
-  if (!out.torch.empty() && out.torch != specifier)
-    remark(out, requirement, where, "torch was asked for twice; this one counts, not '" + out.torch + "'");
+  if (!out.torch.empty() && out.torch != specifier) {
+    // Behind a marker it may be another machine's.
+    const std::string both = plain == requirement ? joined(out.torch, specifier) : "";
+    remark(out, requirement, where,
+           both.empty() ? "torch was asked for twice; this one counts, not '" + out.torch + "'"
+                        : "torch was asked for twice; both hold: " + both);
+    if (!both.empty()) specifier = both;
+  }
   out.torch = specifier;
 }
 

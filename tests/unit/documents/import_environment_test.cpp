@@ -71,6 +71,14 @@ TEST(ImportRequirements, RangesAreKeptAndABuildForTheProcessorIsTold) {
   EXPECT_THAT(note(cpu, "+cpu").why, HasSubstr("no CUDA build"));
 }
 
+TEST(ImportRequirements, TwoWishesForTorchBothHoldUnlessAMarkerParts) {
+  const auto imported = requirements("torch>=2.0\ntorch<2.4\n");
+  EXPECT_EQ(imported.torch, ">=2.0,<2.4");
+  EXPECT_THAT(note(imported, "torch<2.4").why, HasSubstr("both hold"));
+  EXPECT_EQ(requirements("torch==2.1.0\ntorch<2.4\n").torch, "==2.1.0,<2.4");
+  EXPECT_EQ(requirements("torch==2.1.0\ntorch==2.4.0; python_version > '3.10'\n").torch, "2.4.0");
+}
+
 TEST(ImportRequirements, WhatTorchPinsIsLeftOutWithTheReason) {
   const auto imported = requirements(
       "nvidia-cublas-cu12==12.4.5.8\nnvidia-cudnn-cu13==9.20.0.48\ntriton==3.2.0\nnvidia-nccl==2.29\n"
