@@ -149,11 +149,11 @@ Checked refused_form(std::string_view text) {
   const auto refuse = [&](std::string_view why, std::string hint) {
     return refusal(ErrorCode::kBadRequirement, "requirement", text, why, std::move(hint));
   };
-  if (support::starts_with(text, "-")) {
+  const std::string_view plain = text.substr(0, text.find(';'));  // a marker may hold any text
+  if (support::starts_with(text, "-") || plain.find(" -") != std::string_view::npos) {
     return refuse("an option of pip is refused: it would change where packages come from, outside the lock's sight",
                   "indexes and wheel folders stand in the site configuration; name only the project here");
   }
-  const std::string_view plain = text.substr(0, text.find(';'));  // a marker may hold any text
   const std::string own = "put a wheel of your own into the wheel folder (--wheels)";
   if (plain.find("://") != std::string_view::npos || plain.find('@') != std::string_view::npos) {
     return refuse("a URL needs a name before it and a hash behind it: NAME @ https://HOST/FILE.whl#sha256=DIGEST",

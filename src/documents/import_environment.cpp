@@ -7,6 +7,7 @@
 #include "pyproject_sources.hpp"
 #include "pyproject_toml.hpp"
 #include "recipe_yaml_tree.hpp"
+#include "requirement_lines.hpp"
 #include "yaml_map.hpp"
 
 namespace envforge::documents {
@@ -16,35 +17,14 @@ using support::Error;
 using support::ErrorCode;
 using support::Where;
 
-// Without a comment, and without the hashes that `pip-compile` writes behind a requirement.
-std::string bare(std::string line, bool& had_hashes) {
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    if (line[i] == '#' && (i == 0 || line[i - 1] == ' ' || line[i - 1] == '\t')) line.resize(i);
-  }
-  const auto hash = line.find("--hash=");
-  if (hash != std::string::npos) {
-    had_hashes = true;
-    line.resize(hash);
-  }
-  line = support::trim(line);
-  if (!line.empty() && line.back() == '\\') line.pop_back();
-  return support::trim(line);
-}
-
 Imported import_requirements(const std::string& text, const std::string& file) {
-  check_document(text, file);
   Imported out;
   bool had_hashes = false;
-  int number = 0;
-  for (const auto& whole : support::split(text, '\n')) {
-    ++number;
-    const std::string line = bare(whole, had_hashes);
-    if (line.empty()) continue;
-    const Where where{file, number, static_cast<int>(whole.find(line.front())) + 1, {}};
-    import_line(line, where, out);
+  for (const auto& line : requirement_lines(text, file)) {
+    had_hashes = had_hashes || line.had_hashes;
+    import_line(line.text, line.where, out);
   }
-  if (had_hashes)
-    out.notes.push_back({"--hash", {file, 0, 0, {}}, "the lock has hashes of its own for every wheel", true});
+  if (had_hashes) drop(out, "--hash", {file, 0, 0, {}}, "the lock has hashes of its own for every wheel");
   return out;
 }
 

@@ -193,12 +193,32 @@ std::string YamlNode::kind_name() const {
   return is_number(text) ? "a number" : "text";
 }
 
+namespace {
+
+// What editors and shells of Windows write; both are invisible in most editors.
+void refuse_other_encoding(const std::string& text, const std::string& file) {
+  using support::starts_with;
+  const bool marked = starts_with(text, "\xFF\xFE") || starts_with(text, "\xFE\xFF");
+  if (marked || (text.size() > 3 && text[0] != '\0' && text[1] == '\0' && text[3] == '\0')) {
+    throw Error(ErrorCode::kUnsafeText, "the file is UTF-16, as PowerShell's `>` writes it; expected UTF-8",
+                Where{file, 1, 1, {}},
+                "`iconv -f UTF-16" + std::string(marked ? "" : "LE") + " -t UTF-8 FILE > NEWFILE` makes it so");
+  }
+  if (starts_with(text, "\xEF\xBB\xBF")) {
+    throw Error(ErrorCode::kUnsafeText, "the file begins with U+FEFF (a byte order mark, which is invisible)",
+                Where{file, 1, 1, {}}, "`sed -i '1s/^\\xEF\\xBB\\xBF//' FILE` takes it away");
+  }
+}
+
+}  // namespace
+
 void check_document(const std::string& text, const std::string& file, const YamlLimits& limits) {
   if (text.size() > limits.bytes) {
     throw Error(ErrorCode::kDocumentLimit,
                 std::to_string(text.size()) + " bytes; expected at most " + std::to_string(limits.bytes),
                 Where{file, 0, 0, {}});
   }
+  refuse_other_encoding(text, file);
   if (const auto unsafe = find_unsafe(text, TextKind::kDocument)) {
     throw Error(ErrorCode::kUnsafeText, "the document holds " + unsafe->name, place_of(text, unsafe->offset, file));
   }

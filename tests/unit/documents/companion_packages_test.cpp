@@ -35,6 +35,33 @@ TEST(Requirements, MayHaveCarriageReturnsCommentsMarkersAndTheTorchFamily) {
   EXPECT_EQ(support::to_string(read[1].where), "requirements.txt:4:2");
 }
 
+TEST(Requirements, MayGoOnInTheNextLineAndHaveHashesAsPipCompileWritesThem) {
+  const auto read = read_requirements(
+      "#\n# pip-compile --generate-hashes\n#\nnumpy==1.26.4 \\\n    --hash=sha256:00 \\\n    --hash=sha256:11\n"
+      "    # via pandas\nx==1 ; sys_platform == 'linux' --hash=sha256:22\r\ny \\\r\n  >=2\r\nlast \\\n",
+      "requirements.txt");
+  EXPECT_EQ(texts(read),
+            (std::vector<std::string>{"numpy==1.26.4", "x==1 ; sys_platform == 'linux'", "y >=2", "last"}));
+  EXPECT_EQ(support::to_string(read[0].where), "requirements.txt:4:1");
+  EXPECT_EQ(support::to_string(read[2].where), "requirements.txt:9:1");
+}
+
+TEST(Requirements, AnotherEncodingIsNamedWithTheCommandThatMendsIt) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {std::string("\xFF\xFEn\0u\0", 6), "iconv -f UTF-16 "},
+      {std::string("n\0u\0m\0", 6), "iconv -f UTF-16LE "},
+      {"\xEF\xBB\xBFnumpy\n", "sed -i"}};
+  for (const auto& [text, mend] : cases) {
+    try {
+      read_requirements(text, "r.txt");
+      ADD_FAILURE() << mend;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kUnsafeText);
+      EXPECT_NE(error.hint().find(mend), std::string::npos) << error.hint();
+    }
+  }
+}
+
 TEST(Requirements, EveryOtherLineIsRefusedWithItsCodeAndPlace) {
   struct Case {
     std::string text;
@@ -53,8 +80,8 @@ TEST(Requirements, EveryOtherLineIsRefusedWithItsCodeAndPlace) {
       {"./local\n", ErrorCode::kBadRequirement, "r.txt:1:1"},
       {"/abs/x.whl\n", ErrorCode::kBadRequirement, "r.txt:1:1"},
       {"../up\n", ErrorCode::kBadRequirement, "r.txt:1:1"},
-      {"numpy --hash=sha256:0\n", ErrorCode::kBadRequirement, "r.txt:1:1"},
-      {"numpy \\\n", ErrorCode::kBadRequirement, "r.txt:1:1"},
+      {"numpy --config-settings=x\n", ErrorCode::kBadRequirement, "r.txt:1:1"},
+      {"# why\n\n  numpy \\\n -e .\n", ErrorCode::kBadRequirement, "r.txt:3:3"},
       {"x @ git+https://example.com/x@main\n", ErrorCode::kBadRequirement, "r.txt:1:1"},
       {"x @ https://example.com/x-1-py3-none-any.whl\n", ErrorCode::kBadRequirement, "r.txt:1:1"},
       {"${HOME}\n", ErrorCode::kBadRequirement, "r.txt:1:1"},
