@@ -1,7 +1,11 @@
-#include <csignal>
+#include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <iostream>
 #include <map>
 
@@ -142,11 +146,29 @@ ExitCode dispatch(int argc, char** argv) {
   }
 }
 
+// The other end of a pipe was closed: `envforge explain --matrix | head` has all that it wants.
+bool reader_left() {
+  pollfd output{STDOUT_FILENO, POLLOUT, 0};
+  return ::poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+}
+
+// A document that was cut off must not pass for a whole one.
+bool wrote_all() {
+  std::cout.flush();
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return true;
+  const std::string why = errno == 0 ? "" : ": " + std::string(std::strerror(errno));
+  if (!reader_left())
+    print_err(
+        support::format_error(Error(ErrorCode::kFileWrite, "cannot write the whole answer to standard output" + why)));
+  return false;
+}
+
 }  // namespace
 }  // namespace envforge::cli
 
 int main(int argc, char** argv) {
   const auto code = envforge::cli::dispatch(argc, argv);
-  if (std::fflush(stdout) != 0) return static_cast<int>(envforge::support::ExitCode::kMachineLacks);
+  if (!envforge::cli::wrote_all()) return static_cast<int>(envforge::support::ExitCode::kMachineLacks);
   return static_cast<int>(code);
 }
