@@ -213,6 +213,7 @@ TEST_P(PythonResolverContract, AVersionThatTheCallerMakesIsHeldAgainstWhatRequir
   asked.provided = {{"ours", "1.0"}};
   const auto told = conflict(asked);
   EXPECT_EQ(told.kind, PythonConflict::Kind::kUnsatisfiable);
+  EXPECT_EQ(told.package, "ours");
   EXPECT_THAT(told.lines, ::testing::Contains(HasSubstr("ours>=2")));
 }
 
