@@ -80,7 +80,8 @@ TEST_F(WheelByAddress, IsInstalledAndWhatTheSiteGaveStaysInNoLayer) {
 
   write_recipe("#sha256=" + std::string(64, '0'));
   const auto other = envforge({"build", "env.yaml", "--no-torch-group"});
-  EXPECT_NE(other.exit_code, 0) << "another file than the recipe means";
+  EXPECT_EQ(other.exit_code, 5) << "another file than the recipe means\n" << other.err;
+  EXPECT_THAT(other.err, HasSubstr("ash mismatch"));
   EXPECT_FALSE(setup_.engine().inspect_image(kTag));
 
   write_recipe("#sha256=" + std::string(kSha256));
