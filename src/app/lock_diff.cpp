@@ -29,13 +29,14 @@ struct Row {
 };
 
 constexpr const char* kHeavy = "torch and CUDA's libraries";
+constexpr const char* kToolkit = "CUDA toolkit and what builds with it";
 constexpr const char* kDirect = "asked for";
 constexpr const char* kNeeded = "needed by those";
 constexpr const char* kTools = "installer";
 constexpr const char* kBaseDebs = "Debian packages of the base";
 constexpr const char* kDebs = "Debian packages";
 constexpr const char* kBuilderDebs = "Debian packages of the validator's build stage";
-constexpr const char* kGroups[] = {kHeavy, kDirect, kNeeded, kTools, kBaseDebs, kDebs, kBuilderDebs};
+constexpr const char* kGroups[] = {kHeavy, kToolkit, kDirect, kNeeded, kTools, kBaseDebs, kDebs, kBuilderDebs};
 
 template <class Package>
 Row row_of(const Package& package, const std::string& group) {
@@ -47,7 +48,7 @@ Row row_of(const Package& package, const std::string& group) {
 std::vector<Row> rows_of(const LockedPlatform& platform) {
   std::vector<Row> rows;
   for (const LockedWheel& wheel : platform.wheels)
-    rows.push_back(row_of(wheel, wheel.heavy ? kHeavy : wheel.direct ? kDirect : kNeeded));
+    rows.push_back(row_of(wheel, wheel.heavy ? kHeavy : wheel.toolkit ? kToolkit : wheel.direct ? kDirect : kNeeded));
   for (const LockedWheel& tool : platform.tools) rows.push_back(row_of(tool, kTools));
   for (const LockedDeb& deb : platform.base.debs) rows.push_back(row_of(deb, kBaseDebs));
   for (const LockedDeb& deb : platform.debs) rows.push_back(row_of(deb, kDebs));

@@ -180,6 +180,7 @@ std::optional<packages::PythonConflict> add_packages(World& world, const Package
   auto wheels = lock_wheels(world, what);
   if (const auto* conflict = std::get_if<packages::PythonConflict>(&wheels)) return *conflict;
   locked.wheels = std::get<std::vector<documents::LockedWheel>>(std::move(wheels));
+  lock_toolkit(world, what, locked);
   lock_builds(world, what, locked);
   locked.tools = tools.get();
   auto base = system.get();

@@ -27,6 +27,8 @@ using support::ErrorCode;
 const std::vector<std::string> kFoundation = {"python3", "ca-certificates", "tini", "libstdc++6"};
 // triton compiles a small C module against Python's headers at run time.
 const std::vector<std::string> kTorchCompile = {"gcc", "libc6-dev", "python3-dev"};
+// Extensions of torch are C++ against Python's headers; nvcc calls g++.
+const std::vector<std::string> kDevel = {"g++", "libc6-dev", "python3-dev"};
 const std::vector<std::string> kSsh = {"openssh-server"};
 // Only in the stages that compile: the validator's torch group, and packages from their sources.
 const std::vector<std::string> kBuilder = {"g++", "libc6-dev"};
@@ -192,6 +194,7 @@ std::vector<std::string> image_packages(const documents::ImageSpec& spec) {
   for (const auto& capability : spec.capabilities) {
     if (capability.value == "torch_compile") add(kTorchCompile);
   }
+  if (documents::is_devel(spec)) add(kDevel);
   if (spec.services.count("ssh") > 0) add(kSsh);
   return names;
 }

@@ -136,17 +136,22 @@ packages::PythonRequest wheels_request(World& world, const PackagesToLock& what,
   return request;
 }
 
+std::vector<std::string> kept_versions(const PackagesToLock& what) {
+  std::vector<std::string> kept;
+  if (what.old == nullptr) return kept;
+  const auto& upgraded = what.options.upgrade_only;
+  for (const auto& wheel : what.old->wheels) {
+    if (std::find(upgraded.begin(), upgraded.end(), versions::normal_name(wheel.name)) == upgraded.end() &&
+        wheel.index != documents::kBuiltHere && !support::ends_with(wheel.index, ".whl"))
+      kept.push_back(wheel.name + "==" + wheel.version);
+  }
+  return kept;
+}
+
 WheelsAnswer lock_wheels(World& world, const PackagesToLock& what) {
   std::set<std::string> direct;
   auto request = wheels_request(world, what, direct);
-  if (what.old != nullptr) {
-    const auto& upgraded = what.options.upgrade_only;
-    for (const auto& wheel : what.old->wheels) {
-      if (std::find(upgraded.begin(), upgraded.end(), versions::normal_name(wheel.name)) == upgraded.end() &&
-          wheel.index != documents::kBuiltHere && !support::ends_with(wheel.index, ".whl"))
-        request.preferences.push_back(wheel.name + "==" + wheel.version);
-    }
-  }
+  request.preferences = kept_versions(what);
   auto answer = world.python.resolve(request);
   if (const auto* conflict = std::get_if<PythonConflict>(&answer)) return *conflict;
   auto& wheels = std::get<std::vector<ResolvedWheel>>(answer);

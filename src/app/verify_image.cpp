@@ -159,6 +159,7 @@ void add_lock(const World& world, const std::string& digest, const std::string& 
   const auto lock = find_lock(world, digest);
   if (!lock) return;
   for (const auto& capability : lock->spec.capabilities) request.capabilities.push_back(capability.value);
+  if (documents::is_devel(lock->spec)) request.capabilities.push_back(lock->spec.variant.value);
   const auto platform = lock->platforms.find("linux/" + architecture);
   if (platform == lock->platforms.end()) return;
   const auto& locked = platform->second;

@@ -233,7 +233,7 @@ bool build_missing_wheels(World& world, const documents::Recipe& recipe, documen
                       build.name + "`, then `envforge build`");
     }
   }
-  for (auto& wheel : fresh) add_built_wheel(locked, std::move(wheel));
+  for (auto& wheel : fresh) add_wheel(locked, std::move(wheel));
   return !fresh.empty();
 }
 

@@ -128,8 +128,11 @@ std::string TableWriter::text(const Tables& t) {
       table("Release", t.releases, [&](const Release& row) { return release(row); }),
       table("CudaMajor", t.majors,
             [&](const CudaMajor& row) {
-              return fields({std::to_string(row.major), quoted(row.driver_floor), names(row.nvcc_wheels),
-                             evidence(row.evidence)});
+              return fields({std::to_string(row.major), quoted(row.driver_floor), evidence(row.evidence)});
+            }),
+      table("CompilerWheels", t.compilers,
+            [&](const CompilerWheels& row) {
+              return fields({std::to_string(row.major), names(row.wheels), evidence(row.evidence)});
             }),
       table("Toolkit", t.toolkits,
             [&](const Toolkit& row) {

@@ -254,6 +254,7 @@ std::shared_ptr<const OwnedTables> read_tables(const std::map<std::string, nlohm
   tables.digest = owned->texts.back();
   tables.releases = owned->releases;
   tables.majors = owned->majors;
+  tables.compilers = owned->compilers;
   tables.toolkits = owned->toolkits;
   tables.not_published = owned->not_published;
   tables.architectures = owned->architectures;

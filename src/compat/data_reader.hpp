@@ -29,6 +29,7 @@ struct OwnedTables {
   std::deque<std::vector<Build>> builds;
   std::vector<Release> releases;
   std::vector<CudaMajor> majors;
+  std::vector<CompilerWheels> compilers;
   std::vector<Toolkit> toolkits;
   std::vector<NotPublished> not_published;
   std::vector<Architecture> architectures;

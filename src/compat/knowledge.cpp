@@ -51,6 +51,13 @@ const CudaMajor* Knowledge::cuda_major(const Version& cuda) const {
   return row == tables_.majors.end() ? nullptr : &*row;
 }
 
+const CompilerWheels* Knowledge::compiler(const Version& cuda) const {
+  const auto row = std::find_if(
+      tables_.compilers.begin(), tables_.compilers.end(),
+      [&](const CompilerWheels& compiler) { return static_cast<unsigned>(compiler.major) == cuda.major(); });
+  return row == tables_.compilers.end() ? nullptr : &*row;
+}
+
 const Toolkit* Knowledge::toolkit(const Version& cuda) const {
   const auto row = std::find_if(tables_.toolkits.begin(), tables_.toolkits.end(),
                                 [&](const Toolkit& toolkit) { return Version::of(toolkit.version) == cuda; });

@@ -174,17 +174,22 @@ void read_cuda(RowReader& row, JsonReader& file) {
   OwnedTables& owned = row.owned();
   std::set<std::string> seen;
   for (JsonReader& reader : file.objects("majors")) {
-    CudaMajor major{static_cast<int>(reader.integer("major")),
-                    row.version(reader, "driver_floor"),
-                    reader.has("nvcc_wheels") ? row.keep(reader.strings("nvcc_wheels")) : Names{},
-                    {}};
+    CudaMajor major{static_cast<int>(reader.integer("major")), row.version(reader, "driver_floor"), {}};
     only_once(seen, reader, "major " + std::to_string(major.major));
     major.evidence = row.evidence(reader, "CUDA " + std::to_string(major.major));
     reader.finish();
     owned.majors.push_back(major);
   }
-  std::sort(owned.majors.begin(), owned.majors.end(),
-            [](const CudaMajor& a, const CudaMajor& b) { return a.major < b.major; });
+  for (JsonReader& reader : file.objects("compilers")) {
+    CompilerWheels compiler{static_cast<int>(reader.integer("major")), row.keep(reader.strings("wheels")), {}};
+    only_once(seen, reader, "compiler " + std::to_string(compiler.major));
+    compiler.evidence = row.evidence(reader, "nvcc for CUDA " + std::to_string(compiler.major));
+    reader.finish();
+    owned.compilers.push_back(compiler);
+  }
+  const auto by_major = [](const auto& a, const auto& b) { return a.major < b.major; };
+  std::sort(owned.majors.begin(), owned.majors.end(), by_major);
+  std::sort(owned.compilers.begin(), owned.compilers.end(), by_major);
   for (JsonReader& reader : file.objects("toolkits")) {
     Toolkit toolkit{row.version(reader, "version"),
                     row.version(reader, "bundled_driver"),

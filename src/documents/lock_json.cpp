@@ -30,14 +30,12 @@ json debs_to_json(const std::vector<LockedDeb>& debs) {
 json wheels_to_json(const std::vector<LockedWheel>& wheels) {
   json out = json::array();
   for (const auto& wheel : wheels) {
-    out.push_back({{"name", wheel.name},
-                   {"version", wheel.version},
-                   {"filename", wheel.filename},
-                   {"sha256", wheel.sha256},
-                   {"index", wheel.index},
-                   {"size", wheel.size},
-                   {"heavy", wheel.heavy},
-                   {"direct", wheel.direct}});
+    json row = {{"name", wheel.name},     {"version", wheel.version}, {"filename", wheel.filename},
+                {"sha256", wheel.sha256}, {"index", wheel.index},     {"size", wheel.size},
+                {"heavy", wheel.heavy},   {"direct", wheel.direct}};
+    // Left out of the others: the digests of older locks stay.
+    if (wheel.toolkit) row["toolkit"] = true;
+    out.push_back(std::move(row));
   }
   return out;
 }

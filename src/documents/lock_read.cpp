@@ -149,6 +149,7 @@ std::vector<LockedWheel> wheels_of(JsonReader& reader, const std::string& key) {
     wheel.index = checked_text(element, "index", wheel_index);
     wheel.size = size_of(element);
     wheel.heavy = element.boolean("heavy");
+    wheel.toolkit = element.boolean_or("toolkit", false);
     wheel.direct = element.boolean("direct");
     element.finish();
     out.push_back(std::move(wheel));

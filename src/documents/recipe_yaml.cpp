@@ -10,18 +10,6 @@ namespace {
 using support::Error;
 using support::ErrorCode;
 
-// A toolkit cannot yet be promised for every CUDA variant: NVIDIA's wheels for CUDA 13 bring nvcc (nvidia-cuda-nvcc
-// 13.2.86), those for CUDA 12 only ptxas and libnvvm (nvidia-cuda-nvcc-cu12 12.4.131; both opened 2026-11-21).
-void check_variant(const YamlNode& node) {
-  if (text_of(node, "variant") == "devel") {
-    throw Error(ErrorCode::kWrongValue, "variant 'devel' is refused: NVIDIA's wheels for CUDA 12 have no nvcc to add",
-                node.where,
-                "what is needed can be named: `capabilities: [torch_compile]`, or for CUDA 13 `packages: {apt: [g++], "
-                "pip: [nvidia-cuda-nvcc]}`");
-  }
-  word_of(node, "variant", {"runtime"});
-}
-
 const std::vector<std::string>& top_words() {
   static const std::vector<std::string> words{"schema",   "image",       "target",  "platforms",    "base",
                                               "python",   "torch",       "variant", "capabilities", "packages",
@@ -156,7 +144,8 @@ void read_image_part(const YamlMap& map, const FleetLoader& load, ImageSpec& spe
   if (const YamlNode* node = map.find("base")) spec.base = located(*node, "base", check_base);
   spec.python = {"auto", {}};
   if (const YamlNode* node = map.find("python")) spec.python = located(*node, "python", check_python);
-  if (const YamlNode* node = map.find("variant")) check_variant(*node);
+  if (const YamlNode* node = map.find("variant"))
+    spec.variant = {word_of(*node, "variant", {"runtime", "devel"}), node->where};
   if (const YamlNode* node = map.find("capabilities"))
     spec.capabilities = words_of(*node, "capabilities", {"torch_compile"});
   if (const YamlNode* node = map.find("user")) read_user(*node, spec);

@@ -189,7 +189,7 @@ json spec_to_json(const ImageSpec& spec) {
        {{"version", spec.torch.version.value.text()},
         {"cuda", spec.torch.cuda.value},
         {"include", values(spec.torch.include)}}},
-      {"variant", "runtime"},
+      {"variant", spec.variant.value},
       {"capabilities", values(spec.capabilities)},
       {"packages", packages_to_json(spec)},
       {"user", {{"name", spec.user_name}, {"uid", spec.uid}}},
@@ -213,7 +213,7 @@ ImageSpec spec_from_json(JsonReader reader) {
   spec.base.value = checked_text(reader, "base", check_base);
   spec.python.value = checked_text(reader, "python", check_python);
   spec.torch = torch_from_json(reader.object("torch"));
-  one_of(reader, "variant", {"runtime"});
+  spec.variant.value = one_of(reader, "variant", {"runtime", "devel"});
   spec.capabilities = located(checked_texts(reader, "capabilities", check_check_id));
   packages_from_json(reader.object("packages"), spec);
   user_from_json(reader.object("user"), spec);

@@ -67,12 +67,7 @@ Stage devel_stage(const StageInput& input) {
   stage.name = kDevelTarget;
   if (!input.platform.builder_debs.empty()) stage.instructions.push_back({"", install_debs("builder"), {}});
   add_wheel_layers(build_tool_layers(input.platform), stage);
-  if (has_cuda(input.platform)) {
-    Run run;
-    run.mounts = mounts_below_run({BindMount{"from_source", "/run/from_source", ""}});
-    run.commands = {{{"sh", "/run/from_source/cuda-home", std::string(kVenv)}, ""}};
-    stage.instructions.push_back({"A toolkit's folder, as build scripts look for one, out of the wheels.", run, {}});
-  }
+  if (has_cuda(input.platform) && !documents::is_devel(input.lock.spec)) stage.instructions.push_back(make_cuda_home());
   for (const auto& [from, to] : {std::pair<std::string, std::string>{"build/uv", "uv"},
                                  {"from_source/build-wheel", "build-wheel"},
                                  {std::string(kLockedList), "locked.txt"}})

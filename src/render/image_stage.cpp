@@ -79,7 +79,8 @@ Env environment(const StageInput& input) {
   const auto& spec = input.lock.spec;
   Env env;
   env.values = {
-      {"PATH", "/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+      {"PATH", "/opt/venv/bin:" + std::string(documents::is_devel(spec) ? "/opt/cuda/bin:" : "") +
+                   "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
       {"VIRTUAL_ENV", "/opt/venv"},
       {"HOME", "/home/" + spec.user_name},
       {"USER", spec.user_name},  // Python's getpass asks it before /etc/passwd, which does not know every --user
@@ -88,6 +89,10 @@ Env environment(const StageInput& input) {
       {"NVIDIA_DRIVER_CAPABILITIES", "compute,utility"},
   };
   if (!input.platform.require_cuda.empty()) env.values.emplace_back("NVIDIA_REQUIRE_CUDA", input.platform.require_cuda);
+  if (documents::is_devel(spec)) {
+    env.values.emplace_back("CUDA_HOME", kCudaHome);
+    env.values.emplace_back("LIBRARY_PATH", kCudaLibraries);
+  }
   if (has_torch_compile(spec)) env.values.emplace_back("TRITON_LIBCUDA_PATH", kLinkLibcuda);
   for (const auto& [name, service] : spec.services) {
     env.values.emplace_back(port_variable(name), std::to_string(service.port));

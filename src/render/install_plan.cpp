@@ -73,13 +73,15 @@ std::vector<WheelLayer> shared_layers(const LockedPlatform& platform) {
                  select(platform, [](const LockedWheel& w) { return w.heavy && is_cuda_library(w); })),
       make_layer("torch", "PyTorch itself. Up to here, every image with these versions has the same layers.",
                  select(platform, [](const LockedWheel& w) { return w.heavy && !is_cuda_library(w); })),
+      make_layer("toolkit", "NVIDIA's compiler with its headers, and what torch.utils.cpp_extension imports.",
+                 select(platform, [](const LockedWheel& w) { return w.toolkit; })),
   });
 }
 
 std::vector<WheelLayer> recipe_layers(const LockedPlatform& platform) {
   return without_empty({
       make_layer("packages", "The other Python packages: what torch needs, and the recipe's own.",
-                 select(platform, [](const LockedWheel& w) { return !w.heavy && !is_built(w); })),
+                 select(platform, [](const LockedWheel& w) { return !w.heavy && !w.toolkit && !is_built(w); })),
       make_layer("built", "Packages that were built from their sources against this torch.",
                  select(platform, [](const LockedWheel& w) { return is_built(w); })),
   });

@@ -17,7 +17,7 @@ struct WheelGroup {
 };
 
 struct WheelLayer {
-  std::string name;     // cuda, torch, packages, built, build-tools: also the folder below wheels/
+  std::string name;     // cuda, torch, toolkit, packages, built, build-tools: also the folder below wheels/
   std::string comment;  // what the Dockerfile says of it
   std::vector<WheelGroup> groups;
   std::vector<documents::LockedWheel> from_folder;

@@ -133,6 +133,14 @@ void add_wheel_layers(const std::vector<WheelLayer>& layers, Stage& stage) {
   for (const auto& layer : layers) stage.instructions.push_back({layer.comment, install_wheels(layer), {}});
 }
 
+Instruction make_cuda_home() {
+  Run run;
+  run.mounts = mounts_below_run({BindMount{"from_source", "/run/from_source", ""}});
+  run.commands = {{{"sh", "/run/from_source/cuda-home", std::string(kVenv), std::string(kCudaHome)}, ""},
+                  fixed_times()};
+  return {"A toolkit's folder, as build scripts look for one, out of the wheels.", std::move(run), {}};
+}
+
 bool has_torch_compile(const documents::ImageSpec& spec) {
   return std::any_of(spec.capabilities.begin(), spec.capabilities.end(),
                      [](const auto& capability) { return capability.value == "torch_compile"; });
@@ -193,6 +201,7 @@ Stage environment_stage(const StageInput& input) {
          make_link_libcuda(),
          {}});
   }
+  if (documents::is_devel(input.lock.spec)) stage.instructions.push_back(make_cuda_home());
   add_wheel_layers(recipe_layers(input.platform), stage);
   return stage;
 }

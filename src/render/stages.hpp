@@ -23,6 +23,11 @@ inline constexpr std::string_view kSources = "/src";
 /// What triton's modules are linked against, where an image can run torch.compile (images/torch_compile/libcuda.c).
 inline constexpr std::string_view kLinkLibcuda = "/opt/envforge/libcuda";
 
+/// A toolkit's folder, as build scripts look for one, made of links into the wheels (images/from_source/cuda-home).
+inline constexpr std::string_view kCudaHome = "/opt/cuda";
+/// Where a linker looks in it; the driver's library is only a name there.
+inline constexpr std::string_view kCudaLibraries = "/opt/cuda/lib64:/opt/cuda/lib64/stubs";
+
 struct StageInput {
   const documents::Lock& lock;
   const documents::LockedPlatform& platform;
@@ -43,6 +48,8 @@ Stage devel_stage(const StageInput& input);
 std::vector<Mount> mounts_below_run(std::vector<Mount> more);
 /// Installs the .debs of debs/<folder> of the context, then runs `afterwards` in the same layer.
 Run install_debs(const std::string& folder, std::vector<Command> afterwards = {});
+/// Makes kCudaHome of the wheels in kVenv; needs gcc.
+Instruction make_cuda_home();
 /// One layer for each; the packages go into kVenv.
 void add_wheel_layers(const std::vector<WheelLayer>& layers, Stage& stage);
 /// debs of the platform below the torch layer, or above it.

@@ -34,6 +34,10 @@ const char* wish_word(WishKind kind) {
       return "capability";
     case WishKind::kCutoff:
       return "exclude_newer";
+    case WishKind::kVariant:
+      return "variant";
+    case WishKind::kBuild:
+      return "packages.build";
   }
   return "";
 }
@@ -54,6 +58,10 @@ class ItemMaker {
   ConflictItem make(std::size_t constraint) const;
 
  private:
+  bool has_kind(ConstraintKind kind) const {
+    return std::any_of(conflict_.begin(), conflict_.end(),
+                       [&](std::size_t i) { return problem_.constraints[i].kind == kind; });
+  }
   bool only_other_is(std::size_t constraint, ConstraintKind kind) const {
     return conflict_.size() == 2 && problem_.constraints[conflict_[conflict_[0] == constraint ? 1 : 0]].kind == kind;
   }
@@ -181,10 +189,13 @@ Fact ItemMaker::base_fact(const Wish& wish, const std::vector<Candidate>& left) 
                 "; known are " + support::join(known, ", "),
             cite(other.evidence), true};
   }
-  const bool python = std::any_of(conflict_.begin(), conflict_.end(), [&](std::size_t i) {
-    return problem_.constraints[i].kind == ConstraintKind::kPython;
-  });
-  if (python) return {"Python " + std::string(other.python) + " is that of " + names(left), cite(other.evidence)};
+  if (has_kind(ConstraintKind::kPython))
+    return {"Python " + std::string(other.python) + " is that of " + names(left), cite(other.evidence)};
+  if (!base->gcc.empty() && has_kind(ConstraintKind::kCudaCompiler)) {
+    return {std::string(base->name) + " has g++ " + std::string(base->gcc) + "; what else is asked for leaves " +
+                names(left),
+            cite(base->evidence)};
+  }
   const compat::Names python_of_wheels = problem_.option(left.front()).build->python;
   if (std::find(python_of_wheels.begin(), python_of_wheels.end(), base->python) != python_of_wheels.end()) {
     return {std::string(base->name) + " has Python " + std::string(base->python) + "; what else is asked for leaves " +
@@ -204,6 +215,14 @@ ConflictItem ItemMaker::make(std::size_t constraint) const {
     if (wish.kind == WishKind::kPlatform && row.kind == ConstraintKind::kGpuCode &&
         problem_.spec->platforms.size() == 1)
       continue;
+    if (wish.kind == WishKind::kBuild) {
+      for (const auto* build : compiled_builds(*problem_.spec)) {
+        if (row.pool && !is_compiled_for(*build, problem_.spec->pools[*row.pool].name)) continue;
+        item.wishes.push_back(std::string(wish_word(wish.kind)) + " " + build->source.value);
+        item.where.push_back(build->source.where);
+      }
+      continue;
+    }
     std::string text = std::string(wish_word(wish.kind)) + " " + wish.value;
     if (wish.kind == WishKind::kGpu || wish.kind == WishKind::kDriver) {
       text += " of pool '" + problem_.spec->pools[wish.pool].name + "'";

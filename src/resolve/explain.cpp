@@ -27,7 +27,8 @@ std::string sentence(const Solution& solution) {
 namespace {
 
 std::string describe(const Change& change) {
-  const std::string to = change.to.empty() ? "leave out " + change.from : "\"" + change.to + "\"";
+  const bool list = support::starts_with(change.to, "[");
+  const std::string to = change.to.empty() ? "leave out " + change.from : list ? change.to : "\"" + change.to + "\"";
   return change.key + ": " + to;
 }
 

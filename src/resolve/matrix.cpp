@@ -7,6 +7,7 @@
 #include <envforge/support/text.hpp>
 #include <envforge/versions/version_range.hpp>
 
+#include "compiler_rules.hpp"
 #include "machine_rules.hpp"
 #include "problem.hpp"
 
@@ -58,7 +59,9 @@ class Question {
   }
 
   bool wants(const BuildOption& option) const {
-    return (!torch_ || torch_->contains(option.torch)) && (filter_.cuda.empty() || is_cuda(option, filter_.cuda)) &&
+    return (!torch_ || torch_->contains(option.torch)) &&
+           (!filter_.devel || nvcc_fit(knowledge_, option) != Fit::kNo) &&
+           (filter_.cuda.empty() || is_cuda(option, filter_.cuda)) &&
            (filter_.python.empty() || has_python(*option.build, filter_.python));
   }
 
@@ -152,6 +155,8 @@ std::vector<MatrixRow> matrix(const compat::Knowledge& knowledge, const MatrixFi
       for (const BuildPlatform& platform : build.platforms) {
         std::string doubt;
         if (!question.wants(option, platform, doubt)) continue;
+        if (filter.devel && nvcc_fit(knowledge, option) == Fit::kUnknown)
+          doubt += std::string(doubt.empty() ? "" : ", ") + "not known to have an nvcc";
         rows.push_back(make_row(knowledge, release, option, platform, std::move(doubt)));
       }
     }

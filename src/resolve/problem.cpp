@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include <envforge/documents/source_package.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/text.hpp>
 
@@ -49,6 +50,7 @@ class ProblemMaker {
   Problem make() {
     add_machines();
     add_versions();
+    add_compiler();
     add_candidates();
     return std::move(problem_);
   }
@@ -72,6 +74,7 @@ class ProblemMaker {
   void add_gpu(std::size_t pool, std::size_t index, const std::vector<std::size_t>& platforms,
                const std::optional<std::size_t>& driver);
   void add_versions();
+  void add_compiler();
   void add_candidates();
 
   Problem problem_;
@@ -101,8 +104,8 @@ void ProblemMaker::add_gpu(std::size_t pool, std::size_t index, const std::vecto
               false};
   gpu.arm_host = needs_arm_host(gpu.match);
   const std::size_t number = problem_.gpus.size();
+  const std::size_t wanted = gpu.wish = wish(WishKind::kGpu, name.value, name.where, pool);
   problem_.gpus.push_back(gpu);
-  const std::size_t wanted = wish(WishKind::kGpu, name.value, name.where, pool);
   bool host = platforms.empty();
   for (const std::size_t platform : platforms) {
     const std::string& value = problem_.wishes[platform].value;
@@ -149,6 +152,24 @@ void ProblemMaker::add_versions() {
   }
 }
 
+void ProblemMaker::add_compiler() {
+  const ImageSpec& spec = *problem_.spec;
+  if (documents::is_devel(spec))
+    constrain(ConstraintKind::kCudaCompiler, {wish(WishKind::kVariant, spec.variant.value, spec.variant.where)});
+  const auto builds = compiled_builds(spec);
+  if (builds.empty()) return;
+  std::vector<std::string> names;
+  for (const auto* build : builds) names.push_back(documents::parse_source(build->source.value).name);
+  const auto all = wish(WishKind::kBuild, support::join(names, ", "), builds.front()->source.where);
+  constrain(ConstraintKind::kCudaCompiler, {all});
+  for (std::size_t i = 0; i < problem_.gpus.size(); ++i) {
+    const PoolGpu& gpu = problem_.gpus[i];
+    const auto needed = [&](const auto* build) { return is_compiled_for(*build, spec.pools[gpu.pool].name); };
+    if (std::any_of(builds.begin(), builds.end(), needed))
+      constrain_pool(ConstraintKind::kCompiledCode, {all, gpu.wish}, gpu.pool, i);
+  }
+}
+
 void ProblemMaker::add_candidates() {
   const auto& platforms = problem_.spec->platforms;
   for (const Pairing& pairing : problem_.offers->pairings()) {
@@ -186,6 +207,18 @@ const BuildPlatform* platform_of(const Build& build, std::string_view platform) 
   const auto row = std::find_if(build.platforms.begin(), build.platforms.end(),
                                 [&](const BuildPlatform& candidate) { return candidate.platform == platform; });
   return row == build.platforms.end() ? nullptr : &*row;
+}
+
+std::vector<const documents::BuildWish*> compiled_builds(const ImageSpec& spec) {
+  std::vector<const documents::BuildWish*> builds;
+  for (const auto& build : spec.build) {
+    if (documents::needs_machine_code(build)) builds.push_back(&build);
+  }
+  return builds;
+}
+
+bool is_compiled_for(const documents::BuildWish& build, const std::string& pool) {
+  return !build.pools || std::find(build.pools->begin(), build.pools->end(), pool) != build.pools->end();
 }
 
 bool is_cuda(const BuildOption& option, const std::string& wish) {

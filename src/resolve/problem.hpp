@@ -17,11 +17,24 @@
 
 namespace envforge::resolve {
 
-enum class WishKind { kTorch, kCuda, kInclude, kPython, kBase, kPlatform, kGpu, kDriver, kCapability, kCutoff };
+enum class WishKind {
+  kTorch,
+  kCuda,
+  kInclude,
+  kPython,
+  kBase,
+  kPlatform,
+  kGpu,
+  kDriver,
+  kCapability,
+  kCutoff,
+  kVariant,
+  kBuild
+};
 
 struct Wish {
   WishKind kind;
-  std::string value;  // as the recipe has it
+  std::string value;  // as the recipe has it; kBuild: the entries of packages.build that need machine code, together
   support::Where where;
   std::size_t pool = 0;  // kGpu, kDriver
 };
@@ -40,6 +53,8 @@ enum class ConstraintKind {
   kPtxDriver,    // a driver can compile the PTX that a GPU depends on
   kCapability,
   kCutoff,
+  kCudaCompiler,  // a CUDA compiler can be had: for variant devel, or for packages.build
+  kCompiledCode,  // that compiler makes machine code for a GPU that packages.build must have code for
 };
 
 struct PoolGpu {
@@ -47,6 +62,7 @@ struct PoolGpu {
   documents::Located<std::string> name;
   compat::GpuMatch match;
   bool arm_host = false;  // sold only together with an Arm CPU
+  std::size_t wish = 0;
 };
 
 struct Constraint {
@@ -87,6 +103,10 @@ Problem make_problem(const documents::ImageSpec& spec, std::shared_ptr<Offers> o
 compat::GpuMatch need_gpu(const compat::Knowledge& knowledge, const std::string& name, const support::Where& where);
 /// The row of the build for `platform`, or nullptr.
 const compat::BuildPlatform* platform_of(const compat::Build& build, std::string_view platform);
+/// The entries of packages.build whose wheels must have machine code, in their order.
+std::vector<const documents::BuildWish*> compiled_builds(const documents::ImageSpec& spec);
+/// Whether an entry must have machine code for the GPUs of the pool.
+bool is_compiled_for(const documents::BuildWish& build, const std::string& pool);
 /// "12.4", "cu124": whether the build is meant.
 bool is_cuda(const BuildOption& option, const std::string& wish);
 bool is_auto(const std::string& wish);

@@ -4,6 +4,9 @@
 #include <cstdlib>
 #include <set>
 
+#include <envforge/documents/source_package.hpp>
+#include <envforge/support/text.hpp>
+
 #include "answer.hpp"
 
 namespace envforge::resolve {
@@ -35,7 +38,10 @@ int cost_of(WishKind kind) {
     case WishKind::kInclude:
       return 55;
     case WishKind::kCapability:
+    case WishKind::kVariant:
       return 60;
+    case WishKind::kBuild:
+      return 65;
     case WishKind::kPlatform:
       return 80;
     case WishKind::kGpu:
@@ -46,6 +52,10 @@ int cost_of(WishKind kind) {
 
 std::string newer_of(const std::string& a, const std::string& b) {
   return Version::of(a) < Version::of(b) ? b : a;
+}
+
+std::string pools_key(const documents::BuildWish& build) {
+  return "packages.build." + documents::parse_source(build.source.value).name + ".pools";
 }
 
 // A changed recipe that fits by the table of what failed; to be solved again before it is offered.
@@ -82,6 +92,8 @@ class RemedyFinder {
   bool apply(ImageSpec& spec, const Wish& wish, const Candidate& candidate, std::vector<Change>& changes) const;
   bool leave_out(ImageSpec& spec, const Wish& wish, std::vector<Change>& changes) const;
   bool move_platform(ImageSpec& spec, const Wish& wish, std::vector<Change>& changes) const;
+  void forget_pool(ImageSpec& spec, const std::string& name, std::vector<Change>& changes) const;
+  void compile_nowhere(documents::BuildWish& build, std::vector<Change>& changes) const;
 
   const Problem& problem_;
   const Search& search_;
@@ -159,8 +171,25 @@ bool RemedyFinder::leave_out(ImageSpec& spec, const Wish& wish, std::vector<Chan
   const auto pool = std::find_if(spec.pools.begin(), spec.pools.end(), [&](const auto& p) { return p.name == name; });
   changes.push_back({"target." + name + ".gpus", wish.value, "", wish.where});
   if (pool == spec.pools.end() || !erase(pool->gpus)) return false;
-  if (pool->gpus.empty()) spec.pools.erase(pool);
+  if (!pool->gpus.empty()) return true;
+  forget_pool(spec, name, changes);
+  spec.pools.erase(pool);
   return !spec.pools.empty();
+}
+
+// Entries of packages.build may name a pool that goes.
+void RemedyFinder::forget_pool(ImageSpec& spec, const std::string& name, std::vector<Change>& changes) const {
+  for (auto& build : spec.build) {
+    if (build.pools && std::erase(*build.pools, name) > 0)
+      changes.push_back({pools_key(build), name, "", build.source.where});
+  }
+}
+
+void RemedyFinder::compile_nowhere(documents::BuildWish& build, std::vector<Change>& changes) const {
+  if (!documents::needs_machine_code(build)) return;
+  const std::string before = build.pools ? "[" + support::join(*build.pools, ", ") + "]" : "";
+  build.pools.emplace();
+  changes.push_back({pools_key(build), before, "[]", build.source.where});
 }
 
 // Another platform in its place if it is the only one, else none.
@@ -216,6 +245,12 @@ bool RemedyFinder::apply(ImageSpec& spec, const Wish& wish, const Candidate& can
     }
     case WishKind::kPlatform:
       return move_platform(spec, wish, changes);
+    case WishKind::kVariant:
+      spec.variant.value = "runtime";
+      return change("variant", spec.variant.value);
+    case WishKind::kBuild:
+      for (auto& build : spec.build) compile_nowhere(build, changes);
+      return true;
     case WishKind::kInclude:
     case WishKind::kCapability:
     case WishKind::kGpu:

@@ -6,6 +6,8 @@
 #include <envforge/support/text.hpp>
 #include <envforge/versions/version_range.hpp>
 
+#include "compiler_rules.hpp"
+
 namespace envforge::resolve {
 namespace {
 
@@ -239,6 +241,10 @@ Fit check(const Problem& problem, const Constraint& constraint, const Candidate&
       return fit(needs_triton(*option.release, candidate.base->python));
     case ConstraintKind::kCutoff:
       return fit(option.release->date <= std::string_view(wish.value).substr(0, 10));
+    case ConstraintKind::kCudaCompiler:
+      return compiler_fit(*problem.knowledge, candidate, option);
+    case ConstraintKind::kCompiledCode:
+      return compiled_code_fit(option, *problem.gpus[constraint.gpu].match.architecture);
   }
   return Fit::kNo;
 }
@@ -292,6 +298,10 @@ Fact why_not(const Problem& problem, const Constraint& constraint, const Candida
     case ConstraintKind::kCutoff:
       return {"torch " + option.torch.text() + " was uploaded on " + std::string(option.release->date),
               cite(option.release->evidence)};
+    case ConstraintKind::kCudaCompiler:
+      return compiler_fact(*problem.knowledge, candidate, option);
+    case ConstraintKind::kCompiledCode:
+      return compiled_code_fact(option, problem.gpus[constraint.gpu]);
   }
   return {};
 }

@@ -50,10 +50,11 @@ class SolutionMaker {
   Choice torch_choice() const;
   Choice cuda_choice(const BuildPlatform& platform) const;
   Choice python_choice() const;
+  Choice nvcc_choice() const;
   void add_forward(PlatformSolution& out) const;
   void add_libraries(PlatformSolution& out) const;
   void add_pins(PlatformSolution& out) const;
-  void add_architectures(const BuildPlatform& platform, PlatformSolution& out) const;
+  void add_architectures(PlatformSolution& out) const;
   bool has_triton() const;
   bool includes(const std::string& part) const;
 
@@ -114,6 +115,15 @@ Choice SolutionMaker::python_choice() const {
   const std::string base(base_.name);
   return {"python", std::string(base_.python),
           wish != nullptr ? "asked for, and the one of " + base : "the one of " + base, cite(base_.evidence)};
+}
+
+Choice SolutionMaker::nvcc_choice() const {
+  const auto* wheels = problem_.knowledge->compiler(option_.cuda);
+  const std::string gcc = base_.gcc.empty() ? "whose g++ is not known"
+                                            : "which has g++ " + std::string(base_.gcc) +
+                                                  (base_.evidence.is_unverified("gcc") ? " (not verified)" : "");
+  return {"nvcc", option_.cuda.text(), "variant devel: of NVIDIA's wheels, on " + std::string(base_.name) + ", " + gcc,
+          wheels == nullptr ? "" : cite(wheels->evidence)};
 }
 
 bool SolutionMaker::has_triton() const {
@@ -185,33 +195,21 @@ void SolutionMaker::add_forward(PlatformSolution& out) const {
   }
 }
 
-void SolutionMaker::add_architectures(const BuildPlatform& platform, PlatformSolution& out) const {
-  std::set<std::pair<Version, std::string>> all;
-  std::map<std::string, std::set<std::pair<Version, std::string>>> compiled, others;
+void SolutionMaker::add_architectures(PlatformSolution& out) const {
+  using Architectures = std::set<std::pair<Version, std::string>>;
+  Architectures all;
+  std::map<std::string, Architectures> of_pool;
   for (const PoolGpu& gpu : problem_.gpus) {
     if (gpu.arm_host && out.platform != "linux/arm64") continue;
     const std::pair architecture(Version::of(gpu.match.cc), compat::sm_name(gpu.match.cc));
     all.insert(architecture);
-    const auto* row = problem_.knowledge->architecture(gpu.match.cc);
-    const std::string& pool = problem_.spec->pools[gpu.pool].name;
-    if (row == nullptr) {
-      others[pool].insert(architecture);
-      continue;
-    }
-    const auto covered = compat::coverage(platform, *row, *problem_.knowledge);
-    const bool has_code = covered == compat::Coverage::kMachineCode || covered == compat::Coverage::kLikely;
-    const bool toolkit_knows = Version::of(row->first_cuda) <= option_.cuda &&
-                               (row->last_cuda.empty() || option_.cuda <= Version::of(row->last_cuda));
-    (has_code && toolkit_knows ? compiled : others)[pool].insert(architecture);
+    of_pool[problem_.spec->pools[gpu.pool].name].insert(architecture);
   }
-  for (const auto& [cc, sm] : all) out.gpu_architectures.push_back(sm);
-  const auto names = [](const auto& from, auto& into) {
-    for (const auto& [pool, architectures] : from) {
-      for (const auto& [cc, sm] : architectures) into[pool].push_back(sm);
-    }
+  const auto names = [](const Architectures& from, std::vector<std::string>& into) {
+    for (const auto& [cc, sm] : from) into.push_back(sm);
   };
-  names(compiled, out.compiled_for);
-  names(others, out.not_compiled_for);
+  names(all, out.gpu_architectures);
+  for (const auto& [pool, part] : of_pool) names(part, out.architectures_of_pool[pool]);
 }
 
 PlatformSolution SolutionMaker::make(const std::string& name) const {
@@ -229,9 +227,10 @@ PlatformSolution SolutionMaker::make(const std::string& name) const {
   out.require_cuda = "cuda>=" + major + ".0";
   out.cxx11_abi = build.cxx11_abi;
   out.cxx_standard = build.cxx_standard;
-  add_architectures(platform, out);
+  add_architectures(out);
   out.choices = {torch_choice(), cuda_choice(platform), python_choice()};
   add_libraries(out);
+  if (documents::is_devel(*problem_.spec)) out.choices.push_back(nvcc_choice());
   if (const auto* row = problem_.knowledge->cuda_major(option_.cuda)) {
     out.choices.push_back({"driver-floor", std::string(row->driver_floor),
                            "the lowest driver for every CUDA " + major + ".x (minor-version compatibility)",

@@ -18,7 +18,7 @@ std::string question_of(const Problem& problem, const Constraint& constraint) {
   std::string key = std::to_string(static_cast<int>(constraint.kind)) + "|" + constraint.platform + "|";
   const bool of_gpu = constraint.kind != ConstraintKind::kDriverFloor && constraint.kind != ConstraintKind::kGpuHost;
   if (of_gpu) key += problem.gpus[constraint.gpu].match.cc;
-  if (of_gpu && constraint.kind == ConstraintKind::kGpuCode) return key;
+  if (constraint.kind == ConstraintKind::kGpuCode || constraint.kind == ConstraintKind::kCompiledCode) return key;
   if (constraint.kind == ConstraintKind::kGpuHost) return key;
   key += "|" + problem.driver(constraint).text();
   if (problem.forward_compat(constraint))
@@ -29,7 +29,7 @@ std::string question_of(const Problem& problem, const Constraint& constraint) {
 
 bool asks_only_the_build(ConstraintKind kind) {
   return kind != ConstraintKind::kInclude && kind != ConstraintKind::kPython && kind != ConstraintKind::kBase &&
-         kind != ConstraintKind::kCapability;
+         kind != ConstraintKind::kCapability && kind != ConstraintKind::kCudaCompiler;
 }
 
 int on_pypi(const Problem& problem, const BuildOption& option) {
@@ -51,10 +51,12 @@ int told_last(const Constraint& constraint) {
     case ConstraintKind::kCutoff:
       return 0;
     case ConstraintKind::kCapability:
+    case ConstraintKind::kCudaCompiler:
       return 1;
     case ConstraintKind::kInclude:
       return 2;
     case ConstraintKind::kPtxDriver:
+    case ConstraintKind::kCompiledCode:
       return 3;
     case ConstraintKind::kBase:
       return 4;

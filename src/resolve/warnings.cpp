@@ -26,8 +26,10 @@ class WarningMaker {
     for (const PoolGpu& gpu : problem_.gpus) about_gpu(gpu);
     for (const ForwardUse& use : uses_) about_forward(use);
     for (const Constraint& constraint : problem_.constraints) {
-      if (constraint.kind != ConstraintKind::kInclude || check(problem_, constraint, candidate_) != Fit::kUnknown)
-        continue;
+      const bool told_here = constraint.kind == ConstraintKind::kInclude ||
+                             constraint.kind == ConstraintKind::kCudaCompiler ||
+                             constraint.kind == ConstraintKind::kCompiledCode;
+      if (!told_here || check(problem_, constraint, candidate_) != Fit::kUnknown) continue;
       const Fact fact = why_not(problem_, constraint, candidate_);
       add(fact.text, problem_.wishes[constraint.wishes[0]].where, fact.source);
     }

@@ -18,8 +18,8 @@ using support::ErrorCode;
 using versions::Version;
 using versions::VersionRange;
 
-const std::vector<std::string> kParts = {"torch", "cuda", "python", "base",  "platform",
-                                         "cudnn", "nccl", "cublas", "triton"};
+const std::vector<std::string> kParts = {"torch",   "cuda",  "python", "base",   "platform",
+                                         "variant", "cudnn", "nccl",   "cublas", "triton"};
 
 // A library of the build: no word of the recipe asks for it.
 bool is_library(const std::string& part) {
@@ -40,6 +40,7 @@ ImageSpec with_part(const ImageSpec& spec, const Question& question) {
   if (question.part == "python") out.python = {question.value, where};
   if (question.part == "base") out.base = {question.value, where};
   if (question.part == "platform") out.platforms = {question.value};
+  if (question.part == "variant") out.variant = {question.value, where};
   return out;
 }
 
@@ -86,7 +87,8 @@ Outcome with_library(const ImageSpec& spec, const std::shared_ptr<Offers>& offer
   return conflict;
 }
 
-bool has_part(const Solution& solution, const Question& question) {
+bool has_part(const Solution& solution, const ImageSpec& spec, const Question& question) {
+  if (question.part == "variant") return spec.variant.value == question.value;
   if (question.part == "base") return solution.base == question.value;
   if (question.part == "platform") {
     return solution.platforms.size() == 1 && solution.platforms.front().platform == question.value;
@@ -118,8 +120,8 @@ std::vector<PartChange> changes_between(const Outcome& now, const Outcome& asked
   std::vector<PartChange> changes;
   auto from = parts_of(now);
   auto to = parts_of(asked);
-  for (const char* component : {"torch", "cuda", "python", "base", "cudnn", "nccl", "cublas", "triton", "torchvision",
-                                "torchaudio", "driver-floor", "forward-compat"}) {
+  for (const char* component : {"torch", "cuda", "python", "base", "nvcc", "cudnn", "nccl", "cublas", "triton",
+                                "torchvision", "torchaudio", "driver-floor", "forward-compat"}) {
     const auto& [old_version, old_source] = from[component];
     const auto& [new_version, new_source] = to[component];
     if (old_version != new_version) changes.push_back({component, old_version, new_version, new_source});
@@ -172,6 +174,7 @@ void add_reason(WhatIf& answer, const ImageSpec& spec) {
   if (part == "cuda" && !is_auto(spec.torch.cuda.value)) return stated(spec.torch.cuda.value, spec.torch.cuda.where);
   if (part == "python" && !is_auto(spec.python.value)) return stated(spec.python.value, spec.python.where);
   if (part == "base") return stated(spec.base.value, spec.base.where);
+  if (part == "variant") return stated(spec.variant.value, spec.variant.where);
   for (const auto& choice : std::get<Solution>(answer.now).platforms.front().choices) {
     if (choice.component != part) continue;
     answer.reason = part + " " + choice.version + ": " + choice.reason;
@@ -193,6 +196,7 @@ Question read_question(const std::string& option, const std::string& text) {
     refuse("PART=VALUE with one of " + support::join(kParts, ", "), support::did_you_mean(part, kParts));
   if (part == "platform" && value.find('/') == std::string::npos) value = "linux/" + value;
   if (part == "platform" && value != "linux/amd64" && value != "linux/arm64") refuse("linux/amd64 or linux/arm64");
+  if (part == "variant" && value != "runtime" && value != "devel") refuse("runtime or devel");
   if ((part == "torch" || is_library(part)) && !VersionRange::parse(value))
     refuse("a version or a range, such as 2.6 or >=2.4,<2.7");
   const bool free_threaded = part == "python" && value.back() == 't';
@@ -208,7 +212,7 @@ WhatIf what_if(const ImageSpec& spec, const compat::Knowledge& knowledge, const 
   WhatIf answer{question, resolve_on(offers, spec, std::nullopt), answer_to(spec, offers, question), false, {}, {}, {},
                 {}};
   const auto* now = std::get_if<Solution>(&answer.now);
-  answer.is_answer = now != nullptr && has_part(*now, question);
+  answer.is_answer = now != nullptr && has_part(*now, spec, question);
   if (answer.is_answer) return answer;
   if (std::holds_alternative<Solution>(answer.asked)) {
     answer.changes = changes_between(answer.now, answer.asked);

@@ -80,6 +80,7 @@ inline documents::ImageSpec without_places(documents::ImageSpec spec) {
   }
   strip(spec.base);
   strip(spec.python);
+  strip(spec.variant);
   strip(spec.torch.version);
   strip(spec.torch.cuda);
   for (auto* list : {&spec.torch.include, &spec.capabilities, &spec.apt, &spec.pip}) {
@@ -130,7 +131,7 @@ inline documents::Lock complete_lock() {
   return lock;
 }
 
-/// The complete lock with a package of each kind that is built from its source; one of them was.
+/// The complete lock of a devel image, with a package of each kind that is built from its source; one of them was.
 inline documents::Lock lock_with_builds() {
   documents::Lock lock = complete_lock();
   lock.spec.build = {{{"ops @ ./ops", {}}, std::vector<std::string>{}, {"psutil"}, {{"FORCE_BUILD", "1"}}},
@@ -152,7 +153,10 @@ inline documents::Lock lock_with_builds() {
        "",
        {},
        {}}};
-  platform.build_wheels = {wheel("ninja", "1.13.0", false, '3')};
+  platform.build_wheels = {wheel("psutil", "7.0.0", false, '3')};
+  lock.spec.variant.value = "devel";
+  platform.wheels.push_back(wheel("ninja", "1.13.0", false, '5'));
+  platform.wheels.back().toolkit = true;
   platform.wheels.push_back(wheel("ops", "1.0", false, '4', documents::kBuiltHere));
   return lock;
 }

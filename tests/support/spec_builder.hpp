@@ -1,6 +1,7 @@
 // Small recipes for tests of the resolver: everything that is not said is what most recipes have.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,6 +45,16 @@ class SpecBuilder {
   }
   SpecBuilder& compile() {
     spec_.capabilities.push_back({"torch_compile", at(6)});
+    return *this;
+  }
+  SpecBuilder& devel() {
+    spec_.variant = {"devel", at(7)};
+    return *this;
+  }
+  /// An entry of packages.build whose machine code these pools need; nullopt: all.
+  SpecBuilder& built(const std::string& source, std::optional<std::vector<std::string>> pools = std::nullopt) {
+    const int line = 20 + static_cast<int>(spec_.build.size());
+    spec_.build.push_back({{source, at(line)}, std::move(pools), {}});
     return *this;
   }
   SpecBuilder& cutoff(const std::string& date) {

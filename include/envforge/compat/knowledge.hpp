@@ -25,6 +25,7 @@ class Knowledge {
   const Base* base(std::string_view name) const;
   const Architecture* architecture(std::string_view cc) const;
   const CudaMajor* cuda_major(const versions::Version& cuda) const;
+  const CompilerWheels* compiler(const versions::Version& cuda) const;
   const Toolkit* toolkit(const versions::Version& cuda) const;
   const NotPublished* not_published(const versions::Version& cuda) const;
   /// The branch of "535.183.06" is R535.

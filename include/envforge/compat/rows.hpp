@@ -84,7 +84,13 @@ struct Release {
 struct CudaMajor {
   int major = 0;
   std::string_view driver_floor;
-  Names nvcc_wheels;  // of PyPI, numbered as the toolkit, that bring nvcc and its headers; empty = there are none
+  Evidence evidence;
+};
+
+/// What brings the nvcc of a major's toolkits.
+struct CompilerWheels {
+  int major = 0;
+  Names wheels;  // of PyPI, numbered as the toolkit: nvcc and its headers; empty = there are none
   Evidence evidence;
 };
 
@@ -185,6 +191,7 @@ struct Tables {
   std::string_view index_base;
   std::span<const Release> releases;
   std::span<const CudaMajor> majors;
+  std::span<const CompilerWheels> compilers;
   std::span<const Toolkit> toolkits;
   std::span<const NotPublished> not_published;
   std::span<const Architecture> architectures;

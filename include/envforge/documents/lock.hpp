@@ -30,6 +30,7 @@ struct LockedWheel {
   std::uint64_t size = 0;  // 0 = the index does not say
   bool heavy = false;      // torch and the CUDA libraries: the layer that several recipes share
   bool direct = false;     // asked for by us or the recipe, not only needed by another
+  bool toolkit = false;    // variant devel: nvcc, and what builds with it, in a layer of their own above torch
   friend bool operator==(const LockedWheel&, const LockedWheel&) = default;
 };
 

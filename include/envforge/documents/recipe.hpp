@@ -49,6 +49,10 @@ struct BuildWish {
   std::map<std::string, std::string> environment = {};  // of its build alone
   friend bool operator==(const BuildWish&, const BuildWish&) = default;
 };
+/// Whether its wheel must have machine code somewhere, so that its build needs a CUDA compiler.
+inline bool needs_machine_code(const BuildWish& wish) {
+  return !wish.pools || !wish.pools->empty();
+}
 
 struct CopyItem {
   std::string from;  // relative to the recipe's folder, never above it
@@ -68,6 +72,7 @@ struct ImageSpec {
   Located<std::string> base;           // debian:12, debian:13, ubuntu:22.04, ubuntu:24.04
   Located<std::string> python;         // "3.11", or "auto" for the base's own
   TorchWish torch;
+  Located<std::string> variant = {"runtime", {}};  // or devel: compilers and the CUDA toolkit are in the image
   std::vector<Located<std::string>> capabilities;  // torch_compile
   std::vector<Located<std::string>> apt;
   std::vector<Located<std::string>> pip;  // PEP 508 requirements and commits, also of the requirements file
@@ -83,6 +88,9 @@ struct ImageSpec {
   std::map<std::string, Service> services;  // jupyter, ssh
   friend bool operator==(const ImageSpec&, const ImageSpec&) = default;
 };
+inline bool is_devel(const ImageSpec& spec) {
+  return spec.variant.value == "devel";
+}
 
 struct RunSpec {
   std::optional<std::uint64_t> shm_bytes, memory_bytes;

@@ -18,6 +18,7 @@ struct MatrixFilter {
   std::string driver;           // "550.90.07" or "550"
   std::string glibc;            // "2.31": what the base has
   bool forward_compat = false;  // the containers have NVIDIA's cuda-compat; needs `gpu` and `driver`
+  bool devel = false;           // a CUDA compiler can be had for it
 };
 
 struct MatrixRow {

@@ -37,10 +37,8 @@ struct PlatformSolution {
   std::string require_cuda;  // NVIDIA_REQUIRE_CUDA: cuda>=12.0, or a driver branch of forward compatibility
   int cxx11_abi = 1;
   int cxx_standard = 17;
-  std::vector<std::string> gpu_architectures;  // sm_90 ... of the pools
-  /// Pool -> sm_90 ...: its GPUs that this torch has machine code for and its toolkit can compile for.
-  std::map<std::string, std::vector<std::string>> compiled_for;
-  std::map<std::string, std::vector<std::string>> not_compiled_for;  // pool -> its other GPUs
+  std::vector<std::string> gpu_architectures;                             // sm_90 ... of the pools
+  std::map<std::string, std::vector<std::string>> architectures_of_pool;  // pool -> its part of them
   std::vector<Pin> pins;
   std::vector<documents::Choice> choices;
   friend bool operator==(const PlatformSolution&, const PlatformSolution&) = default;

@@ -12,7 +12,7 @@ namespace envforge::resolve {
 
 /// One part fixed to a value: "cuda=12.1", "torch=>=2.7".
 struct Question {
-  std::string part;   // torch, cuda, python, base, platform, cudnn, nccl, cublas or triton
+  std::string part;   // torch, cuda, python, base, platform, variant, cudnn, nccl, cublas or triton
   std::string value;  // 12.1
   std::string asked;  // as the user put it, "--why-not cuda=12.1": the place that a proof names
 };

@@ -113,7 +113,7 @@ Action declare_explain(CLI::App& command) {
   command.add_flag("--csv", arguments->csv, "the matrix as CSV")->needs(matrix);
   auto* why_not = command.add_option("--why-not", arguments->why_not,
                                      "why the answer is not this, or what would change: cuda=12.1; also torch=, "
-                                     "python=, base=, platform=, cudnn=, nccl=, cublas=, triton=");
+                                     "python=, base=, platform=, variant=, cudnn=, nccl=, cublas=, triton=");
   command
       .add_option("--upgrade", arguments->upgrade, "what this changes, and for which pools: torch=2.7; also as above")
       ->excludes(why_not);
@@ -138,6 +138,8 @@ Action declare_explain(CLI::App& command) {
                 "as if the containers of every pool, or of --gpu with --driver, had NVIDIA's cuda-compat")
       ->excludes(locks);
   command.add_option("--glibc", filter.glibc, "the C library of the base: 2.31")->needs(matrix);
+  command.add_flag("--devel", filter.devel, "builds that `variant: devel` can be had of: a wheel brings their nvcc")
+      ->needs(matrix);
   return [arguments](Session& session) {
     refuse_contradictions(*arguments, session.options());
     if (arguments->matrix) return show_matrix(session, *arguments);

@@ -10,6 +10,7 @@
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
 #include <envforge/support/sha256.hpp>
+#include <envforge/support/text.hpp>
 
 #include "support/app_world.hpp"
 #include "support/lock_answers.hpp"
@@ -266,10 +267,11 @@ TEST_F(WheelBuilds, AWheelThatIsNotWhatWasAskedForIsRefused) {
 
 TEST_F(WheelBuilds, MachineCodeNeedsATorchThatACompilerCanBeHadFor) {
   const auto error = error_of([&] { lock("packages:\n  build: [\"ops @ ./ops\"]\n", "2.6"); });
-  EXPECT_EQ(error.code(), ErrorCode::kNoCudaCompiler);
-  EXPECT_THAT(error.message(), HasSubstr("ops must have machine code for hopper"));
-  EXPECT_THAT(error.message(), HasSubstr("compat/cuda.json"));
-  EXPECT_THAT(error.hint(), HasSubstr("cu130"));
+  EXPECT_EQ(error.code(), ErrorCode::kNoVersionSet);
+  const std::string notes = support::join(error.notes(), "\n");
+  EXPECT_THAT(notes, HasSubstr("packages.build ops @ ./ops (" + at_.path("env.yaml") + ":8:11)"));
+  EXPECT_THAT(notes, HasSubstr("compat/cuda.json: nvcc for CUDA 12"));
+  EXPECT_THAT(notes, HasSubstr("packages.build.ops.pools: []"));
 }
 
 TEST_F(WheelBuilds, MachineCodeIsAskedForOnThePoolsAndNvccComesInTheToolkitsVersion) {

@@ -30,6 +30,7 @@ TEST(Knowledge, EveryRowNamesItsSourceAndItsDate) {
   walk(tables.releases);
   for (const auto& release : tables.releases) walk(release.builds);
   walk(tables.majors);
+  walk(tables.compilers);
   walk(tables.toolkits);
   walk(tables.not_published);
   walk(tables.architectures);

@@ -136,7 +136,7 @@ TEST_F(Schema, OfRecipesAndTheReaderRefuseTheSameMutations) {
       {"value-python", "\"3.11\"", "\"3.11.2\""},
       {"value-cuda", "cu126", "cpu"},
       {"value-include", "torchaudio", "torchtext"},
-      {"value-variant", "runtime", "devel"},
+      {"value-variant", "runtime", "slim"},
       {"value-capability", "torch_compile", "compile"},
       {"value-driver", "535.183.06", "R535"},
       {"value-gpu", "gpus: V100", "gpus: \"$(id)\""},

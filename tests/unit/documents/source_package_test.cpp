@@ -159,6 +159,7 @@ TEST(LockBuild, AnOlderLockKeepsItsDigest) {
   EXPECT_EQ(text.find("\"builds\""), std::string::npos);
   EXPECT_EQ(text.find("\"build_wheels\""), std::string::npos);
   EXPECT_EQ(text.find("\"build\""), std::string::npos);
+  EXPECT_EQ(text.find("\"toolkit\""), std::string::npos);
 }
 
 TEST(LockBuild, TheKeyIsOverWhatDecidesTheWheel) {

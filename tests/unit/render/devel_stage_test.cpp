@@ -88,6 +88,12 @@ TEST(RenderDevel, BringsAToolkitOnlyForMachineCode) {
   auto plain = lock_with_builds();
   plain.platforms.at(kPlatform).builds[1].architectures.clear();
   EXPECT_THAT(render_devel(plain, kPlatform).dockerfile, Not(HasSubstr("cuda-home")));
+  // An image that has one needs no second.
+  auto devel = lock_with_builds();
+  devel.spec.variant.value = "devel";
+  const std::string text = render_devel(devel, kPlatform).dockerfile;
+  EXPECT_EQ(text.find("cuda-home"), text.rfind("cuda-home"));
+  EXPECT_LT(text.find("cuda-home"), text.find(std::string(kDevelTarget)));
 }
 
 TEST(RenderWheelBuild, RunsThePackagesCodeInAStepWithNothingMounted) {

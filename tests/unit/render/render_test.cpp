@@ -103,6 +103,60 @@ TEST(RenderGolden, TorchCompile) {
   EXPECT_NE(file(image, "torch_compile/libcuda.c"), nullptr);
 }
 
+documents::Lock devel_lock() {
+  auto lock = small_lock();
+  lock.spec.variant.value = "devel";
+  auto& platform = lock.platforms[kPlatform];
+  platform.debs.push_back(deb("g++", '9'));
+  platform.wheels.push_back(wheel("nvidia-cuda-nvcc", "13.0.88", false, 'a'));
+  platform.wheels.push_back(wheel("ninja", "1.13.0", false, 'b'));
+  for (auto each = platform.wheels.end() - 2; each != platform.wheels.end(); ++each) each->toolkit = true;
+  return lock;
+}
+
+TEST(RenderGolden, Devel) {
+  const auto image = render::render(devel_lock(), kPlatform);
+  envforge::testing::expect_golden(kGoldens / "devel.Dockerfile", normalised(image.dockerfile));
+  EXPECT_NE(file(image, "from_source/cuda-home"), nullptr);
+}
+
+// The instructions of a stage as text, one after the other.
+std::vector<std::string> layers(const documents::Lock& lock) {
+  const std::string text = dockerfile(lock);
+  const auto begin = text.find(" AS environment"), end = text.find("\nFROM ", begin);
+  std::vector<std::string> out;
+  const std::string stage = text.substr(begin, end - begin);
+  for (auto at = stage.find("\nRUN "); at != std::string::npos;) {
+    const auto next = stage.find("\nRUN ", at + 1);
+    out.push_back(stage.substr(at, next - at));
+    at = next;
+  }
+  for (auto& layer : out) layer = layer.substr(0, layer.find("\n#"));
+  return out;
+}
+
+TEST(Render, DevelSharesItsLayersUpToTorchWithTheRuntimeImage) {
+  auto runtime = devel_lock();
+  runtime.spec.variant.value = "runtime";
+  auto& platform = runtime.platforms[kPlatform];
+  platform.debs.pop_back();
+  std::erase_if(platform.wheels, [](const auto& each) { return each.toolkit; });
+  const auto shared = layers(runtime), all = layers(devel_lock());
+  const auto torch = std::find_if(all.begin(), all.end(), [](const std::string& layer) {
+    return layer.find("requirements/torch.txt") != std::string::npos;
+  });
+  ASSERT_NE(torch, all.end());
+  const auto count = torch - all.begin() + 1;
+  ASSERT_GE(shared.size(), static_cast<std::size_t>(count));
+  EXPECT_TRUE(std::equal(all.begin(), all.begin() + count, shared.begin()));
+  EXPECT_THAT(all.at(static_cast<std::size_t>(count)), HasSubstr("requirements/toolkit.txt"));
+}
+
+TEST(Render, ARuntimeImageHasNothingOfAToolkit) {
+  for (const char* word : {"toolkit", "/opt/cuda", "CUDA_HOME", "LIBRARY_PATH=", "from_source"})
+    EXPECT_THAT(dockerfile(full_lock()), Not(HasSubstr(word))) << word;
+}
+
 TEST(Render, WithoutTorchCompileNamesNoLibraryToLink) {
   const auto image = render::render(full_lock(), kPlatform);
   EXPECT_EQ(file(image, "torch_compile/libcuda.c"), nullptr);

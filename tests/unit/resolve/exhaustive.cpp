@@ -130,6 +130,45 @@ int Exhaustive::triton(const Choice& choice) const {
   return choice.release->triton_python.empty() || Version::of(choice.base->python) < Version::of("3.12") ? 0 : 2;
 }
 
+// An nvcc in wheels, and a g++ of the base that it takes.
+int Exhaustive::compiler(const Choice& choice) const {
+  const Version toolkit = Version::of(choice.build->cuda);
+  int nvcc = 1, host = 1;
+  for (const auto& row : tables_.compilers) {
+    if (static_cast<unsigned>(row.major) == toolkit.major())
+      nvcc = !row.wheels.empty() ? 0 : row.evidence.unverified.empty() ? 2 : 1;
+  }
+  for (const auto& row : tables_.toolkits) {
+    if (Version::of(row.version) != toolkit || row.host_gcc_max.empty() || choice.base->gcc.empty()) continue;
+    const bool sure = row.evidence.unverified.empty() && choice.base->evidence.unverified.empty();
+    const bool takes = std::stoi(std::string(choice.base->gcc)) <= std::stoi(std::string(row.host_gcc_max));
+    host = takes ? 0 : sure ? 2 : 1;
+  }
+  return std::max(nvcc, host);
+}
+
+int Exhaustive::compiled(const Choice& choice, const std::string& gpu_name) const {
+  const Architecture& chip = architecture(gpu_name);
+  const Version toolkit = Version::of(choice.build->cuda);
+  const bool early = toolkit < Version::of(chip.first_cuda);
+  const bool late = !chip.last_cuda.empty() && Version::of(chip.last_cuda) < toolkit;
+  return !early && !late ? 0 : chip.evidence.unverified.empty() ? 2 : 1;
+}
+
+// packages.build, where it is about machine code.
+int Exhaustive::compiled_packages(const Choice& choice) const {
+  int worst = 0;
+  for (const auto& build : spec_.build) {
+    if (build.pools && build.pools->empty()) continue;
+    worst = std::max(worst, compiler(choice));
+    for (const auto& pool : spec_.pools) {
+      if (build.pools && std::count(build.pools->begin(), build.pools->end(), pool.name) == 0) continue;
+      for (const auto& wanted : pool.gpus) worst = std::max(worst, compiled(choice, wanted.value));
+    }
+  }
+  return worst;
+}
+
 int Exhaustive::cuda(const Choice& choice) const {
   const auto& wish = spec_.torch.cuda.value;
   return wish == "auto" || wish == choice.build->cuda || wish == choice.build->cuda_variant ? 0 : 2;
@@ -164,6 +203,8 @@ int Exhaustive::everything(const Choice& choice) const {
   need(spec_.torch.version.value.contains(Version::of(choice.release->version)) ? 0 : 2);
   for (const auto& include : spec_.torch.include) need(part(choice, include.value));
   if (!spec_.capabilities.empty()) need(triton(choice));
+  if (spec_.variant.value == "devel") need(compiler(choice));
+  need(compiled_packages(choice));
   if (!spec_.exclude_newer.empty()) need(choice.release->date <= spec_.exclude_newer.substr(0, 10) ? 0 : 2);
   for (const auto& name : spec_.platforms) {
     const BuildPlatform* row = platform(choice, name);
@@ -240,6 +281,10 @@ int Exhaustive::one(const resolve::Problem& problem, const resolve::Constraint& 
       return triton(choice);
     case ConstraintKind::kCutoff:
       return choice.release->date <= wish.substr(0, 10) ? 0 : 2;
+    case ConstraintKind::kCudaCompiler:
+      return compiler(choice);
+    case ConstraintKind::kCompiledCode:
+      return compiled(choice, gpu_name);
   }
   return 2;
 }

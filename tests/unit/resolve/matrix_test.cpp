@@ -65,6 +65,13 @@ TEST(Matrix, EveryFilterNarrows) {
   EXPECT_LT(count([](MatrixFilter& f) { f.platform = "linux/arm64"; }), all);
   EXPECT_LT(count([](MatrixFilter& f) { f.driver = "550.90.07"; }), all);
   EXPECT_EQ(count([](MatrixFilter& f) { f.torch = "99"; }), 0U);
+  EXPECT_LT(count([](MatrixFilter& f) { f.devel = true; }), all);
+  EXPECT_GT(count([](MatrixFilter& f) { f.devel = true; }), 0U);
+  EXPECT_EQ(count([](MatrixFilter& f) {
+              f.devel = true;
+              f.cuda = "12.8";
+            }),
+            0U);
   EXPECT_EQ(count([](MatrixFilter& f) {
               f.gpu = "V100";
               f.driver = "590.44.01";

@@ -21,7 +21,7 @@ using versions::Version;
 using versions::VersionRange;
 
 // Remedies are searched by solving again and again: fewer worlds for those.
-constexpr unsigned kWorlds = 150;
+constexpr unsigned kWorlds = 180;
 constexpr unsigned kRemedyWorlds = 12;
 constexpr int kRecipes = 10;
 
@@ -64,6 +64,15 @@ void apply(ImageSpec& spec, const Change& change) {
     erase(spec.torch.include);
   } else if (change.key == "capabilities") {
     erase(spec.capabilities);
+  } else if (change.key == "variant") {
+    spec.variant.value = change.to;
+  } else if (change.key == "packages.build.ops.pools") {
+    auto& pools = spec.build.at(0).pools;
+    if (change.to == "[]") {
+      pools.emplace();
+    } else {
+      std::erase(*pools, change.from);
+    }
   } else if (change.key == "platforms") {
     const auto item = std::find(spec.platforms.begin(), spec.platforms.end(), change.from);
     ASSERT_NE(item, spec.platforms.end());
@@ -128,6 +137,9 @@ std::map<std::string, std::vector<ImageSpec>> other_values(const compat::Knowled
     with("torch.include", [&](ImageSpec& s) { s.torch.include.erase(s.torch.include.begin() + static_cast<int>(i)); });
   }
   if (!spec.capabilities.empty()) with("capabilities", [&](ImageSpec& s) { s.capabilities.clear(); });
+  if (documents::is_devel(spec)) with("variant", [&](ImageSpec& s) { s.variant.value = "runtime"; });
+  if (!compiled_builds(spec).empty())
+    with("packages.build.ops.pools", [&](ImageSpec& s) { s.build.at(0).pools.emplace(); });
   return out;
 }
 
@@ -148,7 +160,7 @@ TEST(SmallWorld, TheAnswerIsThatOfASearchThatTriesEverything) {
 }
 
 TEST(SmallWorld, EveryConstraintIsJudgedAlikeForEveryCandidate) {
-  std::map<int, int> answers;
+  std::map<int, int> answers, compilers, codes;
   for_each_recipe(kWorlds / 3, [&](const compat::Knowledge& knowledge, const ImageSpec& spec) {
     const Problem problem = make_problem(spec, knowledge);
     const Exhaustive all(knowledge, spec);
@@ -159,10 +171,16 @@ TEST(SmallWorld, EveryConstraintIsJudgedAlikeForEveryCandidate) {
             << "constraint of kind " << static_cast<int>(constraint.kind) << ": "
             << why_not(problem, constraint, candidate).text;
         if (problem.forward_compat(constraint) && constraint.kind == ConstraintKind::kDriverFloor) ++answers[expected];
+        if (constraint.kind == ConstraintKind::kCudaCompiler) ++compilers[expected];
+        if (constraint.kind == ConstraintKind::kCompiledCode) ++codes[expected];
       }
     }
   });
-  for (const int fit : {0, 1, 2}) EXPECT_GT(answers[fit], 20) << "forward compatibility, answer " << fit;
+  for (const int fit : {0, 1, 2}) {
+    EXPECT_GT(answers[fit], 20) << "forward compatibility, answer " << fit;
+    EXPECT_GT(compilers[fit], 20) << "a compiler, answer " << fit;
+    EXPECT_GT(codes[fit], 20) << "compiled code, answer " << fit;
+  }
 }
 
 TEST(SmallWorld, AConflictIsOneAndNoneWithoutAnyOfItsConstraints) {
@@ -248,6 +266,7 @@ void same_places(ImageSpec& spec) {
   }
   set(spec.base);
   set(spec.python);
+  set(spec.variant);
   set(spec.torch.version);
   set(spec.torch.cuda);
 }

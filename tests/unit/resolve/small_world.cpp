@@ -24,6 +24,7 @@ struct Storage {
   std::deque<std::vector<compat::Build>> builds;
   std::vector<Release> releases;
   std::vector<compat::CudaMajor> majors;
+  std::vector<compat::CompilerWheels> compilers;
   std::vector<compat::Toolkit> toolkits;
   std::vector<Architecture> architectures;
   std::vector<compat::DriverBranch> branches;
@@ -35,24 +36,25 @@ struct Storage {
 
 class WorldMaker {
  public:
-  explicit WorldMaker(unsigned seed) : dice_(seed) {}
+  explicit WorldMaker(unsigned seed) : dice_(seed), compilers_(seed + 500000) {}
 
   compat::Knowledge make() {
     add_hardware();
     add_drivers();
+    add_compilers();
     for (int minor = 9; minor >= 5; --minor) {
       if (dice_.chance(60) || (minor == 5 && store_->releases.empty())) add_release(minor);
     }
-    for (const auto& [name, glibc, python] :
-         {std::tuple("debian:12", "2.36", "3.11"), std::tuple("debian:13", "2.41", "3.13"),
-          std::tuple("ubuntu:22.04", "2.35", "3.10"), std::tuple("ubuntu:24.04", "2.39", "3.12")}) {
-      if (dice_.chance(85)) store_->bases.push_back({name, "suite", glibc, python, "", evidence("base")});
+    for (const auto& [name, glibc, python, gcc] :
+         {std::tuple("debian:12", "2.36", "3.11", "12"), std::tuple("debian:13", "2.41", "3.13", "14"),
+          std::tuple("ubuntu:22.04", "2.35", "3.10", "11"), std::tuple("ubuntu:24.04", "2.39", "3.12", "13")}) {
+      if (dice_.chance(85)) add_base(name, glibc, python, gcc);
     }
-    if (store_->bases.empty()) store_->bases.push_back({"debian:12", "suite", "2.36", "3.11", "", evidence("base")});
+    if (store_->bases.empty()) add_base("debian:12", "2.36", "3.11", "12");
     Storage& s = *store_;
-    compat::Tables tables{"2026-01-01", "sha256:0", "https://index/", s.releases, s.majors,
-                          s.toolkits,   {},         s.architectures,  s.branches, s.forward,
-                          s.gpus,       s.floors,   s.bases,          {},         {}};
+    compat::Tables tables{
+        "2026-01-01",    "sha256:0", "https://index/", s.releases, s.majors, s.compilers, s.toolkits, {},
+        s.architectures, s.branches, s.forward,        s.gpus,     s.floors, s.bases,     {},         {}};
     return compat::Knowledge(tables, store_);
   }
 
@@ -68,6 +70,33 @@ class WorldMaker {
     return {"compat/small.json", keep(std::move(row)), kSource, keep(unverified)};
   }
 
+  void add_base(const char* name, const char* glibc, const char* python, const char* gcc) {
+    const bool known = compilers_.chance(85);
+    const auto unverified = known && compilers_.chance(15) ? Words{"gcc"} : Words{};
+    store_->bases.push_back({name, "suite", glibc, python, known ? gcc : "", evidence("base", unverified)});
+  }
+
+  // nvcc comes in wheels from CUDA 12 or 13 on; some majors have no row, some rows are weakly supported.
+  void add_compilers() {
+    const int first = compilers_.chance(35) ? 12 : 13;
+    for (const int major : {11, 12, 13}) {
+      if (!compilers_.chance(90)) continue;
+      const auto wheels = major >= first ? Words{"nvcc"} : Words{};
+      const auto unverified = compilers_.chance(15) ? Words{"wheels"} : Words{};
+      store_->compilers.push_back({major, keep(wheels), evidence("nvcc", unverified)});
+    }
+  }
+
+  void add_toolkits(bool newest) {
+    for (const auto& [cuda, gcc] :
+         {std::pair("13.0", "13"), std::pair("12.8", "13"), std::pair("12.4", "12"), std::pair("11.8", "11")}) {
+      if (!(cuda == kCudas[0] ? newest : compilers_.chance(80))) continue;
+      const auto unverified = compilers_.chance(15) ? Words{"host_gcc_max"} : Words{};
+      store_->toolkits.push_back(
+          {cuda, "580.65.06", compilers_.chance(90) ? gcc : "", evidence("toolkit", unverified)});
+    }
+  }
+
   void add_hardware() {
     const auto add = [&](const char* cc, const char* name, const char* last_cuda, const char* last_branch) {
       store_->architectures.push_back({cc, name, "8.0", last_cuda, false, last_branch,
@@ -76,6 +105,9 @@ class WorldMaker {
     add("6.0", "Pascal", "12.9", "R580");
     add("7.0", "Volta", "12.9", "R580");
     for (const char* cc : {"7.5", "8.0", "8.6", "9.0", "12.0"}) add(cc, "Newer", "", "");
+    Architecture& newest = store_->architectures.back();
+    newest.first_cuda = "12.8";
+    newest.evidence = evidence("12.0", compilers_.chance(40) ? Words{"first_cuda"} : Words{});
     for (const auto& [name, kind, cc] :
          {std::tuple("P100", "datacenter", "6.0"), std::tuple("V100", "datacenter", "7.0"),
           std::tuple("T4", "datacenter", "7.5"), std::tuple("A100", "datacenter", "8.0"),
@@ -89,12 +121,13 @@ class WorldMaker {
   }
 
   void add_drivers() {
-    store_->majors.push_back({11, "450.80.02", {}, evidence("CUDA 11")});
-    store_->majors.push_back({12, "525.60.13", {}, evidence("CUDA 12")});
+    store_->majors.push_back({11, "450.80.02", evidence("CUDA 11")});
+    store_->majors.push_back({12, "525.60.13", evidence("CUDA 12")});
     if (dice_.chance(70)) {
-      store_->majors.push_back({13, "580.65.06", {}, evidence("CUDA 13")});
-    } else if (dice_.chance(50)) {
-      store_->toolkits.push_back({"13.0", "580.65.06", "", evidence("toolkit")});
+      store_->majors.push_back({13, "580.65.06", evidence("CUDA 13")});
+      add_toolkits(compilers_.chance(85));
+    } else {
+      add_toolkits(dice_.chance(50));
     }
     for (const auto& [branch, cuda] : {std::pair("R590", "13.1"), std::pair("R580", "13.0"), std::pair("R570", "12.8"),
                                        std::pair("R535", "12.2"), std::pair("R470", "11.4")}) {
@@ -166,6 +199,7 @@ class WorldMaker {
   }
 
   Dice dice_;
+  Dice compilers_;  // its own, so that what it decides changes nothing of the rest
   std::shared_ptr<Storage> store_ = std::make_shared<Storage>();
 };
 
@@ -197,6 +231,12 @@ SpecBuilder small_recipe(Dice& dice) {
     const bool driver = dice.chance(70);
     spec.pool(gpus, driver ? dice.one_of(kDrivers) : "");
     if (driver && dice.chance(40)) spec.forward();
+  }
+  if (dice.chance(12)) spec.devel();
+  if (dice.chance(12)) {
+    spec.built("ops @ ./ops", dice.chance(60)   ? std::nullopt
+                              : dice.chance(80) ? std::optional(Words{"pool0"})
+                                                : std::optional(Words{}));
   }
   return spec;
 }

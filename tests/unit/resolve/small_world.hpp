@@ -50,6 +50,9 @@ class Exhaustive {
   int from_ptx(const Choice& choice, const versions::Version& driver, const std::string& gpu) const;
   int part(const Choice& choice, const std::string& name) const;
   int triton(const Choice& choice) const;
+  int compiler(const Choice& choice) const;
+  int compiled(const Choice& choice, const std::string& gpu) const;
+  int compiled_packages(const Choice& choice) const;
   int cuda(const Choice& choice) const;
   bool exists(const Choice& choice) const;
   const compat::BuildPlatform* platform(const Choice& choice, const std::string& name) const;

@@ -113,8 +113,24 @@ class BruteForce {
         for (const auto& gpu : pool.gpus) doubt = std::max(doubt, machine(build, row, gpu.value, pool, cuda));
       }
     }
+    if (documents::is_devel(spec_)) doubt = std::max(doubt, compiler(cuda, base));
     if (doubt == 1 && !named) return 2;
     return doubt;
+  }
+
+  int compiler(const std::string& cuda, const nlohmann::json& base) {
+    int doubt = 1;
+    for (const auto& row : data_.at("cuda.json")["compilers"]) {
+      if (std::to_string(row["major"].get<int>()) == cuda.substr(0, cuda.find('.')))
+        doubt = row["wheels"].empty() ? 2 : 0;
+    }
+    for (const auto& toolkit : data_.at("cuda.json")["toolkits"]) {
+      if (toolkit["version"] != cuda || toolkit["host_gcc_max"].is_null() || base["gcc"].is_null()) continue;
+      const bool takes =
+          Version::of(base["gcc"].get<std::string>()) <= Version::of(toolkit["host_gcc_max"].get<std::string>());
+      return takes ? doubt : std::max(doubt, unsure(base, "gcc") ? 1 : 2);
+    }
+    return std::max(doubt, 1);
   }
 
   int machine(const nlohmann::json& build, const nlohmann::json& row, const std::string& gpu,
@@ -216,6 +232,7 @@ SpecBuilder random_spec(Dice& dice) {
   if (dice.chance(60))
     spec.base(dice.one_of(Words{"debian:12", "debian:13", "ubuntu:22.04", "ubuntu:24.04", "ubuntu:99.04"}));
   if (dice.chance(25)) spec.python(dice.one_of(Words{"3.10", "3.11", "3.12", "3.13", "3.9"}));
+  if (dice.chance(12)) spec.devel();
   if (dice.chance(25)) spec.platforms(dice.chance(50) ? Words{"linux/arm64"} : Words{"linux/amd64", "linux/arm64"});
   for (int pools = dice.chance(50) ? 1 : 3; pools > 0; --pools) {
     Words gpus{dice.one_of(kGpus)};
@@ -242,6 +259,10 @@ DataJson random_data(Dice& dice) {
     dice.shuffle(builds);
   }
   dice.shuffle(releases);
+  for (auto& toolkit : data["cuda.json"]["toolkits"]) {
+    if (dice.chance(25)) toolkit["host_gcc_max"] = dice.chance(30) ? nlohmann::json() : "12";
+  }
+  if (dice.chance(20)) data["cuda.json"]["compilers"].erase(dice.one_of(std::vector<std::size_t>{0, 1, 2}));
   dice.shuffle(data["bases.json"]["bases"]);
   dice.shuffle(data["gpus.json"]["gpus"]);
   dice.shuffle(data["cuda.json"]["architectures"]);
@@ -317,7 +338,7 @@ TEST(Resolver, EveryRemedyAndEveryImageOfASplitIsASolution) {
   Dice dice(13);
   const Knowledge knowledge = compat::embedded();
   int remedies = 0, splits = 0;
-  for (int i = 0; i < 150; ++i) {
+  for (int i = 0; i < 200; ++i) {
     const SpecBuilder spec = random_spec(dice);
     const Outcome outcome = resolve(spec.spec(), knowledge);
     const auto* conflict = std::get_if<Conflict>(&outcome);
