@@ -20,10 +20,12 @@ class PythonGroup : public ::testing::Test {
     command.argv = {"python3", "-c", "import sys; print(sys.prefix)"};
     const auto outcome = runner.run(command);
     if (!outcome.ok()) return testing::cannot_run("python", "no python3 is on PATH");
-    // A compiler's name is enough for the stub's torch.compile.
-    variables_ = {
-        {"PATH", support::trim(outcome.out) + "/bin:" + ENVFORGE_SOURCE_DIR + "/tests/support/stub_torch/bin"},
-        {"PYTHONPATH", ENVFORGE_SOURCE_DIR "/tests/support/stub_torch"}};
+    // A compiler's name is enough for the stub's torch.compile, and a toolkit's for its torch.utils.cpp_extension.
+    const std::string stub = ENVFORGE_SOURCE_DIR "/tests/support/stub_torch";
+    without_toolkit_ = {{"PATH", support::trim(outcome.out) + "/bin:" + stub + "/bin"}, {"PYTHONPATH", stub}};
+    variables_ = without_toolkit_;
+    variables_["PATH"] += ":" + stub + "/devel/bin";
+    variables_["CUDA_HOME"] = stub + "/devel";
   }
 
   CheckResult one(const std::string& id, const std::string& fault) {
@@ -38,13 +40,14 @@ class PythonGroup : public ::testing::Test {
     EXPECT_EQ(found.layer, protocol::Layer::kImage);
   }
 
-  std::map<std::string, std::string> variables_;
+  std::map<std::string, std::string> variables_, without_toolkit_;
 };
 
 TEST_F(PythonGroup, PassesOnATorchThatComputesRightly) {
-  const std::vector<std::string> ids = {
-      "python.allocator",   "python.compile", "python.cuda-graph",    "python.data-loader", "python.data-parallel",
-      "python.grad-scaler", "python.imports", "python.out-of-memory", "python.streams",     "python.vision"};
+  const std::vector<std::string> ids = {"python.allocator",   "python.compile",     "python.cuda-extension",
+                                        "python.cuda-graph",  "python.data-loader", "python.data-parallel",
+                                        "python.grad-scaler", "python.imports",     "python.out-of-memory",
+                                        "python.streams",     "python.vision"};
   const Report report = run(ids, "", 1, variables_);
   for (const auto& id : ids) {
     const auto found = results(report, id);
@@ -79,6 +82,30 @@ TEST_F(PythonGroup, FindsWhatTorchDoesWronglyOnAGpu) {
   expect_fault("python.out-of-memory", "oom-silent", "torch gave a tensor of four times the GPU's memory");
   expect_fault("python.out-of-memory", "oom-broken", "after it a sum is ");
   expect_fault("python.out-of-memory", "oom-untold", "the snapshot does not show the refusal");
+}
+
+TEST_F(PythonGroup, FindsAToolkitThatCompilesWrongly) {
+  const std::string id = "python.cuda-extension";
+  expect_fault(id, "extension-element", "1 of 1003 wrong; result 7 is ");
+  expect_fault(id, "extension-launch", "the extension's kernel did not run: cudaError_t 209");
+  expect_fault(id, "extension-build", "the image's nvcc makes no code for this GPU");
+  EXPECT_THAT(one(id, "extension-build").evidence, HasSubstr("Unsupported gpu architecture 'compute_90'"));
+  EXPECT_THAT(one(id, "crash-load").reason, HasSubstr("in: torch.utils.cpp_extension.load"));
+  const auto on_cpu = results(run({id}, "", 0, variables_), id).at(0);
+  EXPECT_EQ(to_string(on_cpu.verdict), "pass") << on_cpu.reason;
+  EXPECT_THAT(on_cpu.summary, HasSubstr("its kernel was not run"));
+}
+
+TEST_F(PythonGroup, MissesAToolkitOnlyWhereTheRecipeDeclaresOne) {
+  const std::string id = "python.cuda-extension";
+  const auto undeclared = results(run({id}, "", 1, without_toolkit_), id).at(0);
+  EXPECT_EQ(to_string(undeclared.verdict), "skipped");
+  // /usr/local/cuda of this machine may have an nvcc.
+  EXPECT_THAT(undeclared.reason, HasSubstr("a C++ compiler, ninja"));
+  const auto declared = results(run({id}, "", 1, without_toolkit_, {"devel"}), id).at(0);
+  EXPECT_EQ(to_string(declared.verdict), "fail");
+  EXPECT_EQ(declared.layer, protocol::Layer::kImage);
+  EXPECT_THAT(declared.mend, HasSubstr("variant: devel"));
 }
 
 TEST_F(PythonGroup, NamesTheStepOfAScriptThatCrashedOrHung) {

@@ -21,10 +21,12 @@ using protocol::Verdict;
 inline const std::string kKey(64, 'k');
 
 inline Report run(const std::vector<std::string>& checks, const std::string& fault = "", int gpus = 1,
-                  const std::map<std::string, std::string>& settings = {}) {
+                  const std::map<std::string, std::string>& settings = {},
+                  const std::vector<std::string>& declared = {}) {
   protocol::DriverRequest request;
   request.key = kKey;
   request.group.checks = checks;
+  request.group.capabilities = declared;
   request.groups_dir = ENVFORGE_GROUPS;
   request.group_deadline_seconds = fault.rfind("hang", 0) == 0 ? 5 : 300;
   process::PosixProcessRunner runner;
