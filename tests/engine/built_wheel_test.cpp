@@ -1,17 +1,14 @@
-// A package that is compiled against torch: a small extension of ours, with a real engine, the Debian mirror and PyPI's
-// torch. What its build may do is read from what the build itself wrote down.
-#include <cstdlib>
+// What is compiled against torch: small extensions of ours, with a real engine, the Debian mirror and PyPI's torch, in
+// the build of an image and in an image of the variant devel. What a build may do is read from what it wrote down.
 #include <filesystem>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <envforge/documents/lock.hpp>
-#include <envforge/process/process.hpp>
-#include <envforge/support/files.hpp>
+#include <unistd.h>
 
-#include "contract/docker_setup.hpp"
-#include "support/require.hpp"
+#include "built_image.hpp"
+#include "support/machine_code.hpp"
 
 namespace envforge::testing {
 namespace {
@@ -28,48 +25,10 @@ packages:
   build: [{source: "envforge-example @ ./extension", pools: [], environment: {EXAMPLE_WISH: "two $words 'x'"}}]
 tags: [t1]
 )";
-constexpr const char* kTag = "envforge-test-built-wheel:t1";
 
-class BuiltWheel : public ::testing::Test {
+class BuiltWheel : public BuiltImage {
  protected:
-  void SetUp() override {
-    // The wheels of torch are 2.6 GB to download, and a file that includes torch's headers takes minutes on a loaded
-    // machine.
-    if (std::getenv("ENVFORGE_LONG_TESTS") == nullptr)
-      GTEST_SKIP() << "takes 5 to 20 minutes; ENVFORGE_LONG_TESTS=1 runs it";
-    if (const std::string reason = setup_.unavailable(); !reason.empty()) return cannot_run("engine", reason);
-    if (setup_.engine().info().architecture != "amd64") return cannot_run("engine", "the wheels are of linux/amd64");
-    fs::copy(ENVFORGE_TORCH_EXTENSION, folder_.path() / "extension", fs::copy_options::recursive);
-    support::write_file_atomically(folder_.path() / "env.yaml", kRecipe);
-  }
-  void TearDown() override { setup_.engine().remove_image(kTag); }
-
-  process::Outcome run(std::vector<std::string> argv) {
-    process::Command command;
-    command.argv = std::move(argv);
-    command.extra_environment = {{"CI", ""}, {"TERM", "dumb"}, {"ENVFORGE_CACHE_DIR", cache()}};
-    command.working_directory = folder_.path();
-    command.deadline = std::chrono::minutes(40);
-    process::PosixProcessRunner runner;
-    return runner.run(command);
-  }
-  process::Outcome envforge(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), ENVFORGE_PROGRAM);
-    return run(std::move(arguments));
-  }
-  std::string cache() const { return (folder_.path() / "cache").string(); }
-  documents::LockedPlatform locked() const {
-    const auto path = folder_.path() / "env.lock";
-    return documents::read_lock(support::read_file(path), path.string()).platforms.at("linux/amd64");
-  }
-  std::string in_image(const std::string& code) {
-    const auto outcome =
-        run({setup_.engine().info().client, "run", "--rm", "--network=none", kTag, "python", "-c", code});
-    return outcome.ok() ? outcome.out : outcome.err;
-  }
-
-  contract::DockerSetup setup_;
-  support::TempDir folder_;
+  BuiltWheel() : BuiltImage("envforge-test-built-wheel:t1", kRecipe, ENVFORGE_TORCH_EXTENSION) {}
 };
 
 TEST_F(BuiltWheel, IsCompiledOnceAgainstTheTorchOfTheImageAndLockedByItsHash) {
@@ -101,6 +60,69 @@ TEST_F(BuiltWheel, IsCompiledOnceAgainstTheTorchOfTheImageAndLockedByItsHash) {
   const auto stale = envforge({"build", "env.yaml", "--no-torch-group", "--locked"});
   EXPECT_EQ(stale.exit_code, 3);
   EXPECT_THAT(stale.err, HasSubstr("envforge-example @ ./extension"));
+}
+
+constexpr const char* kCudaRecipe = R"(schema: envforge/recipe/v1
+image: envforge-test-cuda-wheel
+target: [{name: hopper, gpus: [H100, H200], driver: "580.65.06"}]
+base: debian:12
+torch: "2.11.0"
+packages:
+  build: ["envforge-cuda-example @ ./extension"]
+tags: [t1]
+)";
+
+class CudaWheel : public BuiltImage {
+ protected:
+  CudaWheel() : BuiltImage("envforge-test-cuda-wheel:t1", kCudaRecipe, ENVFORGE_CUDA_EXTENSION) {}
+};
+
+TEST_F(CudaWheel, HasMachineCodeForThePoolsGpuAndTheImageHasNoCompiler) {
+  const auto built = envforge({"build", "env.yaml", "--no-torch-group"});
+  ASSERT_EQ(built.exit_code, 0) << built.err;
+  const auto platform = locked();
+  ASSERT_EQ(platform.builds.size(), 1U);
+  const auto folder = fs::path(cache()) / "built-wheels" / build_key("linux/amd64", platform, platform.builds[0]);
+  EXPECT_THAT(support::read_file(folder / "built.json"), HasSubstr(R"("machine_code": ["sm_90"])"));
+  EXPECT_EQ(in_image("import envforge_cuda_example as e, torch; print(e.scale(torch.tensor([1., 2.]), 3).tolist())"),
+            "[4.0, 7.0]\n");
+  EXPECT_EQ(in_image("import shutil; print(shutil.which('nvcc'), shutil.which('g++'))"), "None None\n");
+}
+
+constexpr const char* kDevelRecipe = R"(schema: envforge/recipe/v1
+image: envforge-test-devel
+target: [{name: hopper, gpus: [H100, H200], driver: "580.65.06"}]
+base: debian:12
+torch: "2.11.0"
+variant: devel
+copy: [{from: extension, to: /workspace/extension}]
+tags: [t1]
+)";
+
+class DevelImage : public BuiltImage {
+ protected:
+  DevelImage() : BuiltImage("envforge-test-devel:t1", kDevelRecipe, ENVFORGE_CUDA_EXTENSION) {}
+  void TearDown() override {
+    docker({"rm", "--force", "--volumes", container_});
+    BuiltImage::TearDown();
+  }
+  const std::string container_ = "envforge-test-devel-" + std::to_string(getpid());
+};
+
+TEST_F(DevelImage, CompilesAnExtensionForAUserThatItDoesNotKnow) {
+  const auto built = envforge({"build", "env.yaml", "--no-torch-group"});
+  ASSERT_EQ(built.exit_code, 0) << built.err;
+  const auto compiled =
+      docker({"run", "--name=" + container_, "--network=none", "--user=54321:54321", tag_, "sh", "-ec",
+              "cp -r /workspace/extension /tmp/e; cd /tmp/e; export TORCH_CUDA_ARCH_LIST=9.0\n"
+              "python setup.py --quiet build_ext --inplace; cp envforge_cuda_example/_C*.so /tmp/c.so\n"
+              "python -c 'import envforge_cuda_example as e, torch\n"
+              "print(e.scale(torch.tensor([1., 2.]), 3).tolist())'"});
+  ASSERT_EQ(compiled.exit_code, 0) << compiled.err;
+  EXPECT_THAT(compiled.out, ::testing::EndsWith("[4.0, 7.0]\n"));
+  const std::string library = (folder_.path() / "c.so").string();
+  ASSERT_TRUE(docker({"cp", container_ + ":/tmp/c.so", library}).ok());
+  EXPECT_EQ(machine_code_of(library), "sm_90");
 }
 
 }  // namespace
