@@ -63,7 +63,7 @@ std::vector<std::string> needs_of(const World& world, const PackagesToLock& what
   for (const auto& build : locked.builds) add(build.needs);
   const auto& wishes = what.recipe.spec.build;
   const auto compiled = std::find_if(wishes.begin(), wishes.end(), documents::needs_machine_code);
-  if (compiled != wishes.end()) add(nvcc_requirements(world, locked.cuda, compiled->source.where));
+  if (compiled != wishes.end()) add(nvcc_requirements(world, locked, compiled->source.where));
   return needs;
 }
 

@@ -43,9 +43,10 @@ std::vector<packages::ResolvedWheel> resolve_beside(World& world, const Packages
 /// Of such an answer, what the image does not have yet.
 std::vector<documents::LockedWheel> rows_beside(std::vector<packages::ResolvedWheel> wheels,
                                                 const documents::LockedPlatform& locked);
-/// NVIDIA's wheels that bring nvcc and its headers for a toolkit. Throws Error{kNoCudaCompiler} at `where` if the data
-/// does not know them.
-std::vector<std::string> nvcc_requirements(const World& world, const std::string& cuda, const support::Where& where);
+/// NVIDIA's wheels that bring nvcc and its headers for the platform's toolkit, less those that it has. Throws
+/// Error{kNoCudaCompiler} at `where` if the data does not know them.
+std::vector<std::string> nvcc_requirements(const World& world, const documents::LockedPlatform& locked,
+                                           const support::Where& where);
 
 /// What nearly every build script of a torch extension imports; a package's others stand under `needs`.
 std::vector<std::string> build_tools();

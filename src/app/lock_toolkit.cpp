@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include <envforge/app/site_requests.hpp>
@@ -26,7 +27,9 @@ std::vector<std::string> build_tools() {
   return {std::begin(kBuildTools), std::end(kBuildTools)};
 }
 
-std::vector<std::string> nvcc_requirements(const World& world, const std::string& cuda, const support::Where& where) {
+std::vector<std::string> nvcc_requirements(const World& world, const LockedPlatform& locked,
+                                           const support::Where& where) {
+  const std::string& cuda = locked.cuda;
   const auto* row = world.knowledge.compiler(Version::of(cuda));
   if (row == nullptr || row->wheels.empty()) {
     throw Error(ErrorCode::kNoCudaCompiler,
@@ -34,7 +37,12 @@ std::vector<std::string> nvcc_requirements(const World& world, const std::string
                 where);
   }
   std::vector<std::string> out;
-  for (const auto& wheel : row->wheels) out.push_back(std::string(wheel) + "==" + cuda + ".*");
+  for (const auto& wheel : row->wheels) {
+    // torch 2.15 itself requires nvidia-cuda-cccl, in a version of its own numbering.
+    const bool there = std::any_of(locked.wheels.begin(), locked.wheels.end(),
+                                   [&](const LockedWheel& one) { return one.name == wheel; });
+    if (!there) out.push_back(std::string(wheel) + "==" + cuda + ".*");
+  }
   return out;
 }
 
@@ -77,7 +85,7 @@ std::vector<LockedWheel> rows_beside(std::vector<ResolvedWheel> wheels, const Lo
 void lock_toolkit(World& world, const PackagesToLock& what, LockedPlatform& locked) {
   const auto& spec = what.recipe.spec;
   if (!documents::is_devel(spec)) return;
-  auto needs = nvcc_requirements(world, locked.cuda, spec.variant.where);
+  auto needs = nvcc_requirements(world, locked, spec.variant.where);
   for (auto& tool : build_tools()) needs.push_back(std::move(tool));
   const auto answered = resolve_beside(world, what, locked, needs, "what variant devel needs beside them");
   for (auto& row : rows_beside(answered, locked)) {

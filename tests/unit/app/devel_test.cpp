@@ -33,7 +33,8 @@ class Devel : public ::testing::Test {
       shelf.push_back({tool, "13.0.1", {}, "py3-none-any", false, 0});
     shelf.push_back({"nvidia-cuda-nvcc", "13.0.1", {"nvidia-nvvm", "nvidia-cuda-crt"}, "py3-none-any", false, 0});
     shelf.push_back({"nvidia-cuda-nvcc", "13.2.1", {}, "py3-none-any", false, 0});
-    shelf.push_back({"nvidia-cuda-cccl", "13.0.1", {}, "py3-none-any", false, 0});
+    for (const char* version : {"13.0.1", "13.3.5"})
+      shelf.push_back({"nvidia-cuda-cccl", version, {}, "py3-none-any", false, 0});
     shelf.push_back({"torch", "2.12.0", {"setuptools"}, "cp311-cp311-manylinux_2_28_x86_64", false, 0});  // CUDA 13.0
     at_.python = testing::FakePythonResolver(universe);
   }
@@ -70,6 +71,13 @@ TEST_F(Devel, LocksTheToolkitInItsVersionBesideThePackagesOfTheRuntime) {
   EXPECT_THAT(debs_of(devel), IsSupersetOf({"g++", "libc6-dev", "python3-dev"}));
   EXPECT_THAT(debs_of(runtime), Not(Contains("g++")));
   EXPECT_THAT(devel.choices, Contains(Field(&documents::Choice::component, "nvcc")));
+}
+
+TEST_F(Devel, KeepsTheHeadersThatTorchItselfRequires) {
+  const auto platform = lock("variant: devel\npackages: {pip: [nvidia-cuda-cccl]}\n");
+  EXPECT_THAT(platform.wheels, Contains(::testing::AllOf(Field(&documents::LockedWheel::name, "nvidia-cuda-cccl"),
+                                                         Field(&documents::LockedWheel::version, "13.3.5"),
+                                                         Field(&documents::LockedWheel::toolkit, false))));
 }
 
 TEST_F(Devel, LockedAgainIsTheSameAndTheWayBackIsTold) {
