@@ -31,6 +31,7 @@ Imported import_requirements(const std::string& text, const std::string& file) {
 // A name that is not meant as PyPI's must not become PyPI's.
 void import_from_source(const std::string& requirement, const PackageSource& source, Imported& out) {
   const std::string what = source.key + "." + source.name + " " + source.from;
+  if (source.name == "torch") out.names_torch = true;
   const std::string commit = as_commit(source, requirement);
   if (commit.empty()) return drop(out, what, source.where, not_from_pypi(source) + "; " + way_out(source));
   remark(out, what, source.where, "became " + commit);
@@ -140,12 +141,30 @@ Imported import_conda(const std::string& text, const std::string& file) {
   return out;
 }
 
+Imported read_by_name(const std::string& text, const std::string& file) {
+  if (support::ends_with(file, ".toml")) return import_pyproject(text, file);
+  if (support::ends_with(file, ".yml") || support::ends_with(file, ".yaml")) return import_conda(text, file);
+  const std::string name = file.substr(file.rfind('/') + 1);  // npos + 1 is 0
+  if (support::ends_with(name, ".txt") || support::ends_with(name, ".in") || name.find("require") != std::string::npos)
+    return import_requirements(text, file);
+  throw Error(ErrorCode::kWrongValue, "by its name this is none of the files that are carried over",
+              Where{file, 0, 0, {}},
+              "a requirements file is named *.txt or *.in; also read are *.toml (pyproject) and *.yml (conda)");
+}
+
 }  // namespace
 
 Imported import_environment(const std::string& text, const std::string& file) {
-  if (support::ends_with(file, ".toml")) return import_pyproject(text, file);
-  if (support::ends_with(file, ".yml") || support::ends_with(file, ".yaml")) return import_conda(text, file);
-  return import_requirements(text, file);
+  Imported out = read_by_name(text, file);
+  const bool nothing = !out.names_torch && out.torch.empty() && out.cuda.empty() && out.python.empty() &&
+                       out.include.empty() && out.pip.empty() && out.apt.empty() && out.build.empty() &&
+                       out.notes.empty();
+  if (nothing) {
+    throw Error(ErrorCode::kWrongValue, "no package is named in it", Where{file, 0, 0, {}},
+                "leave --from out for a recipe without packages");
+  }
+  if (!out.names_torch) remark(out, "torch", {file, 0, 0, {}}, "is not named in it: the newest that fits is taken");
+  return out;
 }
 
 }  // namespace envforge::documents

@@ -74,6 +74,7 @@ std::string joined(const std::string& one, const std::string& other) {
 
 // "==2.1.0+cu118" says two things: the version, and the build.
 void import_torch(const std::string& requirement, const Where& where, Imported& out) {
+  out.names_torch = true;
   const std::string plain = without_marker(requirement);
   std::string specifier = specifier_of(plain);
   if (const auto at = plain.find('@'); at != std::string::npos) {

@@ -19,6 +19,7 @@ struct ImportNote {
 struct Imported {
   std::string name;                  // of a conda environment; "" = none
   std::string torch;                 // "2.1.0", ">=2.0"; "" = not said
+  bool names_torch = false;          // in whatever version
   std::string cuda;                  // "cu118", "11.8"; "" = not said
   std::string python;                // "3.10", ">=3.9,<3.12"; "" = not said
   std::vector<std::string> include;  // torchvision, torchaudio
@@ -27,9 +28,9 @@ struct Imported {
   std::vector<ImportNote> notes;
 };
 
-/// By the file's name: pyproject.toml (any .toml), environment.yml (any .yml or .yaml), else requirements, whose
-/// options and refused lines become notes. Throws support::Error with an EF30xx code for a file that is not of its
-/// kind.
+/// By the file's name: pyproject.toml (any .toml), environment.yml (any .yml or .yaml), requirements (*.txt, *.in, or
+/// what has "require" in its name), whose options and refused lines become notes. Throws support::Error with an EF30xx
+/// code for another name, for a file that is not of its kind, and for one that names nothing.
 Imported import_environment(const std::string& text, const std::string& file);
 
 }  // namespace envforge::documents

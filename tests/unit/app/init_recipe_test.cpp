@@ -106,9 +106,10 @@ TEST_F(InitRecipe, SaysWhereWhatWasCarriedOverHasNoVersionSet) {
 TEST_F(InitRecipe, APythonThatNoBaseHasIsTold) {
   from("pyproject.toml", "[project]\nrequires-python = \"<3.9\"\n");
   made();
-  ASSERT_EQ(made_.notes.size(), 1U);
-  EXPECT_TRUE(made_.notes[0].dropped);
-  EXPECT_THAT(made_.notes[0].why, HasSubstr("no base that envforge knows"));
+  ASSERT_EQ(made_.notes.size(), 2U);
+  EXPECT_THAT(made_.notes[0].why, HasSubstr("is not named in it"));
+  EXPECT_TRUE(made_.notes[1].dropped);
+  EXPECT_THAT(made_.notes[1].why, HasSubstr("no base that envforge knows"));
 }
 
 TEST_F(InitRecipe, RefusesToOverwriteToGuessGpusAndToWriteWhatNoRecipeMayHold) {

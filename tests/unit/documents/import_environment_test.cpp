@@ -84,7 +84,7 @@ TEST(ImportRequirements, WhatTorchPinsIsLeftOutWithTheReason) {
       "nvidia-cublas-cu12==12.4.5.8\nnvidia-cudnn-cu13==9.20.0.48\ntriton==3.2.0\nnvidia-nccl==2.29\n"
       "nvidia-ml-py==12\nnvidia-dali-cuda120==1.4\n");
   EXPECT_THAT(imported.pip, ElementsAre("nvidia-ml-py==12", "nvidia-dali-cuda120==1.4"));
-  EXPECT_EQ(imported.notes.size(), 4U);
+  EXPECT_EQ(imported.notes.size(), 5U) << "torch itself is not named";
   EXPECT_TRUE(note(imported, "triton").dropped);
   EXPECT_THAT(note(imported, "nvidia-nccl").why, HasSubstr("torch's own wheel pins it"));
 }
@@ -119,7 +119,7 @@ TEST(ImportRequirements, APasswordInAnAddressIsNotShownAgain) {
   const auto imported = requirements(
       "-i https://user:secret@pypi.example.com/simple\nx @ https://user:secret@host/x.whl\n"
       "y @ git+https://secret@git.example.com/y@main\n");
-  EXPECT_EQ(imported.notes.size(), 3U);
+  EXPECT_EQ(imported.notes.size(), 4U);
   EXPECT_EQ(imported.notes.front().what, "-i https://***@pypi.example.com/simple");
   for (const auto& one : imported.notes) EXPECT_EQ((one.what + one.why).find("secret"), std::string::npos) << one.what;
 }
@@ -136,6 +136,30 @@ TEST(ImportRequirements, APackageThatHasNoWheelIsBuiltOrItsVersionIsAskedFor) {
     EXPECT_THAT(note(imported, what).why, HasSubstr(std::string(what) + "==VERSION"));
   }
   EXPECT_THAT(note(imported, "-f https").why, HasSubstr("where packages come from"));
+}
+
+TEST(ImportEnvironment, RefusesWhatIsNoSuchFileByItsNameOrNamesNothing) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"setup.py", "import os\n"},
+      {"a/report-v1.schema.json", "{}"},
+      {"/dev/null", ""},
+      {"requirements.txt", "# nothing\n\n"},
+      {"pyproject.toml", "[tool.black]\nline-length = 100\n"}};
+  for (const auto& [file, text] : cases) {
+    try {
+      import_environment(text, file);
+      ADD_FAILURE() << file;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kWrongValue) << file;
+      EXPECT_EQ(error.where().value().file, file);
+    }
+  }
+  EXPECT_THAT(import_environment("numpy\n", "a/requirements-dev.lock").pip, ElementsAre("numpy"));
+}
+
+TEST(ImportEnvironment, SaysWhereTorchIsNotNamed) {
+  EXPECT_THAT(note(requirements("numpy\n"), "torch").why, HasSubstr("the newest that fits"));
+  EXPECT_THAT(requirements("torch\n").notes, IsEmpty());
 }
 
 TEST(ImportPyproject, TakesTheProjectsOwnTable) {
