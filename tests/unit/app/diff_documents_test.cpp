@@ -253,6 +253,13 @@ TEST_F(DiffDocuments, WhatIsNeitherFileNorImageIsNamed) {
   EXPECT_EQ(failure(none, none).message(), "envforge diff does not compare documents of the kind 'envforge/other'");
 }
 
+TEST_F(DiffDocuments, ABrokenLockIsToldOfAsALock) {
+  std::string text = documents::write_lock(locked("2.6"));
+  text.insert(text.find('{') + 1, "\"schema\": \"envforge/lock\",");
+  const auto twice = file("twice.lock", text), cut = file("cut.lock", text.substr(0, text.size() / 2));
+  for (const auto& name : {twice, cut}) EXPECT_EQ(failure(name, name).code(), ErrorCode::kLockMalformed) << name;
+}
+
 TEST_F(DiffDocuments, TwoReportsOfDifferentMachinesAreComparedByTheirKind) {
   const auto diff =
       diff_documents(at_.world(), kEvidence + "h200-x1-standard.json", kEvidence + "h200-x2-standard.json");
