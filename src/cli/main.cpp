@@ -16,6 +16,7 @@
 #include <envforge/support/text.hpp>
 
 #include "command_table.hpp"
+#include "commands/one_each.hpp"
 #include "logging.hpp"
 #include "version.hpp"
 
@@ -54,7 +55,7 @@ void declare_globals(CLI::App& app, GlobalOptions& options) {
   app.add_flag("-q,--quiet", options.quiet, "no progress");
   // Without a default: newer versions of CLI11 would print the count's.
   app.add_flag("-v,--verbose", options.verbosity, "log what is run, on standard error")->default_str("");
-  app.add_option("--color", options.colour, "auto, always or never")->check(CLI::IsMember({"auto", "always", "never"}));
+  app.add_option("--color", options.colour, "auto, always or never")->check(one_of({"auto", "always", "never"}));
   app.add_option("--config", options.config, "site configuration file instead of the usual places");
   app.add_option("--data", options.data_dir, "folder of compatibility data instead of the built-in");
   app.add_option("--docker", options.docker, "the docker program to use");

@@ -131,17 +131,34 @@ std::vector<const Architecture*> architectures_called(const Knowledge& knowledge
   return found;
 }
 
+// "RTX 5090" of "GeForce RTX 5090": as people write it.
+std::string short_name(std::string_view name) {
+  for (const std::string_view brand : {"nvidia ", "geforce ", "tesla "}) {
+    if (support::starts_with(support::to_lower(std::string(name)), brand)) name.remove_prefix(brand.size());
+  }
+  return std::string(name);
+}
+
+// Names that the typed one begins, then those that are nearly it, then those with a number of it.
 GpuUnknown unknown(const Knowledge& knowledge, const std::string& name, const Words& words) {
+  constexpr std::size_t kMost = 3, kLeastTyped = 3;
   std::vector<std::string> names;
-  for (const Gpu& gpu : knowledge.tables().gpus) names.emplace_back(gpu.name);
-  GpuUnknown out{support::suggestions(name, names)};
+  for (const Gpu& gpu : knowledge.tables().gpus) names.push_back(short_name(gpu.name));
+  const std::string typed = support::to_lower(short_name(support::trim(name)));
+  GpuUnknown out;
+  const auto add = [&](const std::string& candidate) {
+    if (out.suggestions.size() < kMost && !contains(out.suggestions, candidate)) out.suggestions.push_back(candidate);
+  };
+  for (const std::string& candidate : names) {
+    if (typed.size() >= kLeastTyped && support::starts_with(support::to_lower(candidate), typed)) add(candidate);
+  }
+  for (const std::string& candidate : support::suggestions(typed, names)) add(candidate);
   for (const std::string& candidate : names) {
     const Words parts = words_of(candidate);
     const bool shares = std::any_of(words.begin(), words.end(), [&](const std::string& w) {
       return std::any_of(w.begin(), w.end(), is_digit) && contains(parts, w);
     });
-    if (out.suggestions.size() < 3 && shares && !contains(out.suggestions, candidate))
-      out.suggestions.push_back(candidate);
+    if (shares) add(candidate);
   }
   return out;
 }

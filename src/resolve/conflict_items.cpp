@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include <envforge/support/suggest.hpp>
 #include <envforge/support/text.hpp>
 
 #include "answer.hpp"
@@ -185,8 +186,9 @@ Fact ItemMaker::base_fact(const Wish& wish, const std::vector<Candidate>& left) 
   if (base == nullptr) {
     std::vector<std::string> known;
     for (const compat::Base& row : problem_.knowledge->tables().bases) known.push_back(std::string(row.name));
+    const std::string near = support::did_you_mean(wish.value, known);
     return {"the base '" + wish.value + "' is not known to the data of " + problem_.knowledge->as_of() +
-                "; known are " + support::join(known, ", "),
+                "; known are " + support::join(known, ", ") + (near.empty() ? "" : "; " + near),
             cite(other.evidence), true};
   }
   if (has_kind(ConstraintKind::kPython))

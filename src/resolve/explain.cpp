@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <envforge/support/suggest.hpp>
 #include <envforge/support/text.hpp>
 
 #include "text_lines.hpp"
@@ -136,6 +137,21 @@ std::string explain(const Outcome& outcome) {
   return std::visit([](const auto& result) { return explain(result); }, outcome);
 }
 
+namespace {
+
+// What a person can type: "nvidia-smi" of the patterns "nvidia-smi" and "*nvidia-smi*".
+std::vector<std::string> plain_topics(const compat::Knowledge& knowledge) {
+  std::vector<std::string> out;
+  for (const auto& topic : knowledge.tables().topics) {
+    for (const std::string_view pattern : topic.patterns) {
+      if (pattern.find_first_of("*?[") == std::string_view::npos) out.emplace_back(pattern);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
 std::string explain_topic(const std::string& asked, const compat::Knowledge& knowledge) {
   std::vector<std::string> lines;
   for (const compat::Topic* topic : knowledge.topics_about(asked)) {
@@ -143,7 +159,12 @@ std::string explain_topic(const std::string& asked, const compat::Knowledge& kno
     add_wrapped(lines, std::string(topic->answer) + (sure ? "" : " (not verified)"), "");
     add_wrapped(lines, "[" + cite(topic->evidence) + "]", "      ");
   }
-  if (lines.empty()) add_wrapped(lines, "'" + asked + "' is not known to the data of " + knowledge.as_of(), "");
+  if (lines.empty()) {
+    const std::string near = support::did_you_mean(asked, plain_topics(knowledge));
+    add_wrapped(lines,
+                "'" + asked + "' is not known to the data of " + knowledge.as_of() + (near.empty() ? "" : "; " + near),
+                "");
+  }
   return text_of(lines);
 }
 

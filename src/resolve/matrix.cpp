@@ -4,6 +4,7 @@
 #include <optional>
 
 #include <envforge/support/error.hpp>
+#include <envforge/support/suggest.hpp>
 #include <envforge/support/text.hpp>
 #include <envforge/versions/version_range.hpp>
 
@@ -46,7 +47,9 @@ class Question {
       if (driver_->release().size() == 1) driver_ = Version::parse(filter.driver + ".999999");
     }
     if (!filter.platform.empty() && filter.platform != "linux/amd64" && filter.platform != "linux/arm64") {
-      refuse("--platform", filter.platform, "linux/amd64 or linux/arm64");
+      throw Error(ErrorCode::kUsage,
+                  "--platform '" + support::printable(filter.platform) + "': expected linux/amd64 or linux/arm64",
+                  std::nullopt, support::did_you_mean(filter.platform, {"linux/amd64", "linux/arm64"}));
     }
     if (!filter.glibc.empty()) {
       glibc_ = Version::parse(filter.glibc);

@@ -1,13 +1,31 @@
-// Options that may be given more than once.
+// Options that may be given more than once, and options of a few words.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include <CLI/CLI.hpp>
+
+#include <envforge/support/suggest.hpp>
+#include <envforge/support/text.hpp>
 
 namespace envforge::cli {
 
 /// One value behind each flag. CLI11's own lists go on to take the words after it: the recipe, and `--`.
 inline CLI::Option* one_each(CLI::Option* option) {
   return option->expected(1)->allow_extra_args(false)->take_all();
+}
+
+/// One of `words`; another is refused with the nearest. CLI11's own test names no nearest.
+inline CLI::Validator one_of(const std::vector<std::string>& words) {
+  const auto test = [words](const std::string& word) {
+    for (const auto& known : words) {
+      if (word == known) return std::string();
+    }
+    const std::string near = support::did_you_mean(word, words);
+    return "'" + word + "' is none of " + support::join(words, ", ") + (near.empty() ? "" : "; " + near);
+  };
+  return CLI::Validator(test, "{" + support::join(words, ",") + "}");
 }
 
 }  // namespace envforge::cli

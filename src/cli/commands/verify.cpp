@@ -42,7 +42,7 @@ void declare_arguments(CLI::App& command, VerifyArguments& arguments) {
   command.add_option("--injection", arguments.injection,
                      "how GPUs reach the container: auto, gpus (--gpus) or cdi (--device)");
   command.add_option("--suite", arguments.verify.suite, "quick, standard or soak; --list says what is in each")
-      ->check(CLI::IsMember({"quick", "standard", "soak"}));
+      ->check(one_of({"quick", "standard", "soak"}));
   command.add_option("--minutes", arguments.verify.minutes, "how long a soak repeats its checks; 10 if left out")
       ->check(CLI::Range(0.1, 7 * 24 * 60.0));
   one_each(command.add_option("--require", arguments.verify.require, "groups or checks that must run and pass"))

@@ -90,7 +90,11 @@ TEST(GpuNames, SuggestsTheNearestNames) {
                                                      : std::vector<std::string>{};
   };
   EXPECT_THAT(suggestions("H201"), Contains("H200"));
-  EXPECT_THAT(suggestions("5090"), Contains("GeForce RTX 5090"));
+  EXPECT_THAT(suggestions("5090"), Contains("RTX 5090"));
+  for (const char* typed : {"RTX 509O", "RTX 509", "GeForce RTX 509O", "NVIDIA GeForce RTX 5O90"})
+    EXPECT_THAT(suggestions(typed), Contains("RTX 5090")) << typed;
+  for (const auto& name : suggestions("RTX 50")) EXPECT_EQ(name.substr(0, 6), "RTX 50");
+  EXPECT_EQ(suggestions("RTX 50").size(), 3U);
   EXPECT_THAT(suggestions("Radeon MI300X"), ::testing::IsEmpty());
   EXPECT_THAT(suggestions("NVIDIA"), ::testing::IsEmpty());
   EXPECT_THAT(suggestions(""), ::testing::IsEmpty());

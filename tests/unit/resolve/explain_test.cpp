@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include <envforge/documents/recipe_yaml.hpp>
+#include <envforge/resolve/matrix.hpp>
+#include <envforge/support/error.hpp>
 
 #include "support/golden.hpp"
 
@@ -39,6 +41,27 @@ INSTANTIATE_TEST_SUITE_P(Recipes, ExplainGolden, ::testing::ValuesIn(cases()), [
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 });
+
+TEST(Explain, ProposesTheNearestBaseTopicAndPlatform) {
+  const auto recipe = documents::read_recipe(
+      "schema: envforge/recipe/v1\nimage: x\ntarget: [{name: a, gpus: A100}]\nbase: debain:12\ntorch: auto\n",
+      "r.yaml");
+  const auto has = [](const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+  };
+  const std::string text = explain(resolve(recipe.spec, compat::embedded()));
+  EXPECT_TRUE(has(text, "did you mean 'debian:12'")) << text;
+  EXPECT_TRUE(has(explain_topic("nvdia-smi", compat::embedded()), "did you mean 'nvidia-smi'?"));
+  EXPECT_FALSE(has(explain_topic("something else", compat::embedded()), "did you mean"));
+  MatrixFilter filter;
+  filter.platform = "linux/amd65";
+  try {
+    matrix(compat::embedded(), filter);
+    ADD_FAILURE() << "it was taken";
+  } catch (const support::Error& error) {
+    EXPECT_TRUE(has(error.hint(), "'linux/amd64'")) << error.hint();
+  }
+}
 
 }  // namespace
 }  // namespace envforge::resolve
