@@ -1,6 +1,7 @@
 #include <envforge/app/init_recipe.hpp>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <set>
 
@@ -11,6 +12,7 @@
 #include <envforge/resolve/explain.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
+#include <envforge/support/suggest.hpp>
 #include <envforge/support/text.hpp>
 
 namespace envforge::app {
@@ -131,10 +133,87 @@ void refuse_what_cannot_begin(const InitWishes& wishes) {
   }
 }
 
+struct WishRow {
+  Wish wish;
+  const char* flag;
+  const char* before;  // the recipe's words around the value
+  const char* after;
+};
+constexpr std::array<WishRow, 8> kWishes = {
+    {{Wish::kGpu, "--gpu", "target: [{name: gpus, gpus: ", "}]\n"},
+     {Wish::kDriver, "--driver", "target: [{name: gpus, gpus: sm_90, driver: ", "}]\n"},
+     {Wish::kTorch, "--torch", "torch: ", "\n"},
+     {Wish::kCuda, "--cuda", "torch: {version: auto, cuda: ", "}\n"},
+     {Wish::kPython, "--python", "python: ", "\n"},
+     {Wish::kBase, "--base", "base: ", "\n"},
+     {Wish::kImage, "--image", "image: ", "\n"},
+     {Wish::kPip, "--pip", "packages: {pip: [", "]}\n"}}};
+
+// The least recipe that says this one thing.
+std::string recipe_about(const WishRow& row, const std::string& value) {
+  const std::string words = row.before + quoted(value) + row.after;
+  std::string text = "schema: envforge/recipe/v1\n" + words;
+  for (const char* needed : {"image: x\n", "target: [{name: gpus, gpus: sm_90}]\n", "torch: auto\n"}) {
+    const std::string line = needed;
+    const std::string key = line.substr(0, line.find(':') + 1);
+    if (!support::starts_with(words, key)) text += line;
+  }
+  return text;
+}
+
+[[noreturn]] void throw_at(const Error& error, const std::string& place) {
+  Error moved(error.code(), error.message(), support::Where{place, 0, 0, {}}, error.hint());
+  for (const auto& note : error.notes()) moved.note(note);
+  throw moved;
+}
+
+void refuse_unknown_base(const World& world, const std::string& base) {
+  if (world.knowledge.base(base) != nullptr) return;
+  std::vector<std::string> known;
+  for (const auto& row : world.knowledge.tables().bases) known.emplace_back(row.name);
+  throw Error(ErrorCode::kWrongValue,
+              "'" + support::printable(base) + "' is no base known to the data of " + world.knowledge.as_of() +
+                  "; known are " + support::join(known, ", "),
+              std::nullopt, support::did_you_mean(base, known));
+}
+
+void check_wishes(const World& world, const InitWishes& wishes) {
+  for (const auto& gpu : wishes.gpus) check_wish(world, Wish::kGpu, gpu);
+  for (const auto& requirement : wishes.pip) check_wish(world, Wish::kPip, requirement);
+  const std::vector<std::pair<Wish, std::string>> single = {
+      {Wish::kDriver, wishes.driver}, {Wish::kTorch, wishes.torch}, {Wish::kCuda, wishes.cuda},
+      {Wish::kPython, wishes.python}, {Wish::kBase, wishes.base},   {Wish::kImage, wishes.image}};
+  for (const auto& [wish, value] : single) {
+    if (!value.empty()) check_wish(world, wish, value);
+  }
+}
+
+// What is wrong now comes of the import: the flags were looked at one by one.
+resolve::Outcome solve(const World& world, const InitWishes& wishes, const std::string& text) {
+  try {
+    return resolve::resolve(documents::read_recipe(text, wishes.file).spec, world.knowledge);
+  } catch (const Error& error) {
+    if (wishes.from.empty() || !error.where() || error.where()->file != wishes.file) throw;
+    throw_at(error, wishes.from);
+  }
+}
+
 }  // namespace
+
+void check_wish(const World& world, Wish wish, const std::string& value) {
+  const auto& row = *std::find_if(kWishes.begin(), kWishes.end(), [&](const WishRow& one) { return one.wish == wish; });
+  try {
+    const auto recipe = documents::read_recipe(recipe_about(row, value), row.flag);
+    if (wish == Wish::kBase) refuse_unknown_base(world, value);
+    if (wish == Wish::kGpu) resolve::resolve(recipe.spec, world.knowledge);
+  } catch (const Error& error) {
+    throw_at(error, row.flag);
+  }
+}
 
 NewRecipe make_recipe(World& world, const InitWishes& wishes) {
   refuse_what_cannot_begin(wishes);
+  check_wishes(world, wishes);
   NewRecipe out;
   Imported imported;
   if (!wishes.from.empty()) imported = read_from(wishes.from);
@@ -152,8 +231,7 @@ NewRecipe make_recipe(World& world, const InitWishes& wishes) {
       pool + torch_line(wishes, imported) + "base: " + quoted(distribution.base) + "\n";
   if (!distribution.python.empty()) out.text += "python: " + quoted(distribution.python) + "\n";
   out.text += packages_lines(wishes, imported) + "tags: [\"{torch}-cuda{cuda}\"]\n";
-  const auto recipe = documents::read_recipe(out.text, wishes.file);
-  const auto outcome = resolve::resolve(recipe.spec, world.knowledge);
+  const auto outcome = solve(world, wishes, out.text);
   out.solved = std::holds_alternative<resolve::Solution>(outcome);
   out.answer = resolve::explain(outcome);
   return out;

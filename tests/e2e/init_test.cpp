@@ -48,16 +48,31 @@ TEST_F(InitAtATerminal, AsksNothingThatTheFlagsSay) {
   EXPECT_THAT(recipe(), HasSubstr("H100"));
 }
 
-TEST_F(InitAtATerminal, AGpuThatIsNotKnownWritesNothing) {
+TEST_F(InitAtATerminal, AsksAgainAtOnceForWhatARecipeDoesNotTake) {
+  auto person = start({});
+  const auto answer = [&](const std::string& question, const std::string& text, const std::string& told) {
+    ASSERT_TRUE(person.wait_for(question)) << person.seen();
+    person.type(text);
+    ASSERT_TRUE(person.wait_for(told)) << person.seen();
+  };
+  answer("GPUs that the image must run on", "H100, RTX 509O", "did you mean");
+  EXPECT_THAT(person.seen(), HasSubstr("RTX 5090"));
+  person.type("H100");
+  answer("Their driver", "RTX 5090", "driver 'RTX 5090'");
+  person.type("580.65.06");
+  answer("PyTorch's version", "nonsense", "'nonsense'");
+  person.type("2.12.1");
+  answer("The image's name", "Not A Name", "Not A Name");
+  person.type("");
+  EXPECT_EQ(person.finish(), 0) << person.seen();
+  EXPECT_THAT(person.seen(), HasSubstr("wrote envforge.yaml"));
+}
+
+TEST_F(InitAtATerminal, AtTheEndOfTheInputNothingIsWritten) {
   auto person = start({});
   ASSERT_TRUE(person.wait_for("GPUs that the image must run on")) << person.seen();
-  person.type("H1000");
-  for (const char* question : {"Their driver", "PyTorch's version", "The image's name"}) {
-    ASSERT_TRUE(person.wait_for(question)) << person.seen();
-    person.type("");
-  }
-  EXPECT_EQ(person.finish(), 3) << person.seen();
-  EXPECT_THAT(person.seen(), HasSubstr("error[EF3070]"));
+  person.type("\x04");
+  EXPECT_EQ(person.finish(), 2) << person.seen();
   EXPECT_FALSE(std::filesystem::exists(folder_.path() / "envforge.yaml"));
 }
 

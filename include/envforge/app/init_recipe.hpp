@@ -26,8 +26,14 @@ struct NewRecipe {
   bool solved = false;
 };
 
+/// What a flag or an answer says of a recipe.
+enum class Wish { kGpu, kDriver, kTorch, kCuda, kPython, kBase, kImage, kPip };
+/// Throws what the recipe's reader and the resolver say of this value alone, with the flag as its place: "--gpu".
+void check_wish(const World& world, Wish wish, const std::string& value);
+
 /// Reads `from` and checks and solves the recipe; writes nothing. Throws Error{kUsage} without a GPU or where the file
-/// is there already, what import_environment throws, and EF30xx for a wish that a recipe refuses.
+/// is there already, what import_environment throws, and what check_wish throws; what the recipe refuses of the import
+/// has `from` as its place, for the recipe itself is not there yet.
 NewRecipe make_recipe(World& world, const InitWishes& wishes);
 
 /// A GPU and a driver of this machine to propose; nullopt where no driver shows one.

@@ -25,18 +25,48 @@ std::string ask(const std::string& question, const std::string& otherwise) {
   return answer.empty() ? otherwise : answer;
 }
 
+std::vector<std::string> listed(const std::string& answer) {
+  std::vector<std::string> out;
+  for (const auto& part : support::split(answer, ',')) {
+    if (!support::trim(part).empty()) out.push_back(support::trim(part));
+  }
+  return out;
+}
+
+// Asks again until every part of the answer is one that a recipe takes; what was proposed is looked at too.
+std::vector<std::string> ask_until_right(const app::World& world, app::Wish wish, const std::string& question,
+                                         const std::string& otherwise) {
+  for (;;) {
+    const std::string answer = ask(question, otherwise);
+    // A range of versions has commas of its own.
+    const auto parts = wish == app::Wish::kGpu ? listed(answer)
+                       : answer.empty()        ? std::vector<std::string>()
+                                               : std::vector{answer};
+    try {
+      for (const auto& part : parts) app::check_wish(world, wish, part);
+      return parts;
+    } catch (const support::Error& error) {
+      if (!std::cin) throw;
+      print_err("  " + error.message() + "\n" + (error.hint().empty() ? "" : "  " + error.hint() + "\n"));
+    }
+  }
+}
+
 // What the flags left open; only where a person sits at both ends.
 void ask_for_the_rest(Session& session, app::InitWishes& wishes) {
   if (::isatty(STDIN_FILENO) == 0 || !session.terminal().err_is_terminal || !wishes.gpus.empty()) return;
-  const auto host = app::propose_target(session.world());
-  const auto gpus = ask("GPUs that the image must run on, with commas", host ? host->gpu : "");
-  for (const auto& gpu : support::split(gpus, ',')) {
-    if (!support::trim(gpu).empty()) wishes.gpus.push_back(support::trim(gpu));
-  }
+  app::World& world = session.world();
+  const auto host = app::propose_target(world);
+  const auto one = [&](app::Wish wish, const std::string& question, const std::string& otherwise) {
+    return support::join(ask_until_right(world, wish, question, otherwise), "");
+  };
+  wishes.gpus =
+      ask_until_right(world, app::Wish::kGpu, "GPUs that the image must run on, with commas", host ? host->gpu : "");
   if (wishes.driver.empty())
-    wishes.driver = ask("Their driver, such as 580.65.06; empty for any", host ? host->driver : "");
-  if (wishes.torch.empty() && wishes.from.empty()) wishes.torch = ask("PyTorch's version", "auto");
-  if (wishes.image.empty() && wishes.from.empty()) wishes.image = ask("The image's name", "pytorch-cuda");
+    wishes.driver = one(app::Wish::kDriver, "Their driver, such as 580.65.06; empty for any", host ? host->driver : "");
+  if (wishes.torch.empty() && wishes.from.empty()) wishes.torch = one(app::Wish::kTorch, "PyTorch's version", "auto");
+  if (wishes.image.empty() && wishes.from.empty())
+    wishes.image = one(app::Wish::kImage, "The image's name", "pytorch-cuda");
 }
 
 std::string notes_text(const std::vector<documents::ImportNote>& notes) {

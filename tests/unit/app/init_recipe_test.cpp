@@ -112,6 +112,31 @@ TEST_F(InitRecipe, APythonThatNoBaseHasIsTold) {
   EXPECT_THAT(made_.notes[1].why, HasSubstr("no base that envforge knows"));
 }
 
+TEST_F(InitRecipe, AnErrorPointsToTheFlagOrTheImportNeverToTheRecipeThatIsNotThere) {
+  const auto place = [&] {
+    try {
+      made();
+    } catch (const Error& error) {
+      return support::to_string(error.where().value_or(support::Where{}));
+    }
+    return std::string("no error");
+  };
+  const auto usual = wishes_;
+  const std::vector<std::pair<std::function<void()>, std::string>> cases = {
+      {[&] { wishes_.gpus = {"H100", "H1000"}; }, "--gpu"}, {[&] { wishes_.driver = "RTX 5090"; }, "--driver"},
+      {[&] { wishes_.torch = "nonsense"; }, "--torch"},     {[&] { wishes_.cuda = "cuda"; }, "--cuda"},
+      {[&] { wishes_.python = "three"; }, "--python"},      {[&] { wishes_.base = "debain:12"; }, "--base"},
+      {[&] { wishes_.image = "Not A Name"; }, "--image"},   {[&] { wishes_.pip = {"-r x"}; }, "--pip"}};
+  for (const auto& [wish, flag] : cases) {
+    wishes_ = usual;
+    wish();
+    EXPECT_EQ(place(), flag);
+  }
+  wishes_ = usual;
+  from("requirements.txt", "flash-attn==2.8.3\nflash-attn==2.8.2\n");
+  EXPECT_THAT(place(), HasSubstr("requirements.txt"));
+}
+
 TEST_F(InitRecipe, RefusesToOverwriteToGuessGpusAndToWriteWhatNoRecipeMayHold) {
   support::write_file_atomically(wishes_.file, "mine");
   EXPECT_EQ(failure(), ErrorCode::kUsage);
