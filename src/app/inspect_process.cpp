@@ -6,6 +6,7 @@
 
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
+#include <envforge/support/secrets.hpp>
 #include <envforge/support/text.hpp>
 
 #include "gpu_state.hpp"
@@ -194,9 +195,8 @@ InspectedProcess inspect_process(process::ProcessRunner& processes, const fs::pa
   out.state = field("State");
   const auto inside = support::split(field("NSpid"), '\t');
   out.pid_inside = inside.empty() || inside.back().empty() ? pid : std::atoi(inside.back().c_str());
-  out.command = read_proc_file(folder / "cmdline").value_or("");
-  std::replace(out.command.begin(), out.command.end(), '\0', ' ');
-  out.command = support::trim(out.command);
+  const auto arguments = support::split(read_proc_file(folder / "cmdline").value_or(""), '\0');
+  out.command = support::trim(support::join(support::mask_arguments(arguments), " "));
   out.container = container_of(read_proc_file(folder / "cgroup").value_or(""));
   read_libraries(folder, out);
   read_environment(folder, out);

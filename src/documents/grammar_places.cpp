@@ -229,12 +229,9 @@ Checked check_variable_name(std::string_view name) {
   }
   if (support::starts_with(name, "ENVFORGE_"))
     return refuse("names that begin with ENVFORGE_ belong to envforge", "choose another name");
-  const std::string upper_tail = "_" + std::string(name);
-  for (const std::string_view tail : {"_TOKEN", "_PASSWORD", "_PASSWD", "_SECRET", "_API_KEY", "_ACCESS_KEY",
-                                      "_SECRET_KEY", "_PRIVATE_KEY", "_CREDENTIALS"}) {
-    if (support::ends_with(upper_tail, tail))
-      return refuse("a secret in an image is readable by everyone who can pull it",
-                    "give it at run time: `docker run -e " + std::string(name) + "`");
+  if (support::names_secret(name)) {
+    return refuse("a secret in an image is readable by everyone who can pull it",
+                  "give it at run time: `docker run -e " + std::string(name) + "`");
   }
   return std::nullopt;
 }

@@ -1,5 +1,7 @@
 #include <envforge/support/secrets.hpp>
 
+#include <envforge/support/text.hpp>
+
 namespace envforge::support {
 namespace {
 
@@ -27,6 +29,33 @@ std::string mask_credentials(std::string_view text) {
     text.remove_prefix(user);
   }
   return out + std::string(text);
+}
+
+bool names_secret(std::string_view name) {
+  std::string upper = "_";
+  for (const char c : name) upper += c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  for (const std::string_view tail : {"_TOKEN", "_PASSWORD", "_PASSWD", "_SECRET", "_API_KEY", "_ACCESS_KEY",
+                                      "_SECRET_KEY", "_PRIVATE_KEY", "_CREDENTIALS"}) {
+    if (ends_with(upper, tail)) return true;
+  }
+  return false;
+}
+
+std::vector<std::string> mask_arguments(std::vector<std::string> arguments) {
+  bool is_value = false;
+  for (std::string& argument : arguments) {
+    const bool option = starts_with(argument, "-");
+    const auto equals = argument.find('=');
+    if (is_value && !option) {
+      argument = "***";
+    } else if (equals != std::string::npos && names_secret(std::string_view(argument).substr(0, equals))) {
+      argument = argument.substr(0, equals + 1) + "***";
+    } else {
+      argument = mask_credentials(argument);
+    }
+    is_value = option && equals == std::string::npos && names_secret(argument);
+  }
+  return arguments;
 }
 
 }  // namespace envforge::support

@@ -173,6 +173,11 @@ class FakeProc : public ::testing::Test {
   support::TempDir folder_;
 };
 
+TEST_F(FakeProc, ATokenOfTheCommandLineIsNotShown) {
+  put("cmdline", std::string("python3\0train.py\0--hub-token\0abc\0--password=abc\0", 48));
+  EXPECT_EQ(inspect(quiet_machine()).command, "python3 train.py --hub-token *** --password=***");
+}
+
 TEST_F(FakeProc, ContainerThreadsStacksAndGpuStateAreShown) {
   ScriptedProcessRunner runner;
   runner.on({"nvidia-smi"}, ScriptedProcessRunner::exited(0, kGpuRow));

@@ -24,5 +24,16 @@ TEST(MaskCredentials, LeavesWhatHasNone) {
     EXPECT_EQ(mask_credentials(text), text);
 }
 
+TEST(MaskArguments, HidesWhatAnOptionOrVariableOfASecretIsGiven) {
+  const auto masked = [](std::vector<std::string> arguments) { return mask_arguments(std::move(arguments)); };
+  EXPECT_EQ(masked({"env", "HF_TOKEN=abc", "python3", "train.py", "--token=abc", "--hub-token", "abc", "--lr", "1"}),
+            (std::vector<std::string>{"env", "HF_TOKEN=***", "python3", "train.py", "--token=***", "--hub-token", "***",
+                                      "--lr", "1"}));
+  EXPECT_EQ(masked({"--api-key", "--verbose", "x", "--index", "https://u:p@host/"}),
+            (std::vector<std::string>{"--api-key", "--verbose", "x", "--index", "https://***@host/"}));
+  EXPECT_EQ(masked({"--tokenizer", "gpt2", "--max-tokens=5", "monkey=1"}),
+            (std::vector<std::string>{"--tokenizer", "gpt2", "--max-tokens=5", "monkey=1"}));
+}
+
 }  // namespace
 }  // namespace envforge::support
