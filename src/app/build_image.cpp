@@ -10,6 +10,7 @@
 #include <envforge/app/load_recipe.hpp>
 #include <envforge/app/torch_group.hpp>
 #include <envforge/app/validator_programs.hpp>
+#include <envforge/engine/owner.hpp>
 #include <envforge/render/render.hpp>
 #include <envforge/support/canonical_json.hpp>
 #include <envforge/support/error.hpp>
@@ -20,6 +21,7 @@
 #include "engine_build.hpp"
 #include "installed_check.hpp"
 #include "known_locks.hpp"
+#include "leftovers.hpp"
 #include "wheel_builds.hpp"
 
 namespace envforge::app {
@@ -38,7 +40,7 @@ struct Build {
   const BuildOptions& options;
   documents::Lock lock;
   std::string platform{};
-  support::TempDir folder{"envforge-build-"};
+  support::TempDir folder{engine::folder_prefix()};
   engine::BuildRequest request{};  // context, secrets, network: the same for each target
   BuildReport report{};
 
@@ -210,8 +212,7 @@ BuildReport build_image(World& world, const documents::Recipe& recipe, const Bui
   const auto since = std::chrono::steady_clock::now();
   check_options(recipe, options);
   const auto engine = world.engine.info();
-  for (const auto& line : world.engine.remove_leftovers())
-    world.events.note("removed what an ended envforge left: " + line);
+  remove_leftovers(world);
   auto locked = lock_recipe(world, recipe, options.lock);
   for (const auto& line : locked.differences) world.events.note("lock: " + line);
   for (const auto& line : locked.warnings) world.events.warn(line);

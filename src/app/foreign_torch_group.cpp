@@ -5,6 +5,7 @@
 
 #include <envforge/app/site_requests.hpp>
 #include <envforge/app/validator_programs.hpp>
+#include <envforge/engine/owner.hpp>
 #include <envforge/render/foreign_torch_group.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
@@ -109,7 +110,7 @@ void write_sources(const fs::path& folder) {
 
 void compile_in_builder(World& world, const engine::ImageInfo& image, const TorchFacts& facts, const Builder& builder,
                         const fs::path& kept) {
-  const support::TempDir folder;
+  const support::TempDir folder(engine::folder_prefix());
   const fs::path context = folder.path() / "context";
   write_sources(context / "validator");
   const BorrowedTag tag(world, image.id);
@@ -144,7 +145,7 @@ void compile_in_builder(World& world, const engine::ImageInfo& image, const Torc
 }
 
 void compile_here(World& world, const TorchFacts& facts, const fs::path& kept) {
-  const support::TempDir folder;
+  const support::TempDir folder(engine::folder_prefix());
   write_sources(folder.path() / "validator");
   process::Command command;
   command.argv = {"/bin/sh", (folder.path() / "validator" / torch_group_build().build_script).string(), facts.folder,

@@ -4,6 +4,7 @@
 
 #include <envforge/app/site_requests.hpp>
 #include <envforge/documents/source_package.hpp>
+#include <envforge/engine/owner.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
 #include <envforge/support/text.hpp>
@@ -120,7 +121,7 @@ LockedBase local_base(System& system, const std::string& image) {
     throw Error(ErrorCode::kImageAbsent, "the site configuration takes '" + support::printable(image) +
                                              "' as base, and the engine does not have it");
   }
-  const support::TempDir folder;
+  const support::TempDir folder(engine::folder_prefix());
   const auto status = folder.path() / "status";
   if (!system.world.engine.copy_from_image(image, "/var/lib/dpkg/status", status.string())) {
     throw Error(ErrorCode::kDebConflict, "the base image '" + support::printable(image) +

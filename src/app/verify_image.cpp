@@ -13,6 +13,7 @@
 #include <envforge/app/site_requests.hpp>
 #include <envforge/app/torch_group.hpp>
 #include <envforge/app/validator_programs.hpp>
+#include <envforge/engine/owner.hpp>
 #include <envforge/protocol/check_catalog.hpp>
 #include <envforge/protocol/check_ids.hpp>
 #include <envforge/protocol/request.hpp>
@@ -25,6 +26,7 @@
 #include "check_progress.hpp"
 #include "foreign_torch_group.hpp"
 #include "known_locks.hpp"
+#include "leftovers.hpp"
 
 namespace envforge::app {
 namespace {
@@ -228,7 +230,8 @@ TorchGroup torch_group_here(World& world, const std::string& driver) {
 }
 
 VerifyResult run_here(World& world, const VerifyOptions& options, Report report, const std::string& key) {
-  const support::TempDir folder;
+  remove_left_folders(world);
+  const support::TempDir folder(engine::folder_prefix());
   write_programs(folder.path().string(), host_architecture());
   process::Command command;
   command.argv = {(folder.path() / "envforge-driver").string()};
@@ -307,7 +310,7 @@ TorchGroup torch_group_for(World& world, const Subject& subject, const Flags& fl
 
 VerifyResult run_in_container(World& world, const Subject& subject, const VerifyOptions& options, const Flags& flags,
                               Report report, const std::string& key) {
-  const support::TempDir folder;
+  const support::TempDir folder(engine::folder_prefix());
   write_programs(folder.path().string(), subject.info.architecture);
   const Volume volume(world.engine, subject.image, folder.path().string());
   const std::string mount = "/envforge-" + world.random_hex(8);
@@ -319,7 +322,7 @@ VerifyResult run_in_container(World& world, const Subject& subject, const Verify
   TorchGroup torch;
   if (wants_torch(options, report)) {
     torch = torch_group_for(world, subject, flags, container);
-    const support::TempDir more;
+    const support::TempDir more(engine::folder_prefix());
     if (!torch.program.empty()) {
       write_torch_group(more.path().string(), torch);
       world.engine.fill_volume(volume.name(), subject.image, more.path().string());
@@ -368,8 +371,7 @@ VerifyResult verify_image(World& world, const std::string& image, const std::opt
   if (options.here) return run_here(world, options, std::move(report), key);
 
   const auto engine = world.engine.info();
-  for (const auto& line : world.engine.remove_leftovers())
-    world.events.note("removed what an ended envforge left: " + line);
+  remove_leftovers(world);
   const auto gpus = gpu_arguments(options.gpus, host, engine, options.injection);
   const auto subject = find_image(world, image, recipe);
   const GpuLocks locks(gpus.uuids);

@@ -6,6 +6,7 @@
 #include <envforge/app/site_requests.hpp>
 #include <envforge/compat/machine_code.hpp>
 #include <envforge/documents/source_package.hpp>
+#include <envforge/engine/owner.hpp>
 #include <envforge/render/render.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
@@ -176,7 +177,7 @@ class WheelBuilder {
   const LockedPlatform& locked_;
   const std::string platform_;
   engine::BuildRequest request_;
-  support::TempDir folder_{"envforge-wheels-"};
+  support::TempDir folder_{engine::folder_prefix()};
   std::optional<BorrowedTag> tag_;
 };
 

@@ -1,5 +1,6 @@
 #include <envforge/engine/docker_cli.hpp>
 #include <envforge/engine/oci_layout.hpp>
+#include <envforge/engine/owner.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
 #include <envforge/support/text.hpp>
@@ -86,7 +87,7 @@ BuildResult DockerCli::build(const BuildRequest& request, const OnBuildEvent& on
     for (const std::string& reason : engine.rejected) error.note(reason);
     throw error.note(engine.client + ": version " + engine.client_version + " has no plugin buildx");
   }
-  const support::TempDir folder;
+  const support::TempDir folder(folder_prefix());
   const std::string id_file = folder.path() / "image-id";
   const std::string metadata_file = engine.buildx ? std::string(folder.path() / "metadata.json") : std::string{};
   process::Command build = command(build_args(request, id_file, metadata_file));

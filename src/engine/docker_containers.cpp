@@ -113,7 +113,7 @@ void DockerCli::with_idle_container(const std::string& image, const std::vector<
 }
 
 void DockerCli::fill_volume(const std::string& volume, const std::string& image, const std::string& local_dir) {
-  const support::TempDir folder;
+  const support::TempDir folder(folder_prefix());
   const fs::path readable = folder.path() / "files";
   copy_readable(local_dir, readable);
   const std::string mount = "type=volume," + csv_field("src=" + volume) + ",dst=" + kVolumeTarget + ",volume-nocopy";

@@ -16,6 +16,8 @@
 namespace envforge::engine {
 namespace {
 
+namespace fs = std::filesystem;
+
 std::string this_place() {
   std::array<char, 256> name{};
   ::gethostname(name.data(), name.size() - 1);
@@ -26,6 +28,12 @@ std::string this_place() {
 
 std::string digits_of(const std::string& place) {
   return support::sha256_hex(place).substr(0, 16);
+}
+
+// "PLACE.PID.START"
+std::string in_a_name(const std::string& owner) {
+  const auto parts = support::split(owner, '/');
+  return digits_of(parts.at(0)) + "." + parts.at(1) + "." + parts.at(2);
 }
 
 /// Field 22 of /proc/PID/stat, in clock ticks since boot; "" without such a process.
@@ -42,6 +50,14 @@ std::string start_time(const std::string& pid) {
   return fields ? field : std::string{};
 }
 
+constexpr std::string_view kFolder = "envforge-";
+
+// Not a link, and not another user's: anybody can make such a name where all may write.
+bool is_own_folder(const fs::path& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == ::geteuid();
+}
+
 }  // namespace
 
 std::string this_process_as_owner() {
@@ -56,18 +72,42 @@ std::optional<bool> owner_runs(const std::string& owner) {
   return start_time(parts[1]) == parts[2];
 }
 
+namespace {
+
+std::optional<bool> named_owner_runs(const std::vector<std::string>& parts) {
+  if (parts[0] != digits_of(this_place())) return std::nullopt;
+  return owner_runs(this_place() + "/" + parts[1] + "/" + parts[2]);
+}
+
+}  // namespace
+
 std::string borrowed_name(const std::string& owner, const std::string& random) {
-  const auto parts = support::split(owner, '/');
-  return std::string(kBorrowedRepository) + ":" + digits_of(parts.at(0)) + "." + parts.at(1) + "." + parts.at(2) + "." +
-         random;
+  return std::string(kBorrowedRepository) + ":" + in_a_name(owner) + "." + random;
 }
 
 std::optional<bool> borrower_runs(const std::string& name) {
   const std::string start = std::string(kBorrowedRepository) + ":";
   if (!support::starts_with(name, start)) return std::nullopt;
   const auto parts = support::split(name.substr(start.size()), '.');
-  if (parts.size() != 4 || parts[0] != digits_of(this_place())) return std::nullopt;
-  return owner_runs(this_place() + "/" + parts[1] + "/" + parts[2]);
+  return parts.size() == 4 ? named_owner_runs(parts) : std::nullopt;
+}
+
+std::string folder_prefix(const std::string& owner) {
+  return std::string(kFolder) + in_a_name(owner) + "-";
+}
+
+std::vector<std::string> remove_left_folders(const fs::path& parent) {
+  std::vector<std::string> removed;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(parent, error)) {
+    const std::string name = entry.path().filename().string();
+    const auto end = name.rfind('-');
+    if (!support::starts_with(name, kFolder) || end < kFolder.size()) continue;
+    const auto parts = support::split(name.substr(kFolder.size(), end - kFolder.size()), '.');
+    if (parts.size() != 3 || named_owner_runs(parts).value_or(true) || !is_own_folder(entry.path())) continue;
+    if (fs::remove_all(entry.path(), error) > 0 && !error) removed.push_back(entry.path().string());
+  }
+  return removed;
 }
 
 }  // namespace envforge::engine

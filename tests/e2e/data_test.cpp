@@ -64,6 +64,8 @@ TEST_F(Data, DatedAfterTodayIsWarnedAbout) {
   EXPECT_THAT(future.err, HasSubstr("warning: compatibility data of 2999-01-01 is dated after today"));
   EXPECT_THAT(cli_.run({"--data", folder_of(shipped_data()), "explain", "--about", "conda"}).err,
               Not(HasSubstr("warning:")));
+}
+
 TEST_F(Data, OfAFolderThatIsBrokenIsNamedWithItsFolder) {
   DataJson data = dated("2026-01-02");
   data["gpus.json"].erase("schema");

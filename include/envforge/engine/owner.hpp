@@ -2,9 +2,11 @@
 // who lends such a name, and by their tests.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace envforge::engine {
 
@@ -20,5 +22,12 @@ inline constexpr std::string_view kBorrowedRepository = "envforge-subject";
 std::string borrowed_name(const std::string& owner, const std::string& random);
 /// As owner_runs, for a name of this kind.
 std::optional<bool> borrower_runs(const std::string& name);
+
+/// A temporary folder's name begins with its owner too, for support::TempDir: "envforge-PLACE.PID.START-".
+std::string folder_prefix(const std::string& owner = this_process_as_owner());
+/// Removes the folders of this user in `parent` whose owner has ended: a killed process takes none along. Returns their
+/// paths.
+std::vector<std::string> remove_left_folders(
+    const std::filesystem::path& parent = std::filesystem::temp_directory_path());
 
 }  // namespace envforge::engine

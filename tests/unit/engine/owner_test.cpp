@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <envforge/support/files.hpp>
+
 namespace envforge::engine {
 namespace {
 
@@ -50,6 +52,25 @@ TEST(Owner, OfABorrowedNameIsToldByTheName) {
   for (const char* name : {"envforge-subject:latest", "debian:12", "envforge-subject:a.b.c.d"}) {
     EXPECT_EQ(borrower_runs(name), std::nullopt) << name;
   }
+}
+
+TEST(Owner, OfATemporaryFolderIsToldByTheNameAndOnlyAnEndedOnesIsRemoved) {
+  namespace fs = std::filesystem;
+  const support::TempDir parent;
+  const std::string own = this_process_as_owner();
+  const std::string ended = own.substr(0, own.rfind('/')) + "/1";
+  const support::TempDir mine(folder_prefix(), parent.path());
+  const auto left = parent.path() / (folder_prefix(ended) + "aB3xyz"),
+             elsewhere = parent.path() / (folder_prefix("another-host.1/1/1") + "aB3xyz");
+  for (const auto& path : {left, elsewhere, parent.path() / "envforge-", parent.path() / "envforge-abcdef",
+                           parent.path() / "envforge-a.b-c"})
+    fs::create_directories(path / "inside");
+  const auto link = parent.path() / (folder_prefix(ended) + "zzzzzz");
+  fs::create_directory_symlink(elsewhere, link);
+  EXPECT_EQ(remove_left_folders(parent.path()), std::vector<std::string>{left.string()});
+  EXPECT_FALSE(fs::exists(left));
+  EXPECT_TRUE(fs::exists(mine.path()) && fs::exists(elsewhere / "inside") && fs::is_symlink(link));
+  EXPECT_EQ(std::distance(fs::directory_iterator(parent.path()), {}), 6);
 }
 
 TEST(Owner, OfAnyHostMakesANameThatIsATag) {
