@@ -50,7 +50,7 @@ void take_source(const PackageSource& source, Located<std::string>& dependency) 
   if (commit.empty()) {
     throw Error(
         ErrorCode::kBadRequirement, not_from_pypi(source), source.where,
-        "name the packages under packages.pip or in a requirements file instead of `pyproject`. " + way_out(source));
+        "name the packages under packages.pip or in a requirements file instead of `pyproject`; " + way_out(source));
   }
   dependency.value = commit;
 }

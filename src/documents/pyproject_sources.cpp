@@ -24,9 +24,10 @@ std::string kind_of(const toml::Value& entry) {
 
 void add_source(const std::string& key, const std::string& name, const toml::Value& entry,
                 std::vector<PackageSource>& out) {
+  const std::size_t before = out.size();
   for (const auto& one : entry.items) add_source(key, name, one, out);
-  if (entry.items.size() > 1) {
-    for (std::size_t i = out.size() - entry.items.size(); i < out.size(); ++i) out[i].commit.clear();
+  if (out.size() > before + 1) {
+    for (std::size_t i = before; i < out.size(); ++i) out[i].commit.clear();
   }
   const std::string kind = kind_of(entry);
   if (kind.empty()) return;  // Poetry's plain version

@@ -202,6 +202,14 @@ TEST(Pyproject, APackageFromElsewhereIsNotTakenFromPyPI) {
   }
 }
 
+TEST(Pyproject, OfSeveralSourcesNoneIsTakenAndOthersKeepTheirs) {
+  const std::string git = "{git = \"https://git.example.com/mylib\", rev = \"" + std::string(40, 'a') + "\"}";
+  const std::string several = "[tool.uv.sources]\nmylib = [" + git + ", {path = \"x\"}]\n";
+  expect_error([&] { read_pyproject(kMine + several, "p"); }, ErrorCode::kBadRequirement, "p:4:10", several);
+  const std::string other = "[tool.uv.sources]\nmylib = " + git + "\nz = [{marker = \"a\"}, {marker = \"b\"}]\n";
+  EXPECT_NE(read_pyproject(kMine + other, "p").dependencies[0].value.find("git+https"), std::string::npos);
+}
+
 TEST(Pyproject, ACommitPyTorchsOwnIndexAndWhatNoDependencyUsesAreNoOtherPlace) {
   const std::string commit(40, 'a');
   const auto read = read_pyproject(
