@@ -5,30 +5,43 @@
 namespace envforge::support {
 namespace {
 
-// Of the text behind "://": how much of it names a user. A port has a ':' too, so what has one and an '@' anywhere
-// counts as named: "https://user:12/34@host".
-std::size_t user_length(std::string_view rest) {
-  const auto word = rest.substr(0, rest.find_first_of(" \t\r\n\"'<>"));
-  const auto authority = word.substr(0, word.find_first_of("/?#"));
+// How much of what stands behind "://", or of a word without it, names a user. A port has a ':' too, so what has one
+// before an '@' counts as named: "https://user:12/34@host", "https:/user:password@host". An image's digest is none.
+std::size_t user_length(std::string_view rest, bool is_url) {
+  const auto authority = rest.substr(0, rest.find_first_of("/?#"));
   const auto at = authority.rfind('@');
-  if (at != std::string_view::npos) return at;
-  const auto last = authority.find(':') == std::string_view::npos ? std::string_view::npos : word.rfind('@');
-  return last == std::string_view::npos ? 0 : last;
+  if (is_url && at != std::string_view::npos) return at;
+  const auto last = rest.rfind('@');
+  if (last == std::string_view::npos || starts_with(rest.substr(last), "@sha256:")) return 0;
+  return rest.substr(0, last).find(':') == std::string_view::npos ? 0 : last;
+}
+
+std::string mask_word(std::string_view word) {
+  constexpr std::string_view kScheme = "://";
+  const auto scheme = word.find(kScheme);
+  const bool is_url = scheme != std::string_view::npos;
+  const std::size_t start = is_url ? scheme + kScheme.size() : 0;
+  const auto rest = word.substr(start);
+  const std::size_t user = user_length(rest, is_url);
+  const std::string tail(rest.substr(user));
+  return std::string(word.substr(0, start)) + (user > 0 ? "***" : "") +
+         (tail.find(kScheme) != std::string::npos ? mask_word(tail) : tail);
 }
 
 }  // namespace
 
 std::string mask_credentials(std::string_view text) {
-  constexpr std::string_view kScheme = "://";
+  constexpr std::string_view kBetween = " \t\r\n\"'<>";
   std::string out;
-  for (auto at = text.find(kScheme); at != std::string_view::npos; at = text.find(kScheme)) {
-    out += text.substr(0, at + kScheme.size());
-    text.remove_prefix(at + kScheme.size());
-    const std::size_t user = user_length(text);
-    if (user > 0) out += "***";
-    text.remove_prefix(user);
+  while (!text.empty()) {
+    const auto word = text.substr(0, text.find_first_of(kBetween));
+    out += mask_word(word);
+    text.remove_prefix(word.size());
+    if (text.empty()) break;
+    out += text.front();
+    text.remove_prefix(1);
   }
-  return out + std::string(text);
+  return out;
 }
 
 bool names_secret(std::string_view name) {

@@ -16,11 +16,15 @@ TEST(MaskCredentials, AlsoOfAPasswordThatBreaksItsUrl) {
   EXPECT_EQ(mask_credentials("https://user:se/cret@host/a"), "https://***@host/a");
   EXPECT_EQ(mask_credentials("https://user:12/34@host/a b@c"), "https://***@host/a b@c");
   EXPECT_EQ(mask_credentials("https://user:se#cret@host"), "https://***@host");
+  EXPECT_EQ(mask_credentials("-i https:/user:secret@host/x"), "-i ***@host/x");
+  EXPECT_EQ(mask_credentials("https://#ser:secret@host"), "https://***@host");
+  EXPECT_EQ(mask_credentials("git+https://u:p@host:8080/x@main"), "git+https://***@host:8080/x@main");
+  EXPECT_EQ(mask_credentials("https://a@b/,https://c:d@e/"), "https://***@b/,https://***@e/");
 }
 
 TEST(MaskCredentials, LeavesWhatHasNone) {
-  for (const char* text :
-       {"https://host/path", "git+https://host/x.git@main", "https://host:8080/x", "a@b.example", "://", ""})
+  for (const char* text : {"https://host/path", "git+https://host/x.git@main", "https://host:8080/x", "a@b.example",
+                           "git@host:x/y.git", "debian:12@sha256:00", "://", ""})
     EXPECT_EQ(mask_credentials(text), text);
 }
 
