@@ -23,10 +23,8 @@ struct Judged {
   std::vector<std::string> reasons;
 };
 
-constexpr std::string_view kNewest = ".999999";  // a branch stands for its newest driver
-
 void add_fact(std::vector<std::string>& reasons, std::string text, const std::string& source) {
-  if (const auto at = text.find(kNewest); at != std::string::npos) text.erase(at, kNewest.size());
+  text = without_newest(std::move(text));
   text += source.empty() ? "" : " [" + source + "]";
   if (std::find(reasons.begin(), reasons.end(), text) == reasons.end()) reasons.push_back(text);
 }
@@ -74,8 +72,8 @@ Pool changed(const Pool* now, const PoolChange& change) {
   for (const auto& gpu : change.gpus) pool.gpus.push_back({gpu, {}});
   if (!change.driver.empty()) {
     const Version driver = Version::of(change.driver);
-    pool.driver = documents::Located<Version>{
-        driver.release().size() == 1 ? Version::of(change.driver + std::string(kNewest)) : driver, {}};
+    pool.driver =
+        documents::Located<Version>{driver.release().size() == 1 ? newest_of_branch(change.driver) : driver, {}};
   }
   return pool;
 }

@@ -34,8 +34,55 @@ Fit driver_fit(const compat::Knowledge& knowledge, const BuildOption& option, co
   return driver >= Version::of(toolkit->bundled_driver) ? Fit::kYes : Fit::kNo;
 }
 
-bool driver_knows(const Version& driver, const compat::Architecture& gpu) {
-  return gpu.last_driver_branch.empty() || driver.major() <= Version::of(gpu.last_driver_branch.substr(1)).major();
+namespace {
+
+constexpr std::string_view kNewest = ".999999";
+
+// 535 of "R535".
+unsigned number_of(std::string_view branch) {
+  return Version::of(branch.substr(1)).major();
+}
+
+}  // namespace
+
+Version newest_of_branch(std::string_view number) {
+  return Version::of(std::string(number) + std::string(kNewest));
+}
+
+std::string without_newest(std::string text) {
+  if (const auto at = text.find(kNewest); at != std::string::npos) text.erase(at, kNewest.size());
+  return text;
+}
+
+unsigned first_branch(const compat::Knowledge& knowledge, std::string_view cc) {
+  unsigned first = 0;
+  for (const compat::Gpu& model : knowledge.tables().gpus) {
+    if (model.cc != cc) continue;
+    for (const compat::FirstListed& row : model.first_listed)
+      first = first == 0 ? number_of(row.branch) : std::min(first, number_of(row.branch));
+  }
+  return first;
+}
+
+Fit gpu_driver_fit(const compat::Knowledge& knowledge, const Version& driver, const compat::Architecture& gpu,
+                   unsigned first_branch) {
+  if (!gpu.last_driver_branch.empty() && driver.major() > number_of(gpu.last_driver_branch)) return Fit::kNo;
+  return knowledge.branch(driver) == nullptr || driver.major() < first_branch ? Fit::kUnknown : Fit::kYes;
+}
+
+const compat::DriverBranch* nearest_branch(const compat::Knowledge& knowledge, const Version& driver) {
+  const auto& branches = knowledge.tables().branches;  // newest first
+  if (branches.empty()) return nullptr;
+  return driver.major() < number_of(branches.back().branch) ? &branches.back() : &branches.front();
+}
+
+std::string branch_not_known(const compat::Knowledge& knowledge, const Version& driver) {
+  const auto* nearest = nearest_branch(knowledge, driver);
+  const std::string text =
+      "the driver branch R" + std::to_string(driver.major()) + " is not known to the data of " + knowledge.as_of();
+  if (nearest == nullptr) return text;
+  const bool older = driver.major() < number_of(nearest->branch);
+  return text + (older ? "; the oldest" : "; the newest") + " that is known is " + std::string(nearest->branch);
 }
 
 Fit ptx_driver_fit(const compat::Knowledge& knowledge, const BuildOption& option, const Version& driver) {

@@ -43,8 +43,7 @@ class Question {
     if (!filter.driver.empty()) {
       driver_ = Version::parse(filter.driver);
       if (!driver_) refuse("--driver", filter.driver, "a driver version, such as 550.90.07");
-      // A branch stands for its newest driver.
-      if (driver_->release().size() == 1) driver_ = Version::parse(filter.driver + ".999999");
+      if (driver_->release().size() == 1) driver_ = newest_of_branch(filter.driver);
     }
     if (!filter.platform.empty() && filter.platform != "linux/amd64" && filter.platform != "linux/arm64") {
       throw Error(ErrorCode::kUsage,
@@ -58,7 +57,10 @@ class Question {
     if (filter.forward_compat && (filter.gpu.empty() || filter.driver.empty()))
       throw Error(ErrorCode::kUsage, "--forward-compat asks about a GPU and a driver", std::nullopt,
                   "such as --gpu H100 --driver 535");
-    if (!filter.gpu.empty()) gpu_ = need_gpu(knowledge, filter.gpu, {});
+    if (!filter.gpu.empty()) {
+      gpu_ = need_gpu(knowledge, filter.gpu, {});
+      first_branch_ = first_branch(knowledge, gpu_->cc);
+    }
   }
 
   bool wants(const BuildOption& option) const {
@@ -69,38 +71,58 @@ class Question {
   }
 
   /// Whether the platform is wanted and runs; `doubt` says what is not certain about it.
-  bool wants(const BuildOption& option, const BuildPlatform& platform, std::string& doubt) const {
-    std::string package;  // of forward compatibility, where only that carries the build
-    if (!filter_.platform.empty() && platform.platform != filter_.platform) return false;
-    if (glibc_ && *glibc_ < Version::of(platform.min_glibc)) return false;
-    const auto forward = [&](Fit own) {
-      if (own == Fit::kYes || !filter_.forward_compat) return own != Fit::kNo;
-      const Fit carried = forward_fit(knowledge_, option, *driver_, *gpu_);
-      if (carried != Fit::kNo && own == Fit::kNo)
-        package = "with " + forward_package(option.cuda) + (carried == Fit::kYes ? "" : ", not known to cover it");
-      return std::min(own, carried) != Fit::kNo;
-    };
-    if (driver_ && !forward(driver_fit(knowledge_, option, *driver_))) return false;
-    if (!gpu_) return true;
-    const compat::Architecture& gpu = *gpu_->architecture;
-    if (driver_ && !driver_knows(*driver_, gpu)) return false;
-    const Fit fit = code_fit(knowledge_, option, platform, gpu);
-    const Coverage covered = coverage(platform, gpu, knowledge_);
-    if (covered == Coverage::kUnknown) doubt = "not known to run";
-    if (covered == Coverage::kLikely) doubt = "not verified";
-    if (covered == Coverage::kPtx) doubt = "from PTX";
-    const bool compiled =
-        covered != Coverage::kPtx || !driver_ || forward(ptx_driver_fit(knowledge_, option, *driver_));
-    if (!package.empty()) doubt += (doubt.empty() ? "" : ", ") + package;
-    return fit != Fit::kNo && compiled;
+  Fit wants(const BuildOption& option, const BuildPlatform& platform, std::string& doubt) const {
+    if (!filter_.platform.empty() && platform.platform != filter_.platform) return Fit::kNo;
+    if (glibc_ && *glibc_ < Version::of(platform.min_glibc)) return Fit::kNo;
+    std::vector<std::string> doubts;
+    Fit fit = Fit::kYes;
+    if (gpu_) {
+      fit = code_fit(knowledge_, option, platform, *gpu_->architecture);
+      const Coverage covered = coverage(platform, *gpu_->architecture, knowledge_);
+      if (covered == Coverage::kUnknown) doubts.emplace_back("not known to run");
+      if (covered == Coverage::kLikely) doubts.emplace_back("not verified");
+      if (covered == Coverage::kPtx) doubts.emplace_back("from PTX");
+      if (covered == Coverage::kPtx && driver_)
+        fit = std::max(fit, carried(option, ptx_driver_fit(knowledge_, option, *driver_), doubts));
+    }
+    if (driver_) {
+      fit = std::max(fit, carried(option, driver_fit(knowledge_, option, *driver_), doubts));
+      fit = std::max(fit, driven(doubts));
+    }
+    doubt = support::join(doubts, ", ");
+    return fit;
   }
 
  private:
+  // What forward compatibility makes of a driver's answer.
+  Fit carried(const BuildOption& option, Fit own, std::vector<std::string>& doubts) const {
+    if (own == Fit::kYes || !filter_.forward_compat) return own;
+    const Fit carried = forward_fit(knowledge_, option, *driver_, *gpu_);
+    const std::string package =
+        "with " + forward_package(option.cuda) + (carried == Fit::kYes ? "" : ", not known to cover it");
+    const bool told = std::find(doubts.begin(), doubts.end(), package) != doubts.end();
+    if (carried != Fit::kNo && own == Fit::kNo && !told) doubts.push_back(package);
+    return std::min(own, carried);
+  }
+
+  // Whether the driver supports the GPU; without a GPU, whether anything is known of its branch.
+  Fit driven(std::vector<std::string>& doubts) const {
+    const bool known = knowledge_.branch(*driver_) != nullptr;
+    const Fit fit = gpu_    ? gpu_driver_fit(knowledge_, *driver_, *gpu_->architecture, first_branch_)
+                    : known ? Fit::kYes
+                            : Fit::kUnknown;
+    if (fit == Fit::kUnknown)
+      doubts.push_back(known ? "the first driver known to list the GPU is of R" + std::to_string(first_branch_)
+                             : "the driver's branch is not known");
+    return fit;
+  }
+
   const compat::Knowledge& knowledge_;
   const MatrixFilter& filter_;
   std::optional<VersionRange> torch_;
   std::optional<Version> driver_, glibc_;
   std::optional<compat::GpuMatch> gpu_;
+  unsigned first_branch_ = 0;
 };
 
 MatrixRow make_row(const compat::Knowledge& knowledge, const Release& release, const BuildOption& option,
@@ -157,7 +179,7 @@ std::vector<MatrixRow> matrix(const compat::Knowledge& knowledge, const MatrixFi
       if (!question.wants(option)) continue;
       for (const BuildPlatform& platform : build.platforms) {
         std::string doubt;
-        if (!question.wants(option, platform, doubt)) continue;
+        if (question.wants(option, platform, doubt) == Fit::kNo) continue;
         if (filter.devel && nvcc_fit(knowledge, option) == Fit::kUnknown)
           doubt += std::string(doubt.empty() ? "" : ", ") + "not known to have an nvcc";
         rows.push_back(make_row(knowledge, release, option, platform, std::move(doubt)));
@@ -191,9 +213,7 @@ std::vector<std::string> matrix_notes(const compat::Knowledge& knowledge, const 
       !any_build([&](const Release&, const compat::Build& build) { return has_python(build, filter.python); }))
     unknown("a torch build for Python " + filter.python, "");
   const auto driver = Version::parse(filter.driver);
-  if (driver && knowledge.branch(*driver) == nullptr)
-    unknown("the driver branch R" + std::to_string(driver->major()),
-            "the newest that is known is " + std::string(tables.branches.front().branch));
+  if (driver && knowledge.branch(*driver) == nullptr) notes.push_back(branch_not_known(knowledge, *driver));
   return notes;
 }
 

@@ -7,6 +7,8 @@
 #include <envforge/support/error.hpp>
 #include <envforge/support/text.hpp>
 
+#include "machine_rules.hpp"
+
 namespace envforge::resolve {
 namespace {
 
@@ -103,6 +105,7 @@ void ProblemMaker::add_gpu(std::size_t pool, std::size_t index, const std::vecto
   PoolGpu gpu{pool, name, match_or_throw(problem_.offers->gpu(name.value), *problem_.knowledge, name.value, name.where),
               false};
   gpu.arm_host = needs_arm_host(gpu.match);
+  gpu.first_branch = first_branch(*problem_.knowledge, gpu.match.cc);
   const std::size_t number = problem_.gpus.size();
   const std::size_t wanted = gpu.wish = wish(WishKind::kGpu, name.value, name.where, pool);
   problem_.gpus.push_back(gpu);

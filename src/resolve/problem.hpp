@@ -61,7 +61,8 @@ struct PoolGpu {
   std::size_t pool = 0;
   documents::Located<std::string> name;
   compat::GpuMatch match;
-  bool arm_host = false;  // sold only together with an Arm CPU
+  bool arm_host = false;      // sold only together with an Arm CPU
+  unsigned first_branch = 0;  // the oldest driver branch that lists its compute capability; 0: not known
   std::size_t wish = 0;
 };
 

@@ -50,9 +50,11 @@ int cost_of(WishKind kind) {
   return 100;
 }
 
-std::string newer_of(const std::string& a, const std::string& b) {
-  return Version::of(a) < Version::of(b) ? b : a;
-}
+// A driver to write instead: a version that the data names, or a branch, which stands for its newest driver.
+struct DriverChoice {
+  Version version;
+  std::string text;  // 525.60.13, or R580
+};
 
 std::string pools_key(const documents::BuildWish& build) {
   return "packages.build." + documents::parse_source(build.source.value).name + ".pools";
@@ -88,7 +90,7 @@ class RemedyFinder {
   std::optional<Proposal> propose(const std::vector<std::size_t>& wishes, const Candidate& candidate) const;
   bool solves(Proposal& proposal) const;
   std::optional<Proposal> forward_for(const std::vector<std::size_t>& pools) const;
-  std::string driver_for(const Candidate& candidate, std::size_t pool) const;
+  std::optional<DriverChoice> driver_for(const Candidate& candidate, std::size_t pool) const;
   bool apply(ImageSpec& spec, const Wish& wish, const Candidate& candidate, std::vector<Change>& changes) const;
   bool leave_out(ImageSpec& spec, const Wish& wish, std::vector<Change>& changes) const;
   bool move_platform(ImageSpec& spec, const Wish& wish, std::vector<Change>& changes) const;
@@ -126,28 +128,39 @@ int RemedyFinder::distance(const Candidate& candidate, const std::vector<std::si
   return torch ? distances_[candidate.option] : 0;
 }
 
-// The lowest driver of a pool that runs the candidate; "" if the data does not say.
-std::string RemedyFinder::driver_for(const Candidate& candidate, std::size_t pool) const {
+// The next newer driver of a pool with which the candidate is known to run, else the next older one; where none is
+// known, one with which it may.
+std::optional<DriverChoice> RemedyFinder::driver_for(const Candidate& candidate, std::size_t pool) const {
   const BuildOption& option = problem_.option(candidate);
+  std::vector<DriverChoice> choices;
   const auto* major = problem_.knowledge->cuda_major(option.cuda);
-  std::string driver(major != nullptr ? major->driver_floor : std::string_view());
-  for (const Constraint& constraint : problem_.constraints) {
-    if (constraint.pool != pool || constraint.kind != ConstraintKind::kPtxDriver) continue;
-    if (check(problem_, constraint, candidate) == Fit::kYes) continue;
-    std::string needed;
-    for (const auto& branch : problem_.knowledge->tables().branches) {  // newest first
-      if (Version::of(branch.max_cuda) >= option.cuda) needed = std::string(branch.branch.substr(1)) + ".0";
+  const auto* toolkit = problem_.knowledge->toolkit(option.cuda);
+  const std::string_view floor = major != nullptr     ? major->driver_floor
+                                 : toolkit != nullptr ? toolkit->bundled_driver
+                                                      : std::string_view();
+  if (!floor.empty()) choices.push_back({Version::of(floor), std::string(floor)});
+  for (const auto& branch : problem_.knowledge->tables().branches)
+    choices.push_back({newest_of_branch(branch.branch.substr(1)), std::string(branch.branch)});
+  const Version& now = problem_.spec->pools[pool].driver->value;
+  std::sort(choices.begin(), choices.end(), [&](const DriverChoice& a, const DriverChoice& b) {
+    const bool newer = a.version > now;
+    if (newer != (b.version > now)) return newer;
+    return newer ? a.version < b.version : a.version > b.version;
+  });
+  std::optional<DriverChoice> doubtful;
+  for (const DriverChoice& choice : choices) {
+    Fit fit = Fit::kYes;
+    for (const Constraint& constraint : problem_.constraints) {
+      const bool about_driver = constraint.kind == ConstraintKind::kDriverFloor ||
+                                constraint.kind == ConstraintKind::kGpuDriver ||
+                                constraint.kind == ConstraintKind::kPtxDriver;
+      if (about_driver && constraint.pool == pool)
+        fit = std::max(fit, own_fit(problem_, constraint, option, choice.version));
     }
-    if (needed.empty()) return "";
-    driver = driver.empty() ? needed : newer_of(driver, needed);
+    if (fit == Fit::kYes) return choice;
+    if (fit == Fit::kUnknown && !doubtful) doubtful = choice;
   }
-  for (const Constraint& constraint : problem_.constraints) {
-    if (constraint.pool != pool || constraint.kind != ConstraintKind::kGpuDriver) continue;
-    const std::string_view last = problem_.gpus[constraint.gpu].match.architecture->last_driver_branch;
-    const bool too_new = !last.empty() && problem_.driver(constraint).major() > Version::of(last.substr(1)).major();
-    if (too_new) driver = newer_of(driver.empty() ? "0" : driver, std::string(last.substr(1)) + ".0");
-  }
-  return driver;
+  return doubtful;
 }
 
 bool RemedyFinder::leave_out(ImageSpec& spec, const Wish& wish, std::vector<Change>& changes) const {
@@ -238,10 +251,10 @@ bool RemedyFinder::apply(ImageSpec& spec, const Wish& wish, const Candidate& can
       spec.exclude_newer = option.release->date;
       return change("exclude_newer", spec.exclude_newer);
     case WishKind::kDriver: {
-      const std::string driver = driver_for(candidate, wish.pool);
-      if (driver.empty()) return false;
-      spec.pools[wish.pool].driver->value = Version::of(driver);
-      return change("target." + spec.pools[wish.pool].name + ".driver", driver);
+      const auto driver = driver_for(candidate, wish.pool);
+      if (!driver) return false;
+      spec.pools[wish.pool].driver->value = driver->version;
+      return change("target." + spec.pools[wish.pool].name + ".driver", driver->text);
     }
     case WishKind::kPlatform:
       return move_platform(spec, wish, changes);

@@ -27,7 +27,7 @@ Fit check_code(const Problem& problem, const Constraint& constraint, const Build
   return code_fit(*problem.knowledge, option, *platform, *problem.gpus[constraint.gpu].match.architecture);
 }
 
-Fit ptx_driver(const Problem& problem, const Constraint& constraint, const BuildOption& option) {
+Fit ptx_driver(const Problem& problem, const Constraint& constraint, const BuildOption& option, const Version& driver) {
   const compat::Architecture& gpu = *problem.gpus[constraint.gpu].match.architecture;
   const bool from_ptx =
       std::any_of(option.build->platforms.begin(), option.build->platforms.end(), [&](const BuildPlatform& platform) {
@@ -36,7 +36,7 @@ Fit ptx_driver(const Problem& problem, const Constraint& constraint, const Build
                coverage(platform, gpu, *problem.knowledge) == Coverage::kPtx;
       });
   if (!from_ptx) return Fit::kYes;
-  return ptx_driver_fit(*problem.knowledge, option, problem.driver(constraint));
+  return ptx_driver_fit(*problem.knowledge, option, driver);
 }
 
 // A torchaudio that serves several torch: its own import refuses a torch of another CUDA. PyPI has one build of it, and
@@ -157,6 +157,30 @@ Fact driver_fact(const Problem& problem, const Constraint& constraint, const Bui
           cite(toolkit->evidence)};
 }
 
+Fact gpu_driver_fact(const Problem& problem, const Constraint& constraint) {
+  const PoolGpu& gpu = problem.gpus[constraint.gpu];
+  const compat::Architecture& row = *gpu.match.architecture;
+  const Version& driver = problem.driver(constraint);
+  if (gpu_driver_fit(*problem.knowledge, driver, row, gpu.first_branch) == Fit::kNo)
+    return {std::string(row.last_driver_branch) + " is the last driver branch for " + std::string(row.name) +
+                "; driver " + driver.text() + " is newer",
+            cite(row.evidence)};
+  if (problem.knowledge->branch(driver) == nullptr) {
+    const auto* nearest = nearest_branch(*problem.knowledge, driver);
+    return {branch_not_known(*problem.knowledge, driver), nearest == nullptr ? "" : cite(nearest->evidence)};
+  }
+  const std::string first = "R" + std::to_string(gpu.first_branch);
+  std::vector<const compat::Gpu*> models = gpu.match.models;  // the one that is asked about is told before others
+  for (const compat::Gpu& model : problem.knowledge->tables().gpus) models.push_back(&model);
+  const auto listed = std::find_if(models.begin(), models.end(), [&](const compat::Gpu* model) {
+    const auto is_first = [&](const compat::FirstListed& one) { return one.branch == first; };
+    return model->cc == gpu.match.cc && std::any_of(model->first_listed.begin(), model->first_listed.end(), is_first);
+  });
+  return {"no driver older than " + first + " is known to list a GPU of compute capability " + gpu.match.cc +
+              "; driver " + driver.text() + " is older",
+          cite((*listed)->evidence)};
+}
+
 Fact include_fact(const Problem& problem, const Constraint& constraint, const Candidate& candidate) {
   const compat::Release& release = *problem.option(candidate).release;
   const std::string& part = problem.wishes[constraint.wishes[0]].value;
@@ -197,7 +221,7 @@ Fact capability_fact(const BuildOption& option, const Candidate& candidate) {
 
 // What cuda-compat in the container makes of it.
 Fit with_forward(const Problem& problem, const Constraint& constraint, const BuildOption& option) {
-  const Fit own = own_fit(problem, constraint, option);
+  const Fit own = own_fit(problem, constraint, option, problem.driver(constraint));
   if (own == Fit::kYes || !problem.forward_compat(constraint)) return own;
   return std::min(
       own, forward_fit(*problem.knowledge, option, problem.driver(constraint), problem.gpus[constraint.gpu].match));
@@ -205,10 +229,11 @@ Fit with_forward(const Problem& problem, const Constraint& constraint, const Bui
 
 }  // namespace
 
-Fit own_fit(const Problem& problem, const Constraint& constraint, const BuildOption& option) {
-  return constraint.kind == ConstraintKind::kPtxDriver
-             ? ptx_driver(problem, constraint, option)
-             : driver_fit(*problem.knowledge, option, problem.driver(constraint));
+Fit own_fit(const Problem& problem, const Constraint& constraint, const BuildOption& option, const Version& driver) {
+  if (constraint.kind == ConstraintKind::kPtxDriver) return ptx_driver(problem, constraint, option, driver);
+  if (constraint.kind == ConstraintKind::kDriverFloor) return driver_fit(*problem.knowledge, option, driver);
+  const PoolGpu& gpu = problem.gpus[constraint.gpu];
+  return gpu_driver_fit(*problem.knowledge, driver, *gpu.match.architecture, gpu.first_branch);
 }
 
 Fit check(const Problem& problem, const Constraint& constraint, const Candidate& candidate) {
@@ -236,7 +261,7 @@ Fit check(const Problem& problem, const Constraint& constraint, const Candidate&
     case ConstraintKind::kPtxDriver:
       return with_forward(problem, constraint, option);
     case ConstraintKind::kGpuDriver:
-      return fit(driver_knows(problem.driver(constraint), *problem.gpus[constraint.gpu].match.architecture));
+      return own_fit(problem, constraint, option, problem.driver(constraint));
     case ConstraintKind::kCapability:
       return fit(needs_triton(*option.release, candidate.base->python));
     case ConstraintKind::kCutoff:
@@ -275,12 +300,8 @@ Fact why_not(const Problem& problem, const Constraint& constraint, const Candida
                   : cite(problem.gpus[constraint.gpu].match.models.front()->evidence)};
     case ConstraintKind::kDriverFloor:
       return both(driver_fact(problem, constraint, option), forward_fact(problem, constraint, option));
-    case ConstraintKind::kGpuDriver: {
-      const compat::Architecture& gpu = *problem.gpus[constraint.gpu].match.architecture;
-      return {std::string(gpu.last_driver_branch) + " is the last driver branch for " + std::string(gpu.name) +
-                  "; driver " + problem.driver(constraint).text() + " is newer",
-              cite(gpu.evidence)};
-    }
+    case ConstraintKind::kGpuDriver:
+      return gpu_driver_fact(problem, constraint);
     case ConstraintKind::kPtxDriver: {
       const auto* branch = problem.knowledge->branch(problem.driver(constraint));
       const std::string needs = describe_build(option) + " has only PTX for " +

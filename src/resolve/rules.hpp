@@ -15,8 +15,9 @@ struct Fact {
   bool unknown = false;  // nobody can say, by this data: no fact that it is not so
 };
 
-/// Of a constraint about a driver: as check(), but by the driver alone, without forward compatibility.
-Fit own_fit(const Problem& problem, const Constraint& constraint, const BuildOption& option);
+/// Of a constraint about a driver: as check(), but by `driver` alone, without forward compatibility.
+Fit own_fit(const Problem& problem, const Constraint& constraint, const BuildOption& option,
+            const versions::Version& driver);
 Fit check(const Problem& problem, const Constraint& constraint, const Candidate& candidate);
 /// Why `candidate` does not satisfy `constraint`; for one that check() does not call kYes.
 Fact why_not(const Problem& problem, const Constraint& constraint, const Candidate& candidate);

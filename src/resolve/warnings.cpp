@@ -26,12 +26,13 @@ class WarningMaker {
     for (const PoolGpu& gpu : problem_.gpus) about_gpu(gpu);
     for (const ForwardUse& use : uses_) about_forward(use);
     for (const Constraint& constraint : problem_.constraints) {
-      const bool told_here = constraint.kind == ConstraintKind::kInclude ||
+      const bool driver = constraint.kind == ConstraintKind::kGpuDriver;
+      const bool told_here = driver || constraint.kind == ConstraintKind::kInclude ||
                              constraint.kind == ConstraintKind::kCudaCompiler ||
                              constraint.kind == ConstraintKind::kCompiledCode;
       if (!told_here || check(problem_, constraint, candidate_) != Fit::kUnknown) continue;
       const Fact fact = why_not(problem_, constraint, candidate_);
-      add(fact.text, problem_.wishes[constraint.wishes[0]].where, fact.source);
+      add(fact.text, problem_.wishes[driver ? constraint.wishes[1] : constraint.wishes[0]].where, fact.source);
     }
     for (const compat::KnownBad& bad : problem_.knowledge->tables().known_bad) about_known_bad(bad);
     return std::move(warnings_);
@@ -131,12 +132,8 @@ class WarningMaker {
 
   void about_driver(const PoolGpu& gpu, const documents::Located<Version>& driver) {
     const auto* branch = problem_.knowledge->branch(driver.value);
-    if (branch == nullptr) {
-      add("the driver branch R" + std::to_string(driver.value.major()) + " is not known to the data of " +
-              problem_.knowledge->as_of(),
-          driver.where, "");
-      return;
-    }
+    const Fit fit = gpu_driver_fit(*problem_.knowledge, driver.value, *gpu.match.architecture, gpu.first_branch);
+    if (branch == nullptr || fit == Fit::kUnknown) return;  // told with what else is not known
     const auto lacks = [&](const compat::Gpu* model) { return !first_listed(*model, *branch, driver.value).empty(); };
     if (gpu.match.models.empty() || !std::all_of(gpu.match.models.begin(), gpu.match.models.end(), lacks)) return;
     const compat::Gpu& model = *gpu.match.models.front();
@@ -173,7 +170,7 @@ std::vector<ForwardUse> forward_uses(const Problem& problem, const Candidate& ca
   for (const Constraint& constraint : problem.constraints) {
     const bool floor = constraint.kind == ConstraintKind::kDriverFloor;
     if (!problem.forward_compat(constraint) || (!floor && constraint.kind != ConstraintKind::kPtxDriver)) continue;
-    if (own_fit(problem, constraint, option) == Fit::kYes) continue;
+    if (own_fit(problem, constraint, option, problem.driver(constraint)) == Fit::kYes) continue;
     const bool certain = check(problem, constraint, candidate) == Fit::kYes;
     const ForwardUse use{*constraint.pool, &problem.gpus[constraint.gpu], certain, floor};
     const auto other =

@@ -88,7 +88,19 @@ int Exhaustive::carried(const Choice& choice, const Version& driver, const std::
 
 int Exhaustive::supported(const Version& driver, const std::string& gpu_name) const {
   const auto last = architecture(gpu_name).last_driver_branch;
-  return last.empty() || "R" + std::to_string(driver.major()) <= last ? 0 : 2;
+  const std::string branch = "R" + std::to_string(driver.major());
+  if (!last.empty() && branch > last) return 2;
+  bool listed = false, any = false;  // by this branch or an older one; by any
+  for (const auto& model : tables_.gpus) {
+    for (const auto& row : model.first_listed) {
+      if (model.cc != gpu(gpu_name).cc) continue;
+      any = true;
+      listed = listed || row.branch <= branch;
+    }
+  }
+  const bool known = std::any_of(tables_.branches.begin(), tables_.branches.end(),
+                                 [&](const auto& row) { return row.branch == branch; });
+  return known && (listed || !any) ? 0 : 1;
 }
 
 int Exhaustive::from_ptx(const Choice& choice, const Version& driver, const std::string& gpu_name) const {

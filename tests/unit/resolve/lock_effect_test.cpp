@@ -67,6 +67,28 @@ TEST(LockEffect, ANewPoolIsGainedOrCannotBe) {
   EXPECT_EQ(effect({"new=RTX 5090", "new=580"}).verdict, Verdict::kNever);
 }
 
+TEST(LockEffect, ADriverOlderThanAllThatListTheGpuIsNotKnownAndNeverKeeps) {
+  auto lock = two_pools();
+  lock.spec = SpecBuilder().torch("2.6").pool({"H100"}, "550.90.07").spec();
+  EXPECT_EQ(effect({"pool0=535"}, lock).verdict, Verdict::kKeeps);
+  const auto unknown = effect({"pool0=515"}, lock);
+  EXPECT_EQ(unknown.verdict, Verdict::kLoses) << "CUDA 12 needs 525";
+  lock.spec = SpecBuilder().torch("2.6").pool({"RTX 5090"}, "570.86.16").spec();
+  lock.platforms.begin()->second.torch = "2.8.0";
+  lock.platforms.begin()->second.cuda_variant = "cu128";
+  EXPECT_EQ(effect({"pool0=575"}, lock).verdict, Verdict::kKeeps);
+  const auto old = effect({"pool0=535"}, lock);
+  EXPECT_EQ(old.verdict, Verdict::kUnknown);
+  EXPECT_THAT(old.reasons, Contains(HasSubstr("no driver older than R570 is known to list a GPU of compute "
+                                              "capability 12.0; driver 535 is older [compat/gpus.json")));
+}
+
+TEST(LockEffect, ADriverBranchThatTheDataLacksIsNotKnownAndNeverKeeps) {
+  const auto unknown = effect({"pool1=999"});
+  EXPECT_EQ(unknown.verdict, Verdict::kUnknown);
+  EXPECT_THAT(unknown.reasons, Contains(HasSubstr("the driver branch R999 is not known to the data of")));
+}
+
 TEST(LockEffect, APoolThatTheLockLacksIsNotConcerned) {
   EXPECT_EQ(effect({"rtx=590"}).verdict, Verdict::kNotConcerned);
 }

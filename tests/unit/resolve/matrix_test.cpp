@@ -113,6 +113,20 @@ TEST(Matrix, WhatIsNewerThanTheDataIsNotKnownAndNeverANo) {
                   .empty());
 }
 
+TEST(Matrix, ADriverThatIsNotKnownToListTheGpuIsADoubtOfEveryLine) {
+  for (const auto& [driver, doubt] : {std::pair("535", "the first driver known to list the GPU is of R570"),
+                                      std::pair("999", "the driver's branch is not known")}) {
+    MatrixFilter asked;
+    asked.gpu = "RTX 5090";
+    asked.driver = driver;
+    const auto rows = matrix(embedded(), asked);
+    ASSERT_FALSE(rows.empty());
+    for (const auto& row : rows) EXPECT_THAT(row.doubt, ::testing::HasSubstr(doubt)) << row.torch;
+  }
+  for (const auto& row : matrix(embedded(), filter([](MatrixFilter& f) { f.driver = "999"; })))
+    EXPECT_EQ(row.doubt, "the driver's branch is not known");
+}
+
 TEST(Matrix, ShowsWhatForwardCompatibilityAddsOnlyWhereItIsAskedForAndCovers) {
   const auto with = [](const std::string& gpu, bool forward) {
     MatrixFilter asked;

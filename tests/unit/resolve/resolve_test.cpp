@@ -373,17 +373,36 @@ TEST(Torchaudio, OfThe211WheelServesNewerTorchOfItsOwnCudaOnly) {
   EXPECT_THAT(explain(doubtful), HasSubstr("for CUDA 12.6"));
 }
 
+TEST(DriverOfAGpu, BeforeAllThatListItsCapabilityIsNotKnownAndWithinThemAWarning) {
+  for (const auto& [gpu, driver, first] :
+       {std::tuple("RTX 5090", "535.54.03", "R570"), std::tuple("sm_120", "565.57.01", "R570"),
+        std::tuple("H100", "470.82.01", "R520"), std::tuple("B200", "550.54.14", "R570")}) {
+    const Conflict conflict = refuse(SpecBuilder().pool({gpu}, driver));
+    ASSERT_EQ(conflict.items.size(), 1U) << gpu;
+    EXPECT_TRUE(conflict.items[0].unknown) << gpu;
+    EXPECT_THAT(conflict.items[0].fact, HasSubstr(std::string("no driver older than ") + first)) << gpu;
+    ASSERT_FALSE(conflict.remedies.empty()) << gpu;
+    EXPECT_EQ(conflict.remedies[0].changes[0].key, "target.pool0.driver") << gpu;
+    EXPECT_FALSE(conflict.remedies[0].solution.doubtful) << gpu;
+  }
+  // R570 lists other GPUs of 12.0: the table of releases is an upper bound within a branch.
+  const Solution within = solve(SpecBuilder().pool({"GeForce RTX 5050"}, "570.86.16"));
+  EXPECT_FALSE(within.doubtful);
+  EXPECT_THAT(explain(within), HasSubstr("does not list GeForce RTX 5050"));
+}
+
 TEST(NewerThanTheData, IsUnknownAndNeverANo) {
   const auto pool = [] { return SpecBuilder().pool({"H100"}); };
-  for (const SpecBuilder& spec :
-       {pool().torch("9.9"), pool().cuda("99.0"), pool().python("3.99"), pool().base("debian:99")}) {
+  for (const SpecBuilder& spec : {pool().torch("9.9"), pool().cuda("99.0"), pool().python("3.99"),
+                                  pool().base("debian:99"), SpecBuilder().pool({"H100"}, "999.1")}) {
     const Conflict conflict = refuse(spec);
     ASSERT_EQ(conflict.items.size(), 1U);
     EXPECT_TRUE(conflict.items[0].unknown) << conflict.items[0].fact;
     EXPECT_THAT(explain(conflict), HasSubstr("No version set is known to satisfy the recipe. This is not known:"));
   }
-  // A driver of a branch without a row is new enough for every toolkit that is known.
-  EXPECT_THAT(explain(solve(SpecBuilder().pool({"H100"}, "999.1"))), HasSubstr("the driver branch R999 is not known"));
+  const Solution doubtful = solve(SpecBuilder().cuda("12.6").pool({"H100"}, "999.1"));
+  EXPECT_TRUE(doubtful.doubtful);
+  EXPECT_THAT(explain(doubtful), HasSubstr("warning: the driver branch R999 is not known"));
   EXPECT_FALSE(refuse(SpecBuilder().torch("2.6").cuda("12.7").pool({"H100"})).items[0].unknown);
   EXPECT_FALSE(refuse(SpecBuilder().torch("2.6").cuda("13.0").pool({"H100"})).items[0].unknown);
   try {

@@ -29,6 +29,7 @@ struct Storage {
   std::vector<Architecture> architectures;
   std::vector<compat::DriverBranch> branches;
   std::vector<compat::ForwardCompat> forward;
+  std::deque<std::vector<compat::FirstListed>> first_listed;
   std::vector<compat::Gpu> gpus;
   std::vector<compat::CudnnFloor> floors;
   std::vector<Base> bases;
@@ -115,9 +116,18 @@ class WorldMaker {
           std::tuple("GH200", "superchip", "9.0"), std::tuple("RTX 5090", "geforce", "12.0")}) {
       std::optional<bool> forward;
       if (dice_.chance(85)) forward = dice_.chance(70);
-      store_->gpus.push_back({name, kind, cc, {}, {}, forward, evidence(name)});
+      store_->gpus.push_back({name, kind, cc, {}, first_listed(cc), forward, evidence(name)});
     }
     if (dice_.chance(80)) store_->floors.push_back({"9.11", "7.5", "no code below 7.5", evidence("cudnn")});
+  }
+
+  // Of the newer GPUs, and not of every model.
+  std::span<const compat::FirstListed> first_listed(std::string_view cc) {
+    auto& rows = store_->first_listed.emplace_back();
+    if (cc < "9" && cc != "12.0") return rows;
+    if (cc == "9.0" && dice_.chance(50)) rows.push_back({"R535", "535.50"});
+    if (dice_.chance(80)) rows.push_back({"R570", "570.10"});
+    return rows;
   }
 
   void add_drivers() {
@@ -129,8 +139,10 @@ class WorldMaker {
     } else {
       add_toolkits(dice_.chance(50));
     }
-    for (const auto& [branch, cuda] : {std::pair("R590", "13.1"), std::pair("R580", "13.0"), std::pair("R570", "12.8"),
-                                       std::pair("R535", "12.2"), std::pair("R470", "11.4")}) {
+    for (const auto& [branch, cuda] :
+         {std::pair("R590", "13.1"), std::pair("R580", "13.0"), std::pair("R575", "12.9"), std::pair("R570", "12.8"),
+          std::pair("R535", "12.2"), std::pair("R525", "12.0"), std::pair("R470", "11.4"), std::pair("R460", "11.2"),
+          std::pair("R450", "11.0")}) {
       if (dice_.chance(85)) store_->branches.push_back({branch, cuda, evidence(branch)});
     }
     for (const auto& cuda : kCudas) {

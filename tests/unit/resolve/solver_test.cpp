@@ -174,12 +174,28 @@ class BruteForce {
     const bool until580 =
         architecture["name"] == "Maxwell" || architecture["name"] == "Pascal" || architecture["name"] == "Volta";
     if (until580 && driver.major() > 580) return 2;
+    doubt = std::max(doubt, listed(cc, driver));
     if (!from_ptx) return doubt;
     for (const auto& branch : data_.at("drivers.json")["branches"]) {
       if (branch["branch"] != "R" + std::to_string(driver.major())) continue;
       return Version::of(branch["max_cuda"].get<std::string>()) >= Version::of(cuda) ? doubt : std::max(doubt, carried);
     }
     return std::max(doubt, 1);
+  }
+
+  // 1 for a branch without a row, and for one before all that list a model of the compute capability.
+  int listed(const std::string& cc, const Version& driver) {
+    const std::string branch = "R" + std::to_string(driver.major());
+    std::string oldest;
+    for (const auto& model : data_.at("gpus.json")["gpus"]) {
+      if (model["cc"] != cc) continue;
+      for (const auto& entry : model["first_listed"].items())
+        oldest = std::min(oldest.empty() ? "S" : oldest, entry.key());
+    }
+    for (const auto& row : data_.at("drivers.json")["branches"]) {
+      if (row["branch"] == branch) return branch < oldest ? 1 : 0;
+    }
+    return 1;
   }
 
   // 1 if the torch that this torchaudio came with has such a build, or is not known; 2 if it has none.
@@ -223,7 +239,7 @@ SpecBuilder random_spec(Dice& dice) {
   static const Words kGpus = {
       "V100", "P40", "T4", "RTX A6000", "L4", "B200", "B300", "GeForce RTX 5090", "H200", "GeForce RTX 4090"};
   static const Words kDrivers = {"450.80.02", "470.82.01", "525.60.13", "535.183.06", "550.90.07",
-                                 "570.86.15", "580.65.06", "590.44.01", "700.1"};
+                                 "570.86.15", "580.65.06", "580.95.05", "590.44.01",  "700.1"};
   SpecBuilder spec;
   if (dice.chance(70)) spec.torch(dice.one_of(kTorch));
   if (dice.chance(40)) spec.cuda(dice.one_of(kCuda));
