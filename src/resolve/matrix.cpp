@@ -179,13 +179,18 @@ std::vector<MatrixRow> matrix(const compat::Knowledge& knowledge, const MatrixFi
       if (!question.wants(option)) continue;
       for (const BuildPlatform& platform : build.platforms) {
         std::string doubt;
-        if (question.wants(option, platform, doubt) == Fit::kNo) continue;
-        if (filter.devel && nvcc_fit(knowledge, option) == Fit::kUnknown)
+        Fit fit = question.wants(option, platform, doubt);
+        if (fit == Fit::kNo) continue;
+        if (filter.devel && nvcc_fit(knowledge, option) == Fit::kUnknown) {
+          fit = Fit::kUnknown;
           doubt += std::string(doubt.empty() ? "" : ", ") + "not known to have an nvcc";
+        }
         rows.push_back(make_row(knowledge, release, option, platform, std::move(doubt)));
+        rows.back().known = fit == Fit::kYes;
       }
     }
   }
+  std::stable_partition(rows.begin(), rows.end(), [](const MatrixRow& row) { return row.known; });
   return rows;
 }
 

@@ -28,11 +28,13 @@ struct MatrixRow {
   std::string glibc_floor;
   std::string cudnn, nccl, triton;  // "" = not known, or none
   std::vector<std::string> code;    // sm_80 ..., compute_90 ...; empty = not known
+  bool known = true;                // to run on the GPU and the driver that were asked for; else the data cannot tell
   std::string doubt;                // why it is uncertain that it runs on the GPU that was asked for; "" = certain
   std::string source;
 };
 
-/// Newest first. Throws Error{kUsage, kGpuUnknown, kGpuAmbiguous} for a filter that is not understood.
+/// Those that are known to run before those of which nobody can say; each newest first. Throws Error{kUsage,
+/// kGpuUnknown, kGpuAmbiguous} for a filter that is not understood.
 std::vector<MatrixRow> matrix(const compat::Knowledge& knowledge, const MatrixFilter& filter);
 /// What the filter names and the data does not know: an empty answer then means "not known", never "no".
 std::vector<std::string> matrix_notes(const compat::Knowledge& knowledge, const MatrixFilter& filter);

@@ -127,6 +127,27 @@ TEST(Matrix, ADriverThatIsNotKnownToListTheGpuIsADoubtOfEveryLine) {
     EXPECT_EQ(row.doubt, "the driver's branch is not known");
 }
 
+// The question of the documents: the newest torch that still runs there is the first line.
+TEST(Matrix, WhatIsKnownToRunComesFirst) {
+  for (const auto& [gpu, driver, first] :
+       {std::tuple("sm_70", "535", "2.14.0 cu126"), std::tuple("RTX 5090", "570", "2.11.0 cu128")}) {
+    MatrixFilter asked;
+    asked.gpu = gpu;
+    asked.driver = driver;
+    const auto rows = matrix(embedded(), asked);
+    ASSERT_FALSE(rows.empty()) << gpu;
+    EXPECT_TRUE(rows.front().known) << gpu;
+    EXPECT_EQ(rows.front().torch + " " + rows.front().cuda_variant, first);
+    EXPECT_FALSE(rows.back().known) << gpu;
+    bool known = true;
+    for (const auto& row : rows) {
+      EXPECT_TRUE(known || !row.known) << gpu << ": " << row.torch << " " << row.cuda_variant;
+      known = row.known;
+      EXPECT_EQ(row.known, row.doubt.find("not known") == std::string::npos) << row.torch << ": " << row.doubt;
+    }
+  }
+}
+
 TEST(Matrix, ShowsWhatForwardCompatibilityAddsOnlyWhereItIsAskedForAndCovers) {
   const auto with = [](const std::string& gpu, bool forward) {
     MatrixFilter asked;
