@@ -71,8 +71,17 @@ json encode(const resolve::Conflict& conflict) {
   return {{"items", array_of(conflict.items, encode_item)},
           {"hints", conflict.hints},
           {"remedies", array_of(conflict.remedies, encode_remedy)},
-          {"split", array_of(conflict.split, [](const resolve::SplitImage& image) {
-             return json{{"pools", image.pools}, {"solution", encode(image.solution)}};
+          {"split", array_of(conflict.split,
+                             [](const resolve::SplitImage& image) {
+                               const auto name = [](const resolve::PlatformSolution& platform) {
+                                 return json(platform.platform);
+                               };
+                               return json{{"pools", image.pools},
+                                           {"platforms", array_of(image.solution.platforms, name)},
+                                           {"solution", encode(image.solution)}};
+                             })},
+          {"unserved", array_of(conflict.unserved, [](const resolve::UnservedPool& pool) {
+             return json{{"pool", pool.pool}, {"items", array_of(pool.items, encode_item)}};
            })}};
 }
 

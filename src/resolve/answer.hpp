@@ -26,5 +26,7 @@ struct ForwardUse {
 std::vector<ForwardUse> forward_uses(const Problem& problem, const Candidate& candidate);
 std::vector<Remedy> find_remedies(const Problem& problem, const Search& search,
                                   const std::vector<std::size_t>& conflict);
+/// Fills `split` and `unserved`.
+void find_split(const Problem& problem, Conflict& conflict);
 
 }  // namespace envforge::resolve

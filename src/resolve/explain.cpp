@@ -54,29 +54,53 @@ void add_item(std::vector<std::string>& lines, const ConflictItem& item) {
 
 namespace {
 
+bool any_unknown(const std::vector<ConflictItem>& items) {
+  return std::any_of(items.begin(), items.end(), [](const ConflictItem& item) { return item.unknown; });
+}
+
 void add_remedies(std::vector<std::string>& lines, const Conflict& conflict) {
   if (conflict.remedies.empty()) {
     lines.emplace_back("No change of one or two of the lines makes it work.");
     return;
   }
-  lines.emplace_back("What would work (each was solved):");
+  // The doubtful are the last.
   for (std::size_t i = 0; i < conflict.remedies.size(); ++i) {
     const Remedy& remedy = conflict.remedies[i];
+    const bool doubtful = remedy.solution.doubtful;
+    if (i == 0 || doubtful != conflict.remedies[i - 1].solution.doubtful)
+      add_wrapped(lines,
+                  doubtful ? "What may work: solved, but whether it runs is not known to the data of " +
+                                 conflict.data_as_of + ":"
+                           : "What would work (each was solved):",
+                  "");
     add_wrapped(lines, std::to_string(i + 1) + ". " + describe(remedy), "  ");
     const std::string& package = remedy.solution.compat_package;
-    add_wrapped(lines,
-                sentence(remedy.solution) + (package.empty() ? "" : ", with " + package + " in the containers") +
-                    (remedy.solution.doubtful ? "; not known to run" : ""),
+    add_wrapped(lines, sentence(remedy.solution) + (package.empty() ? "" : ", with " + package + " in the containers"),
                 "      ");
   }
 }
 
 void add_split(std::vector<std::string>& lines, const Conflict& conflict) {
   if (conflict.split.empty()) return;
-  lines.push_back("Or " + std::to_string(conflict.split.size()) + " images in place of one:");
+  const std::size_t images = conflict.split.size();
+  std::vector<std::string> without;
+  for (const UnservedPool& pool : conflict.unserved) without.push_back(pool.pool);
+  add_wrapped(
+      lines,
+      "Or " + std::to_string(images) + (images == 1 ? " image" : " images") +
+          (without.empty() ? " in place of one:" : " for the pools without " + support::join(without, ", ") + ":"),
+      "");
   for (const SplitImage& image : conflict.split) {
-    add_wrapped(lines, "for " + support::join(image.pools, ", "), "  ");
-    add_wrapped(lines, sentence(image.solution), "      ");
+    add_wrapped(lines,
+                "for " + support::join(image.pools, ", ") +
+                    (image.platforms.empty() ? "" : ", on " + support::join(image.platforms, ", ")),
+                "  ");
+    add_wrapped(lines, sentence(image.solution) + (image.solution.doubtful ? "; not known to run" : ""), "      ");
+  }
+  for (const UnservedPool& pool : conflict.unserved) {
+    lines.push_back(any_unknown(pool.items) ? "No image is known to serve pool " + pool.pool + ":"
+                                            : "No image serves pool " + pool.pool + ":");
+    for (const ConflictItem& item : pool.items) add_item(lines, item);
   }
 }
 
@@ -122,8 +146,7 @@ std::string explain(const Solution& solution) {
 
 std::string explain(const Conflict& conflict) {
   const bool one = conflict.items.size() == 1;
-  const bool unknown =
-      std::any_of(conflict.items.begin(), conflict.items.end(), [](const ConflictItem& item) { return item.unknown; });
+  const bool unknown = any_unknown(conflict.items);
   std::vector<std::string> lines{unknown ? std::string("No version set is known to satisfy the recipe. ") +
                                                (one ? "This is not known:" : "These are not known to hold together:")
                                          : std::string("No version set satisfies the recipe. ") +
@@ -175,7 +198,8 @@ support::Error conflict_error(const Conflict& conflict) {
       if (!where && place.line > 0) where = place;
     }
   }
-  const std::string hint = conflict.remedies.empty() ? "" : describe(conflict.remedies.front());
+  const bool known = !conflict.remedies.empty() && !conflict.remedies.front().solution.doubtful;
+  const std::string hint = known ? describe(conflict.remedies.front()) : "";
   support::Error error(support::ErrorCode::kNoVersionSet, "no version set satisfies the recipe", where, hint);
   for (const std::string& line : body_of(conflict)) error.note(line);
   return error;

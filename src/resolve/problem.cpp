@@ -224,6 +224,11 @@ bool is_compiled_for(const documents::BuildWish& build, const std::string& pool)
   return !build.pools || std::find(build.pools->begin(), build.pools->end(), pool) != build.pools->end();
 }
 
+bool is_only_gpu(const Problem& problem, std::size_t wish, std::size_t pool) {
+  const Wish& asked = problem.wishes[wish];
+  return asked.kind == WishKind::kGpu && asked.pool == pool && problem.spec->pools[pool].gpus.size() == 1;
+}
+
 bool is_cuda(const BuildOption& option, const std::string& wish) {
   if (wish == option.build->cuda_variant) return true;
   const auto version = Version::parse(wish);

@@ -108,6 +108,8 @@ const compat::BuildPlatform* platform_of(const compat::Build& build, std::string
 std::vector<const documents::BuildWish*> compiled_builds(const documents::ImageSpec& spec);
 /// Whether an entry must have machine code for the GPUs of the pool.
 bool is_compiled_for(const documents::BuildWish& build, const std::string& pool);
+/// Whether the wish is the only GPU of the pool: without it there is no pool.
+bool is_only_gpu(const Problem& problem, std::size_t wish, std::size_t pool);
 /// "12.4", "cu124": whether the build is meant.
 bool is_cuda(const BuildOption& option, const std::string& wish);
 bool is_auto(const std::string& wish);

@@ -50,6 +50,10 @@ int cost_of(WishKind kind) {
   return 100;
 }
 
+bool is_of_pool(WishKind kind) {
+  return kind == WishKind::kGpu || kind == WishKind::kDriver;
+}
+
 // A driver to write instead: a version that the data names, or a branch, which stands for its newest driver.
 struct DriverChoice {
   Version version;
@@ -138,7 +142,9 @@ std::optional<DriverChoice> RemedyFinder::driver_for(const Candidate& candidate,
   const std::string_view floor = major != nullptr     ? major->driver_floor
                                  : toolkit != nullptr ? toolkit->bundled_driver
                                                       : std::string_view();
-  if (!floor.empty()) choices.push_back({Version::of(floor), std::string(floor)});
+  // "580.0" is a document's word for the branch: no driver has that number.
+  const bool is_version = !floor.empty() && Version::of(floor).minor() != 0;
+  if (is_version) choices.push_back({Version::of(floor), std::string(floor)});
   for (const auto& branch : problem_.knowledge->tables().branches)
     choices.push_back({newest_of_branch(branch.branch.substr(1)), std::string(branch.branch)});
   const Version& now = problem_.spec->pools[pool].driver->value;
@@ -185,6 +191,10 @@ bool RemedyFinder::leave_out(ImageSpec& spec, const Wish& wish, std::vector<Chan
   changes.push_back({"target." + name + ".gpus", wish.value, "", wish.where});
   if (pool == spec.pools.end() || !erase(pool->gpus)) return false;
   if (!pool->gpus.empty()) return true;
+  // Without GPUs there is no pool, and nothing else of it to change.
+  std::erase_if(changes,
+                [&](const Change& change) { return support::starts_with(change.key, "target." + name + "."); });
+  changes.push_back({"target", name, "", pool->where});
   forget_pool(spec, name, changes);
   spec.pools.erase(pool);
   return !spec.pools.empty();
@@ -303,10 +313,7 @@ bool RemedyFinder::solves(Proposal& proposal) const {
 }
 
 std::optional<Proposal> RemedyFinder::give_up(std::size_t wish) const {
-  const auto counts = [&](std::size_t i) {
-    const auto& about = problem_.constraints[i].wishes;
-    return std::find(about.begin(), about.end(), wish) == about.end();
-  };
+  const auto counts = [&](std::size_t i) { return !search_.goes_with(i, wish); };
   const auto candidate = search_.best(counts, [&](const Candidate& other) { return distance(other, {wish}); });
   auto proposal = candidate ? propose({wish}, *candidate) : std::nullopt;
   return proposal && solves(*proposal) ? proposal : std::nullopt;
@@ -318,6 +325,10 @@ std::optional<Proposal> RemedyFinder::give_up_with_another(std::size_t wish, con
   });
   std::vector<std::pair<int, std::size_t>> cheapest_first;
   for (std::size_t other = 0; other < best.size(); ++other) {
+    const bool of_one_pool = is_only_gpu(problem_, wish, problem_.wishes[other].pool) ||
+                             is_only_gpu(problem_, other, problem_.wishes[wish].pool);
+    const bool of_machines = is_of_pool(problem_.wishes[wish].kind) && is_of_pool(problem_.wishes[other].kind);
+    if (of_one_pool && of_machines) continue;  // the pool goes with its only GPU
     if (other != wish && !alone[other] && best[other])
       cheapest_first.emplace_back(cost({wish, other}, *best[other]), other);
   }

@@ -84,6 +84,13 @@ int told_last(const Constraint& constraint) {
 
 Search::Search(const Problem& problem, const std::optional<OldChoice>& old)
     : problem_(problem), takes_doubtful_(!is_auto(problem.spec->torch.cuda.value)) {
+  for (const Constraint& constraint : problem.constraints) {
+    wishes_.push_back(constraint.wishes);
+    for (std::size_t i = 0; constraint.pool && i < problem.wishes.size(); ++i) {
+      const bool known = std::find(constraint.wishes.begin(), constraint.wishes.end(), i) != constraint.wishes.end();
+      if (!known && is_only_gpu(problem, i, *constraint.pool)) wishes_.back().push_back(i);
+    }
+  }
   std::vector<const std::vector<Fit>*> of_machines;  // nullptr: not about a machine
   for (const Constraint& constraint : problem.constraints) {
     const auto ask = [&](std::size_t option) { return check(problem, constraint, {option, nullptr}); };
@@ -130,9 +137,8 @@ std::vector<Candidate> Search::by_preference(const std::optional<OldChoice>& old
   return candidates;
 }
 
-bool Search::is_about(std::size_t constraint, std::size_t wish) const {
-  const auto& wishes = problem_.constraints[constraint].wishes;
-  return std::find(wishes.begin(), wishes.end(), wish) != wishes.end();
+bool Search::goes_with(std::size_t constraint, std::size_t wish) const {
+  return std::find(wishes_[constraint].begin(), wishes_[constraint].end(), wish) != wishes_[constraint].end();
 }
 
 template <class Counts>
@@ -191,16 +197,16 @@ std::vector<std::optional<Candidate>> Search::best_with_each(
     bool free = true;  // nothing else is in the way
     helpers.clear();
     const auto narrow = [&](std::size_t constraint) {
-      if (is_about(constraint, given)) return true;
-      if (std::exchange(free, false)) helpers = problem_.constraints[constraint].wishes;
-      std::erase_if(helpers, [&](std::size_t wish) { return !is_about(constraint, wish); });
+      if (goes_with(constraint, given)) return true;
+      if (std::exchange(free, false)) helpers = wishes_[constraint];
+      std::erase_if(helpers, [&](std::size_t wish) { return !goes_with(constraint, wish); });
       return !helpers.empty();
     };
     if (!std::all_of(row.no.begin(), row.no.end(), narrow)) continue;
     if (!takes_doubtful_ && !std::all_of(row.unknown.begin(), row.unknown.end(), narrow)) continue;
     const auto offer = [&](std::size_t wish) {
       const bool unsure = std::any_of(row.unknown.begin(), row.unknown.end(),
-                                      [&](std::size_t i) { return !is_about(i, given) && !is_about(i, wish); });
+                                      [&](std::size_t i) { return !goes_with(i, given) && !goes_with(i, wish); });
       const std::pair<int, int> place{unsure ? 1 : 0, rank(row.candidate, wish)};
       if (found[wish] && place >= lowest[wish]) return;
       found[wish] = row.candidate;
@@ -257,56 +263,26 @@ std::vector<std::size_t> Search::minimal_conflict() const {
   return found;
 }
 
-std::vector<std::vector<std::size_t>> Search::split_pools() const {
+std::vector<std::vector<bool>> Search::served_pools(bool doubtful) const {
   using Pools = std::vector<bool>;
-  const std::size_t count = problem_.spec->pools.size();
-  std::vector<Pools> served;  // distinct sets of pools, most preferred candidate first
+  std::vector<Pools> served;
+  const auto general = [&](std::size_t i) { return !problem_.constraints[i].pool; };
   for (const Row& row : rows_) {
-    if (doubt(row, [&](std::size_t i) { return !problem_.constraints[i].pool; }) == kExcluded) continue;
-    Pools pools(count, true);
+    if (std::any_of(row.no.begin(), row.no.end(), general)) continue;
+    if (!doubtful && std::any_of(row.unknown.begin(), row.unknown.end(), general)) continue;
+    Pools pools(problem_.spec->pools.size(), true);
     const auto unserved = [&](std::size_t i) {
       if (const auto& pool = problem_.constraints[i].pool) pools[*pool] = false;
     };
     std::for_each(row.no.begin(), row.no.end(), unserved);
-    if (!takes_doubtful_) std::for_each(row.unknown.begin(), row.unknown.end(), unserved);
+    if (!doubtful) std::for_each(row.unknown.begin(), row.unknown.end(), unserved);
     const auto covers = [&](const Pools& other) {
       return std::equal(pools.begin(), pools.end(), other.begin(),
                         [](bool mine, bool theirs) { return !mine || theirs; });
     };
     if (std::none_of(served.begin(), served.end(), covers)) served.push_back(pools);
   }
-  // Breadth first over how many images: the first cover found is a smallest one, of the most preferred builds.
-  std::set<Pools> seen;
-  std::vector<std::pair<Pools, std::vector<std::size_t>>> layer{{Pools(count, false), {}}};
-  while (!layer.empty()) {
-    std::vector<std::pair<Pools, std::vector<std::size_t>>> next;
-    for (const auto& [done, images] : layer) {
-      for (std::size_t i = 0; i < served.size(); ++i) {
-        Pools more = done;
-        for (std::size_t pool = 0; pool < count; ++pool) more[pool] = more[pool] || served[i][pool];
-        if (!seen.insert(more).second) continue;
-        std::vector<std::size_t> chosen = images;
-        chosen.push_back(i);
-        if (std::find(more.begin(), more.end(), false) != more.end()) {
-          next.emplace_back(more, chosen);
-          continue;
-        }
-        std::vector<std::vector<std::size_t>> groups;
-        Pools left(count, true);
-        for (const std::size_t image : chosen) {
-          std::vector<std::size_t> group;
-          for (std::size_t pool = 0; pool < count; ++pool) {
-            if (left[pool] && served[image][pool]) group.push_back(pool);
-            if (served[image][pool]) left[pool] = false;
-          }
-          if (!group.empty()) groups.push_back(group);
-        }
-        return groups;
-      }
-    }
-    layer = std::move(next);
-  }
-  return {};
+  return served;
 }
 
 }  // namespace envforge::resolve

@@ -37,15 +37,17 @@ class Search {
   std::vector<std::optional<Candidate>> best_with_each(
       std::size_t given, const std::function<int(const Candidate&, std::size_t)>& rank) const;
 
+  /// Whether the constraint goes with the wish: it is about it, or about the pool whose only GPU the wish is.
+  bool goes_with(std::size_t constraint, std::size_t wish) const;
   /// The first constraint that stands against a candidate: one that fails before one that is not known.
   std::optional<std::size_t> against(const Candidate& candidate) const;
 
   /// Constraints that cannot hold together although any of them less can; only for a problem without solution.
   std::vector<std::size_t> minimal_conflict() const;
 
-  /// The smallest list of candidates so that each pool is served by one; each with the pools that it is the first to
-  /// serve. Empty if some pool is served by none.
-  std::vector<std::vector<std::size_t>> split_pools() const;
+  /// The sets of pools that a candidate serves, most preferred candidate first, without those that an earlier one has.
+  /// `doubtful`: also those of which nobody can say.
+  std::vector<std::vector<bool>> served_pools(bool doubtful) const;
 
  private:
   struct Row {
@@ -53,14 +55,14 @@ class Search {
     std::vector<std::size_t> no, unknown;  // the constraints that it fails, and those of which nobody can say
   };
   std::vector<Candidate> by_preference(const std::optional<OldChoice>& old) const;
-  bool is_about(std::size_t constraint, std::size_t wish) const;
   template <class Counts>
   int doubt(const Row& row, Counts&& counts) const;
   bool solvable(const std::vector<bool>& counted) const;
   std::vector<std::size_t> shrink(const std::vector<std::size_t>& order) const;
 
   const Problem& problem_;
-  std::vector<Row> rows_;  // most preferred first
+  std::vector<std::vector<std::size_t>> wishes_;  // that each constraint goes with
+  std::vector<Row> rows_;                         // most preferred first
   bool takes_doubtful_ = false;
 };
 

@@ -45,7 +45,7 @@ std::string explain(const WhatIf& answer) {
                 what + " cannot be had with the rest of the recipe. " +
                     (one ? "What stands against it:" : "These cannot hold together:"),
                 "");
-    if (conflict->remedies.empty()) {
+    if (conflict->remedies.empty() && conflict->split.empty()) {
       for (const ConflictItem& item : conflict->items) add_item(lines, item);
       for (const std::string& hint : conflict->hints) add_wrapped(lines, "note: " + hint, "");
     } else {

@@ -20,9 +20,9 @@ struct ConflictItem {
 
 /// One line of the recipe to change.
 struct Change {
-  std::string key;   // torch.cuda
-  std::string from;  // 12.1
-  std::string to;    // 12.4; "" = leave it out
+  std::string key;   // torch.cuda; "target": a whole pool, with its GPUs and its driver
+  std::string from;  // 12.1; of "target" the name of the pool
+  std::string to;    // 12.4; of a driver a version that the data names, or R580: one of that branch; "" = leave it out
   support::Where where;
 };
 
@@ -33,17 +33,25 @@ struct Remedy {
   int cost = 0;  // how much the user gives up; the least comes first, those that are not known to run last
 };
 
-/// One image of the smallest set of images that serves all pools.
+/// One image of the smallest set of images that serves all pools that any image can serve.
 struct SplitImage {
   std::vector<std::string> pools;
+  std::vector<std::string> platforms;  // those of the recipe on which its pools can be; empty: all
   Solution solution;
+};
+
+/// A pool that no image serves, with what stands against it alone.
+struct UnservedPool {
+  std::string pool;
+  std::vector<ConflictItem> items;
 };
 
 struct Conflict {
   std::vector<ConflictItem> items;
   std::vector<std::string> hints;
-  std::vector<Remedy> remedies;   // empty: no change of one or two wishes helps
-  std::vector<SplitImage> split;  // empty: one image per pool would not help either
+  std::vector<Remedy> remedies;        // empty: no change of one or two wishes helps
+  std::vector<SplitImage> split;       // empty: one image per pool would not help either
+  std::vector<UnservedPool> unserved;  // by any image of the split
   std::string data_as_of;
 };
 

@@ -255,6 +255,11 @@ std::string Exhaustive::answer() const {
   return fitting.empty() ? "conflict" : std::get<4>(*std::max_element(fitting.begin(), fitting.end()));
 }
 
+bool Exhaustive::is_certain() const {
+  const auto all = choices();
+  return std::any_of(all.begin(), all.end(), [&](const Choice& choice) { return everything(choice) == 0; });
+}
+
 int Exhaustive::one(const resolve::Problem& problem, const resolve::Constraint& constraint,
                     const Choice& choice) const {
   using resolve::ConstraintKind;

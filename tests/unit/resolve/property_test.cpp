@@ -1,6 +1,7 @@
 // What must hold for every recipe and every data, on thousands of random small worlds: same seeds, same worlds.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -60,6 +61,8 @@ void apply(ImageSpec& spec, const Change& change) {
     spec.base.value = change.to;
   } else if (change.key == "exclude_newer") {
     spec.exclude_newer = change.to;
+  } else if (change.key == "target") {
+    EXPECT_EQ(std::erase_if(spec.pools, [&](const auto& pool) { return pool.name == change.from; }), 1U);
   } else if (change.key == "torch.include") {
     erase(spec.torch.include);
   } else if (change.key == "capabilities") {
@@ -98,8 +101,20 @@ void apply(ImageSpec& spec, const Change& change) {
       return;
     }
     erase(pool->gpus);
-    if (pool->gpus.empty()) spec.pools.erase(pool);
+    EXPECT_FALSE(pool->gpus.empty()) << "a pool without GPUs is left out as a whole";
   }
+}
+
+// A version that the data names, or a branch with a row.
+void expect_known_driver(const compat::Knowledge& knowledge, const std::string& driver) {
+  const compat::Tables& tables = knowledge.tables();
+  const bool known = std::any_of(tables.branches.begin(), tables.branches.end(),
+                                 [&](const auto& row) { return row.branch == driver; }) ||
+                     std::any_of(tables.majors.begin(), tables.majors.end(),
+                                 [&](const auto& row) { return row.driver_floor == driver; }) ||
+                     std::any_of(tables.toolkits.begin(), tables.toolkits.end(),
+                                 [&](const auto& row) { return row.bundled_driver == driver; });
+  EXPECT_TRUE(known) << driver;
 }
 
 // Every other value of one wish, by the key that a remedy names.
@@ -209,10 +224,22 @@ TEST(SmallWorld, EveryRemedySolvesWhenItIsApplied) {
     const Outcome outcome = resolve(spec, knowledge);
     const auto* conflict = std::get_if<Conflict>(&outcome);
     if (conflict == nullptr) return;
+    const std::string text = explain(*conflict);
     for (const Remedy& remedy : conflict->remedies) {
       ++remedies;
       ImageSpec changed = spec;
-      for (const Change& change : remedy.changes) apply(changed, change);
+      std::set<std::string> pools;  // of which something changes
+      for (const Change& change : remedy.changes) {
+        apply(changed, change);
+        if (change.key.ends_with(".driver")) expect_known_driver(knowledge, change.to);
+        if (change.key == "target") pools.insert("target." + change.from + ".");
+      }
+      for (const Change& change : remedy.changes)
+        EXPECT_EQ(pools.count(change.key.substr(0, change.key.rfind('.') + 1)), 0U) << "of a pool that goes: " << text;
+      // What is not known stands apart, and an answer is doubtful exactly if the second set of rules says so.
+      const auto at = text.find(std::to_string(&remedy - conflict->remedies.data() + 1) + ". " + remedy.changes[0].key);
+      EXPECT_EQ(text.find("What may work") < at, remedy.solution.doubtful) << text;
+      EXPECT_EQ(Exhaustive(knowledge, changed).is_certain(), !remedy.solution.doubtful) << text;
       EXPECT_EQ(Exhaustive(knowledge, changed).answer(), short_answer(remedy.solution)) << explain(*conflict);
       EXPECT_EQ(short_answer(resolve(changed, knowledge)), short_answer(remedy.solution)) << explain(*conflict);
     }
@@ -235,6 +262,52 @@ TEST(SmallWorld, AWishThatSolvesWithAnotherValueHasARemedy) {
       EXPECT_TRUE(told || !helps) << key << "\n" << explain(*conflict);
     }
   });
+}
+
+// The recipe for some of its pools, on some platforms.
+ImageSpec part_of(const ImageSpec& spec, const std::vector<std::string>& pools, std::vector<std::string> platforms) {
+  ImageSpec part = spec;
+  std::erase_if(part.pools,
+                [&](const auto& pool) { return std::find(pools.begin(), pools.end(), pool.name) == pools.end(); });
+  part.platforms = std::move(platforms);
+  return part;
+}
+
+TEST(SmallWorld, EveryImageOfASplitServesItsPoolsAndNoImageServesTheOthers) {
+  int images = 0, unserved = 0, fewer = 0;
+  for_each_recipe(kWorlds / 3, [&](const compat::Knowledge& knowledge, const ImageSpec& spec) {
+    const Outcome outcome = resolve(spec, knowledge);
+    const auto* conflict = std::get_if<Conflict>(&outcome);
+    if (conflict == nullptr || conflict->split.empty()) return;
+    const auto answer = [&](const std::vector<std::string>& pools, const std::vector<std::string>& platforms) {
+      const ImageSpec part = part_of(spec, pools, platforms);
+      return Exhaustive(knowledge, part).answer();
+    };
+    std::map<std::string, std::vector<std::string>> served;  // pool -> its platforms
+    for (const SplitImage& image : conflict->split) {
+      ++images;
+      fewer += image.platforms.empty() ? 0 : 1;
+      const auto platforms = image.platforms.empty() ? spec.platforms : image.platforms;
+      EXPECT_EQ(answer(image.pools, platforms), short_answer(image.solution)) << explain(*conflict);
+      for (const auto& pool : image.pools) served[pool].insert(served[pool].end(), platforms.begin(), platforms.end());
+    }
+    for (const auto& pool : conflict->unserved) {
+      ++unserved;
+      EXPECT_EQ(served.count(pool.pool), 0U);
+      for (const auto& platform : spec.platforms)
+        EXPECT_EQ(answer({pool.pool}, {platform}), "conflict") << explain(*conflict);
+    }
+    for (const auto& pool : spec.pools) {
+      for (const auto& platform : spec.platforms) {
+        const auto& of_pool = served[pool.name];
+        const bool is_served = std::find(of_pool.begin(), of_pool.end(), platform) != of_pool.end();
+        EXPECT_TRUE(is_served || answer({pool.name}, {platform}) == "conflict") << pool.name << " " << platform;
+      }
+    }
+  });
+  EXPECT_GT(images, 25);
+  EXPECT_GT(unserved, 10);
+  EXPECT_GT(fewer, 5);
 }
 
 // JSON with the keys of every object in a random order.

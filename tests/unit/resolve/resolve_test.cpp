@@ -254,6 +254,43 @@ TEST(Resolve, EveryImageOfASplitServesItsPools) {
   EXPECT_EQ(conflict.split[1].solution.platforms[0].cuda_variant, "cu126");
 }
 
+TEST(Resolve, ASplitIsForThePlatformsOnWhichItsPoolsCanBe) {
+  const Conflict conflict = refuse(SpecBuilder()
+                                       .platforms({"linux/amd64", "linux/arm64"})
+                                       .pool({"V100"}, "570.86.15")
+                                       .pool({"GB200"}, "570.133.20"));
+  ASSERT_EQ(conflict.split.size(), 2U) << explain(conflict);
+  EXPECT_THAT(conflict.unserved, ::testing::IsEmpty());
+  EXPECT_THAT(explain(conflict), HasSubstr("for pool0, on linux/amd64\n"));
+  EXPECT_THAT(explain(conflict), HasSubstr("for pool1, on linux/arm64\n"));
+  EXPECT_EQ(conflict.split[0].solution.platforms.size(), 1U);
+}
+
+TEST(Resolve, NamesThePoolThatNoImageServesAndTheImagesForTheOthers) {
+  const Conflict conflict = refuse(SpecBuilder()
+                                       .torch(">=2.11")
+                                       .pool({"K80"}, "575.51.03")
+                                       .pool({"V100"}, "535.183.06")
+                                       .pool({"RTX 5090"}, "590.44.01")
+                                       .pool({"A100"}, "400.1"));
+  ASSERT_EQ(conflict.split.size(), 2U) << explain(conflict);
+  ASSERT_EQ(conflict.unserved.size(), 2U) << explain(conflict);
+  EXPECT_EQ(conflict.unserved[0].pool, "pool0");
+  EXPECT_EQ(conflict.unserved[1].pool, "pool3");
+  const std::string text = explain(conflict);
+  EXPECT_THAT(text, HasSubstr("Or 2 images for the pools without pool0, pool3:"));
+  EXPECT_THAT(text, HasSubstr("No image serves pool pool0:"));
+  EXPECT_THAT(text, HasSubstr("pool pool3:"));
+}
+
+TEST(Resolve, APoolWithoutItsLastGpuIsLeftOutAsOneChange) {
+  const Conflict conflict =
+      refuse(SpecBuilder().pool({"K80"}, "470.82.01").pool({"V100"}, "535.54.03").pool({"RTX 5090"}, "570.86.16"));
+  const std::string text = explain(conflict);
+  EXPECT_THAT(text, HasSubstr("  1. target: leave out pool0\n"));
+  EXPECT_THAT(text, Not(HasSubstr("target.pool0.")));
+}
+
 std::string warnings_of(const SpecBuilder& spec) {
   const Outcome outcome = resolve(spec.spec(), compat::embedded());
   std::string text;
@@ -269,7 +306,7 @@ TEST(Resolve, WhatIsNotKnownToRunComesAfterWhatIs) {
   EXPECT_FALSE(conflict.remedies.front().solution.doubtful);
   EXPECT_EQ(conflict.remedies.front().changes.size(), 2U) << "torch and CUDA together";
   EXPECT_TRUE(conflict.remedies.back().solution.doubtful);
-  EXPECT_THAT(explain(conflict), HasSubstr("not known to run"));
+  EXPECT_THAT(explain(conflict), HasSubstr("What may work: solved, but whether it runs is not known"));
 }
 
 TEST(KnownBad, IsAWarningWithTheReportThatShowsIt) {

@@ -28,6 +28,8 @@ class Exhaustive {
 
   /// "2.6.0 cu124 debian:12" of the best, or "conflict".
   std::string answer() const;
+  /// Whether something is known to fit.
+  bool is_certain() const;
   /// Whether anything satisfies these constraints together.
   bool solvable(const resolve::Problem& problem, const std::vector<std::size_t>& constraints) const;
   /// 0 fits, 1 nobody can say, 2 does not.
