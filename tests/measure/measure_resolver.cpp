@@ -87,17 +87,27 @@ Question random_question(std::mt19937& dice, const Knowledge& knowledge) {
   return question;
 }
 
+struct Cost {
+  double time = 0;  // 0: no conflict
+  bool remedies = false, split = false;
+};
+
 // Processor time of one answer, the median of `runs`; only conflicts count.
-double cost_of(const Question& question, const Knowledge& knowledge, int runs) {
+Cost cost_of(const Question& question, const Knowledge& knowledge, int runs) {
   const SpecBuilder spec = question.spec();
   std::vector<double> times;
+  Cost cost;
   for (int i = 0; i < runs; ++i) {
     const double begin = processor_time();
     const auto outcome = envforge::resolve::resolve(spec.spec(), knowledge);
-    if (!std::holds_alternative<envforge::resolve::Conflict>(outcome)) return 0;
     times.push_back(processor_time() - begin);
+    const auto* conflict = std::get_if<envforge::resolve::Conflict>(&outcome);
+    if (conflict == nullptr) return {};
+    cost.remedies = !conflict->remedies.empty();
+    cost.split = !conflict->split.empty();
   }
-  return median(times);
+  cost.time = median(times);
+  return cost;
 }
 
 int worst(const char* out) {
@@ -106,18 +116,22 @@ int worst(const char* out) {
   std::vector<double> times;
   Question dearest;
   double highest = 0;
+  int remedies = 0, splits = 0;
   for (int i = 0; i < 500; ++i) {
     const Question question = random_question(dice, knowledge);
-    const double time = cost_of(question, knowledge, 3);
-    if (time == 0) continue;
-    times.push_back(time);
-    if (time > highest) {
-      highest = time;
+    const Cost cost = cost_of(question, knowledge, 3);
+    if (cost.time == 0) continue;
+    times.push_back(cost.time);
+    remedies += cost.remedies ? 1 : 0;
+    splits += cost.split ? 1 : 0;
+    if ((cost.remedies || cost.split) && cost.time > highest) {
+      highest = cost.time;
       dearest = question;
     }
   }
-  std::printf("%zu conflicts: median %.1f ms, the dearest %.1f ms\n", times.size(), median(times),
-              cost_of(dearest, knowledge, 21));
+  std::printf("%zu conflicts, %d with remedies, %d with a set of images: median %.1f ms, highest %.1f ms\n",
+              times.size(), remedies, splits, median(times), *std::max_element(times.begin(), times.end()));
+  std::printf("the dearest with remedies or images: %.1f ms\n", cost_of(dearest, knowledge, 21).time);
   if (out != nullptr) std::ofstream(out) << dearest.yaml();
   return 0;
 }
@@ -156,7 +170,7 @@ int scale() {
   std::vector<Question> questions;
   while (questions.size() < 25) {
     Question question = random_question(dice, shipped);
-    if (cost_of(question, shipped, 1) > 0) questions.push_back(std::move(question));
+    if (cost_of(question, shipped, 1).time > 0) questions.push_back(std::move(question));
   }
   std::printf("rows    builds  GPUs   median ms\n");
   for (const int times : {1, 2, 5, 10, 20}) {
@@ -164,7 +178,7 @@ int scale() {
     std::size_t builds = 0;
     for (const auto& release : knowledge.tables().releases) builds += release.builds.size();
     std::vector<double> costs;
-    for (const Question& question : questions) costs.push_back(cost_of(question, knowledge, 3));
+    for (const Question& question : questions) costs.push_back(cost_of(question, knowledge, 3).time);
     std::printf("%3dx    %6zu  %5zu  %8.1f\n", times, builds, knowledge.tables().gpus.size(), median(costs));
   }
   return 0;
