@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 
 #include <nlohmann/json.hpp>
 
@@ -11,6 +12,7 @@
 #include <envforge/support/canonical_json.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
+#include <envforge/support/glob.hpp>
 #include <envforge/support/text.hpp>
 
 #include "command_table.hpp"
@@ -70,11 +72,30 @@ support::ExitCode show_recipe(Session& session, const documents::ImageSpec& spec
   return std::holds_alternative<resolve::Conflict>(outcome) ? support::ExitCode::kNoSolution : support::ExitCode::kDone;
 }
 
+// A shell without globstar, and one that was given quotes, leaves the pattern to its command.
+std::vector<std::string> lock_files(const std::vector<std::string>& values) {
+  std::vector<std::string> files;
+  for (const std::string& value : values) {
+    std::error_code error;
+    if (!support::is_glob(value) || std::filesystem::exists(value, error)) {
+      files.push_back(value);
+      continue;
+    }
+    const auto found = support::files_matching(value);
+    if (found.empty())
+      throw support::Error(support::ErrorCode::kUsage,
+                           "--locks '" + support::printable(value) + "': no file is named so", std::nullopt,
+                           "`*` stands for what is between two '/', `**` for folders of any depth");
+    files.insert(files.end(), found.begin(), found.end());
+  }
+  return files;
+}
+
 support::ExitCode show_lock_effects(Session& session, const ExplainArguments& arguments) {
   std::vector<resolve::PoolChange> changes;
   for (const std::string& text : arguments.pools) resolve::add_pool_change(changes, text);
   std::vector<resolve::LockEffect> effects;
-  for (const std::string& file : arguments.locks) {
+  for (const std::string& file : lock_files(arguments.locks)) {
     const auto lock = documents::read_lock(support::read_file(file), file);
     const auto of_lock = resolve::lock_effects(lock, file, changes, session.knowledge());
     effects.insert(effects.end(), of_lock.begin(), of_lock.end());
@@ -120,7 +141,8 @@ Action declare_explain(CLI::App& command) {
   command.add_option("--about", arguments->about,
                      "what the data says beside the versions: an image (nvidia/cuda:12.4.0-cudnn8-devel-ubuntu22.04), "
                      "conda, windows, nvidia-smi, host cudnn");
-  auto* locks = command.add_option("--locks", arguments->locks, "what --pool changes for each of these locks");
+  auto* locks = command.add_option("--locks", arguments->locks,
+                                   "what --pool changes for each of these locks; also patterns: 'images/**/*.lock'");
   auto* pool =
       command.add_option("--pool", arguments->pools,
                          "a pool as it will be: rtx=590 (its driver) or \"rtx=RTX 5090\" (its GPU); repeatable");
