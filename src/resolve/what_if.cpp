@@ -207,6 +207,24 @@ Question read_question(const std::string& option, const std::string& text) {
   return {part, value, option + " " + text};
 }
 
+// A row of known trouble may name another library as its way out: that there is a report of it, and that a lock has
+// what the build requires and nothing else, stand beside the no.
+void add_known_trouble(WhatIf& answer, const compat::Knowledge& knowledge) {
+  auto& hints = std::get<Conflict>(answer.asked).hints;
+  for (const compat::KnownBad& bad : knowledge.tables().known_bad) {
+    const std::string_view range = answer.question.part == "cudnn"  ? bad.cudnn
+                                   : answer.question.part == "nccl" ? bad.nccl
+                                                                    : std::string_view();
+    if (range.empty()) continue;
+    const auto& warnings = std::get<Solution>(answer.now).warnings;
+    const auto told = std::find_if(warnings.begin(), warnings.end(),
+                                   [&](const Warning& warning) { return support::ends_with(warning.text, bad.fact); });
+    if (told != warnings.end())
+      hints.push_back(told->text + " [" + told->source + "]. That is what the report says; envforge locks the " +
+                      answer.question.part + " that the build requires, and no other beside it");
+  }
+}
+
 WhatIf what_if(const ImageSpec& spec, const compat::Knowledge& knowledge, const Question& question) {
   const auto offers = std::make_shared<Offers>(knowledge);
   WhatIf answer{question, resolve_on(offers, spec, std::nullopt), answer_to(spec, offers, question), false, {}, {}, {},
@@ -217,6 +235,8 @@ WhatIf what_if(const ImageSpec& spec, const compat::Knowledge& knowledge, const 
   if (std::holds_alternative<Solution>(answer.asked)) {
     answer.changes = changes_between(answer.now, answer.asked);
     if (now != nullptr) add_reason(answer, spec);
+  } else if (now != nullptr) {
+    add_known_trouble(answer, knowledge);
   }
   for (const auto& pool : spec.pools) answer.pools.push_back(effect_on(pool, spec, offers, question));
   return answer;

@@ -55,6 +55,12 @@ TEST(WhyNot, AsksForALibraryThatOnlyABuildCanBring) {
   expect_text("nccl-nobody-has", SpecBuilder().torch("2.6").pool({"A100"}), "nccl=1.0");
 }
 
+TEST(WhyNot, QuotesTheKnownTroubleThatNamesTheLibraryAsItsWayOut) {
+  const std::string text = explain(ask(SpecBuilder().torch("2.9").pool({"H100"}, "580.65.06"), "cudnn=9.15"));
+  EXPECT_THAT(text, HasSubstr("conv3d in bfloat16"));
+  EXPECT_THAT(text, HasSubstr("conv3d-bf16-memory"));
+}
+
 TEST(WhyNot, SaysSoWhenItIsTheAnswer) {
   EXPECT_THAT(explain(ask(fleet(), "cuda=12.4")), HasSubstr("cuda 12.4 is what the recipe gives"));
   EXPECT_THAT(explain(ask(fleet(), "cudnn=9.1")), HasSubstr("cudnn 9.1 is what the recipe gives"));
