@@ -107,10 +107,9 @@ Fact ItemMaker::torch_fact(std::size_t constraint, const std::vector<Candidate>&
   const bool known = std::any_of(options.begin(), options.end(),
                                  [&](const BuildOption& option) { return range.contains(option.torch); });
   if (!known) {
-    const compat::Release& newest = problem_.knowledge->tables().releases.front();
-    return {"torch '" + range.text() + "' is not known to the data of " + problem_.knowledge->as_of() +
-                "; the newest that is known is " + std::string(newest.version),
-            cite(newest.evidence), true};
+    return {"torch '" + range.text() + "' is not known to the data of " + problem_.knowledge->as_of() + "; " +
+                nearest_known(*problem_.knowledge, range),
+            cite(nearest_release(*problem_.knowledge, range).evidence), true};
   }
   const BuildOption& first = problem_.option(left.front());
   const std::string source = cite(first.build->evidence);

@@ -209,7 +209,7 @@ std::vector<std::string> matrix_notes(const compat::Knowledge& knowledge, const 
   const auto torch = VersionRange::parse(filter.torch);
   if (torch &&
       !any_build([&](const Release& release, const auto&) { return torch->contains(Version::of(release.version)); }))
-    unknown("torch " + filter.torch, "the newest that is known is " + std::string(tables.releases.front().version));
+    unknown("torch " + filter.torch, nearest_known(knowledge, *torch));
   if (!filter.cuda.empty() && !any_build([&](const Release& release, const compat::Build& build) {
         return is_cuda({&release, &build, Version(), Version::of(build.cuda)}, filter.cuda);
       }))
@@ -219,6 +219,13 @@ std::vector<std::string> matrix_notes(const compat::Knowledge& knowledge, const 
     unknown("a torch build for Python " + filter.python, "");
   const auto driver = Version::parse(filter.driver);
   if (driver && knowledge.branch(*driver) == nullptr) notes.push_back(branch_not_known(knowledge, *driver));
+  const auto lowest = std::min_element(tables.majors.begin(), tables.majors.end(), [](const auto& a, const auto& b) {
+    return Version::of(a.driver_floor) < Version::of(b.driver_floor);
+  });
+  if (driver && lowest != tables.majors.end() && *driver < Version::of(lowest->driver_floor) &&
+      driver->release().size() > 1)
+    notes.push_back("the least driver of any build that is known is " + std::string(lowest->driver_floor) + " (CUDA " +
+                    std::to_string(lowest->major) + ".x) [" + cite(lowest->evidence) + "]");
   return notes;
 }
 

@@ -229,6 +229,17 @@ bool is_only_gpu(const Problem& problem, std::size_t wish, std::size_t pool) {
   return asked.kind == WishKind::kGpu && asked.pool == pool && problem.spec->pools[pool].gpus.size() == 1;
 }
 
+const Release& nearest_release(const compat::Knowledge& knowledge, const versions::VersionRange& range) {
+  const auto& releases = knowledge.tables().releases;  // newest first
+  return range.is_before(Version::of(releases.back().version)) ? releases.back() : releases.front();
+}
+
+std::string nearest_known(const compat::Knowledge& knowledge, const versions::VersionRange& range) {
+  const Release& nearest = nearest_release(knowledge, range);
+  const bool oldest = &nearest == &knowledge.tables().releases.back();
+  return std::string(oldest ? "the oldest" : "the newest") + " that is known is " + std::string(nearest.version);
+}
+
 bool is_cuda(const BuildOption& option, const std::string& wish) {
   if (wish == option.build->cuda_variant) return true;
   const auto version = Version::parse(wish);

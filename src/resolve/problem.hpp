@@ -110,6 +110,10 @@ std::vector<const documents::BuildWish*> compiled_builds(const documents::ImageS
 bool is_compiled_for(const documents::BuildWish& build, const std::string& pool);
 /// Whether the wish is the only GPU of the pool: without it there is no pool.
 bool is_only_gpu(const Problem& problem, std::size_t wish, std::size_t pool);
+/// Of a range that holds no release of the data: the oldest release where the range is older, else the newest.
+const compat::Release& nearest_release(const compat::Knowledge& knowledge, const versions::VersionRange& range);
+/// "the newest that is known is 2.15.0"; for a range that is older than the data, the oldest.
+std::string nearest_known(const compat::Knowledge& knowledge, const versions::VersionRange& range);
 /// "12.4", "cu124": whether the build is meant.
 bool is_cuda(const BuildOption& option, const std::string& wish);
 bool is_auto(const std::string& wish);

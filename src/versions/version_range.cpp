@@ -1,5 +1,6 @@
 #include <envforge/versions/version_range.hpp>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -123,6 +124,23 @@ bool VersionRange::contains(const Version& candidate) const {
     if (!fits) return false;
   }
   return true;
+}
+
+bool VersionRange::is_before(const Version& version) const {
+  using Op = Clause::Op;
+  return std::any_of(clauses_.begin(), clauses_.end(), [&](const Clause& clause) {
+    switch (clause.op) {
+      case Op::kEqual:
+      case Op::kLessEqual:
+        return clause.version < version;
+      case Op::kPrefix:
+        return clause.version < version && !has_prefix(version, clause.version);
+      case Op::kLess:
+        return clause.version <= version;
+      default:
+        return false;
+    }
+  });
 }
 
 }  // namespace envforge::versions

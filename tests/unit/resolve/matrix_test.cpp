@@ -113,6 +113,17 @@ TEST(Matrix, WhatIsNewerThanTheDataIsNotKnownAndNeverANo) {
                   .empty());
 }
 
+TEST(Matrix, WhatIsOlderThanTheDataIsToldAsOlder) {
+  const auto notes = matrix_notes(embedded(), filter([](MatrixFilter& f) {
+                                    f.torch = "1.10.0";
+                                    f.driver = "435.21";
+                                  }));
+  ASSERT_EQ(notes.size(), 3U);
+  EXPECT_THAT(notes[0], ::testing::HasSubstr("the oldest that is known is 1.13.0"));
+  EXPECT_THAT(notes[1], ::testing::HasSubstr("the oldest that is known is R450"));
+  EXPECT_THAT(notes[2], ::testing::HasSubstr("the least driver of any build that is known is 450.80.02 (CUDA 11.x)"));
+}
+
 TEST(Matrix, ADriverThatIsNotKnownToListTheGpuIsADoubtOfEveryLine) {
   for (const auto& [driver, doubt] : {std::pair("535", "the first driver known to list the GPU is of R570"),
                                       std::pair("999", "the driver's branch is not known")}) {

@@ -437,6 +437,8 @@ TEST(NewerThanTheData, IsUnknownAndNeverANo) {
     EXPECT_TRUE(conflict.items[0].unknown) << conflict.items[0].fact;
     EXPECT_THAT(explain(conflict), HasSubstr("No version set is known to satisfy the recipe. This is not known:"));
   }
+  EXPECT_THAT(refuse(pool().torch("1.12.1")).items[0].fact, HasSubstr("; the oldest that is known is 1.13.0"));
+  EXPECT_THAT(refuse(pool().torch("9.9")).items[0].fact, HasSubstr("; the newest that is known is 2.15.0"));
   const Solution doubtful = solve(SpecBuilder().cuda("12.6").pool({"H100"}, "999.1"));
   EXPECT_TRUE(doubtful.doubtful);
   EXPECT_THAT(explain(doubtful), HasSubstr("warning: the driver branch R999 is not known"));

@@ -66,6 +66,14 @@ TEST(VersionRange, ExactlyIsWrittenAsAPin) {
   EXPECT_FALSE(range.contains(Version::of("2.6.1")));
 }
 
+TEST(VersionRange, KnowsWhetherAllOfItIsOlder) {
+  const Version version = Version::of("1.13.0");
+  for (const char* text : {"1.12", "1.12.1", "==1.10.0+cu113", "<1.13", ">=1.10,<1.12", "~=1.12.0", "<=1.12.1"})
+    EXPECT_TRUE(VersionRange::parse(text)->is_before(version)) << text;
+  for (const char* text : {"1.13", "1.13.1", "<=1.13.0", ">=1.10", "!=1.10", "*", "2", "<1.14", "1"})
+    EXPECT_FALSE(VersionRange::parse(text)->is_before(version)) << text;
+}
+
 TEST(VersionRange, RefusesWhatIsNoRange) {
   for (const char* text : {"", " ", "latest", "=2.6", "===2.6", ">=", ">=2.*", "~=2", "~=2.*", "2.6,", ",", "2.6;2.7",
                            "*.1", "2.*.1", ">=2.6 <2.7", "^2.6", "<2.6.0rc1.*", "==2.6.0+cu124.*"}) {
