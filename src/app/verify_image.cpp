@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
 
 #include <nlohmann/json.hpp>
 
@@ -14,19 +13,17 @@
 #include <envforge/app/torch_group.hpp>
 #include <envforge/app/validator_programs.hpp>
 #include <envforge/engine/owner.hpp>
-#include <envforge/protocol/check_catalog.hpp>
-#include <envforge/protocol/check_ids.hpp>
 #include <envforge/protocol/request.hpp>
 #include <envforge/protocol/sealed_report.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
-#include <envforge/support/suggest.hpp>
 #include <envforge/support/text.hpp>
 
 #include "check_progress.hpp"
 #include "foreign_torch_group.hpp"
 #include "known_locks.hpp"
 #include "leftovers.hpp"
+#include "verify_plan.hpp"
 
 namespace envforge::app {
 namespace {
@@ -34,73 +31,6 @@ namespace {
 using protocol::Report;
 using support::Error;
 using support::ErrorCode;
-
-// Groups that say something without a GPU: which libraries and machine code are there, and libtorch on the CPU.
-const std::set<std::string> kGroupsWithoutGpu = {"audit", "container", "python", "torch"};
-
-bool names(const std::vector<std::string>& list, const std::string& id) {
-  return std::any_of(list.begin(), list.end(),
-                     [&](const std::string& name) { return name == id || name == protocol::group_of(id); });
-}
-
-void check_names(const std::vector<std::string>& list, const std::string& option) {
-  auto known = protocol::known_checks();
-  const auto& groups = protocol::known_groups();
-  known.insert(known.end(), groups.begin(), groups.end());
-  for (const auto& name : list) {
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    const auto near = support::did_you_mean(name, known);
-    throw Error(ErrorCode::kUsage, option + " names no check and no group: '" + support::printable(name) + "'",
-                std::nullopt, near.empty() ? "the groups are " + support::join(groups, ", ") : near);
-  }
-}
-
-/// What will be run, and what is left out with the reason.
-struct Plan {
-  std::vector<std::string> checks;
-  std::vector<std::string> not_judged;
-  protocol::GroupResult torch_skipped;  // when there is no torch group for this image
-};
-
-protocol::Suite suite_of(const Report& report) {
-  const auto suite = protocol::suite_from(report.suite);
-  if (!suite) throw Error(ErrorCode::kUsage, "no suite is called '" + support::printable(report.suite) + "'");
-  return *suite;
-}
-
-/// A check belongs to the run by its suite, or because it is called by its own name.
-bool is_asked_for(const protocol::CheckInfo& check, const VerifyOptions& options, const Report& report) {
-  const auto by_name = [&](const std::vector<std::string>& list) {
-    return std::find(list.begin(), list.end(), check.id) != list.end();
-  };
-  if (names(options.skip, check.id)) return false;
-  if (!options.only.empty() && !names(options.only, check.id)) return false;
-  return protocol::is_in_suite(check, suite_of(report)) || by_name(options.only) || by_name(report.required);
-}
-
-Plan make_plan(const VerifyOptions& options, const Report& report, const TorchGroup& torch) {
-  Plan plan;
-  const bool gpu = options.gpus.kind != GpuSelection::Kind::kNone;
-  for (const auto& check : protocol::check_catalog()) {
-    const std::string& id = check.id;
-    const std::string group = protocol::group_of(id);
-    if (!is_asked_for(check, options, report)) continue;
-    if (!gpu && kGroupsWithoutGpu.count(group) == 0) continue;
-    if (group == "torch" && torch.program.empty()) {
-      protocol::CheckResult skipped;
-      skipped.id = id;
-      skipped.verdict = protocol::Verdict::kSkipped;
-      skipped.reason = torch.why_absent;
-      plan.torch_skipped.group = group;
-      plan.torch_skipped.checks.push_back(skipped);
-      continue;
-    }
-    plan.checks.push_back(id);
-  }
-  if (!options.only.empty()) plan.not_judged.push_back("only " + support::join(options.only, ", ") + " was asked for");
-  if (!options.skip.empty()) plan.not_judged.push_back(support::join(options.skip, ", ") + " was left out on request");
-  return plan;
-}
 
 struct Subject {
   std::string image;  // as it is named
@@ -142,13 +72,6 @@ void write_torch_group(const std::string& folder, const TorchGroup& torch) {
                                  support::read_file(torch.program), 0755);
 }
 
-bool wants_torch(const VerifyOptions& options, const Report& report) {
-  const auto& catalog = protocol::check_catalog();
-  return std::any_of(catalog.begin(), catalog.end(), [&](const protocol::CheckInfo& check) {
-    return protocol::group_of(check.id) == "torch" && is_asked_for(check, options, report);
-  });
-}
-
 // "9.0" of "sm_90"; the last digit is the minor.
 std::string compute_capability(const std::string& sm) {
   const std::string digits = sm.substr(sm.find('_') + 1);
@@ -173,7 +96,7 @@ void add_lock(const World& world, const std::string& digest, const std::string& 
   request.target_gpus = support::join(capabilities, ",");
 }
 
-protocol::DriverRequest make_request(const VerifyOptions& options, const Plan& plan, Report report,
+protocol::DriverRequest make_request(const VerifyOptions& options, const VerifyPlan& plan, Report report,
                                      const std::string& key) {
   protocol::DriverRequest request;
   request.key = key;
@@ -210,6 +133,13 @@ VerifyResult read_report(const std::string& out, const std::string& err, const s
   throw error;
 }
 
+/// Where every check that was asked for is skipped, nothing is started; the report says why, under this run's key.
+VerifyResult all_skipped(const VerifyPlan& plan, Report report, const std::string& key) {
+  report.not_judged = plan.not_judged;
+  report.groups.push_back(plan.torch_skipped);
+  return {report, protocol::seal(report, key)};
+}
+
 /// What `envforge-driver --torch` printed; what it did not say becomes the reason.
 template <class Compile>
 TorchGroup torch_group_of(const process::Outcome& outcome, const Compile& compile) {
@@ -240,7 +170,8 @@ VerifyResult run_here(World& world, const VerifyOptions& options, Report report,
     torch = torch_group_here(world, command.argv.front());
     if (!torch.program.empty()) write_torch_group(folder.path().string(), torch);
   }
-  const Plan plan = make_plan(options, report, torch);
+  const VerifyPlan plan = make_plan(options, report, torch);
+  if (plan.checks.empty()) return all_skipped(plan, std::move(report), key);
   auto request = make_request(options, plan, std::move(report), key);
   request.group.flags_are_the_runs = true;  // whoever started this environment chose them
   command.standard_input = protocol::to_json(request).dump();
@@ -329,7 +260,8 @@ VerifyResult run_in_container(World& world, const Subject& subject, const Verify
     }
   }
   container.extra_args = report.container_args;
-  const Plan plan = make_plan(options, report, torch);
+  const VerifyPlan plan = make_plan(options, report, torch);
+  if (plan.checks.empty()) return all_skipped(plan, std::move(report), key);
   auto request = make_request(options, plan, std::move(report), key);
   request.group.flags_are_the_runs = flags.are_the_runs;
   add_lock(world, request.report.lock_digest, subject.info.architecture, request.group);
@@ -353,9 +285,6 @@ const std::vector<std::string> kOwnFlags = {"--network=none", "--cap-drop=ALL", 
 
 VerifyResult verify_image(World& world, const std::string& image, const std::optional<documents::Recipe>& recipe,
                           const VerifyOptions& options) {
-  check_names(options.require, "--require");
-  check_names(options.only, "--only");
-  check_names(options.skip, "--skip");
   Report report;
   report.nonce = options.nonce.empty() ? world.random_hex(16) : options.nonce;
   report.started = world.now();
@@ -366,6 +295,7 @@ VerifyResult verify_image(World& world, const std::string& image, const std::opt
   if (recipe) {
     for (const auto& name : recipe->verify.require) report.required.push_back(name.value);
   }
+  check_selection(options, report);
   const std::string key = report_key(report_secret(world.report_secret_path), report.nonce);
   const auto host = options.gpus.kind == GpuSelection::Kind::kNone ? HostGpus{} : host_gpus(world.processes);
   if (options.here) return run_here(world, options, std::move(report), key);

@@ -1,6 +1,7 @@
 #include <envforge/protocol/request.hpp>
 
 #include <charconv>
+#include <set>
 
 #include <nlohmann/json.hpp>
 
@@ -114,6 +115,11 @@ DriverRequest driver_request_from_text(const std::string& text) {
   request.key = in.string("key");
   if (request.key.size() < 32) in.fail("expected at least 32 characters", "key");
   request.group = group_request_from_json(in.raw("group"));
+  const auto& checks = request.group.checks;
+  if (checks.empty()) in.fail("expected the checks to run, none is named", "group/checks");
+  if (std::set<std::string>(checks.begin(), checks.end()).size() != checks.size()) {
+    in.fail("expected each check once", "group/checks");
+  }
   request.groups_dir = in.string("groups_dir");
   request.group_deadline_seconds = in.number("group_deadline_seconds");
   request.prepare_deadline_seconds = in.number("prepare_deadline_seconds");

@@ -26,11 +26,10 @@ std::size_t rank_of(const std::string& group) {
 
 }  // namespace
 
-std::vector<std::string> asked_checks(const protocol::DriverRequest& request) {
-  if (!request.group.checks.empty()) return request.group.checks;
+std::vector<std::string> checks_of(protocol::Suite suite) {
   std::vector<std::string> out;
   for (const auto& check : protocol::check_catalog()) {
-    if (protocol::is_in_suite(check, request.group.suite)) out.push_back(check.id);
+    if (protocol::is_in_suite(check, suite)) out.push_back(check.id);
   }
   return out;
 }

@@ -10,8 +10,8 @@
 
 namespace envforge::validator::driver {
 
-/// The checks that the request names, or those of its suite.
-std::vector<std::string> asked_checks(const protocol::DriverRequest& request);
+/// Sorted by id. For a request that is made by hand: envforge's own names every check.
+std::vector<std::string> checks_of(protocol::Suite suite);
 
 /// What one process of a group works on.
 enum class Scope {

@@ -18,6 +18,17 @@ GroupResult& results_of(protocol::Report& report, const std::string& name) {
   return report.groups.back();
 }
 
+template <class Unwanted>
+void forget(protocol::Report& report, const Unwanted& unwanted) {
+  for (auto& group : report.groups) {
+    group.checks.erase(std::remove_if(group.checks.begin(), group.checks.end(), unwanted), group.checks.end());
+  }
+  report.groups.erase(
+      std::remove_if(report.groups.begin(), report.groups.end(),
+                     [](const GroupResult& group) { return group.checks.empty() && group.libraries.empty(); }),
+      report.groups.end());
+}
+
 }  // namespace
 
 void collect(protocol::Report& report, const Job& job, const Conversation& conversation, double seconds) {
@@ -45,6 +56,13 @@ void settle(protocol::Report& report, const Job& job, protocol::Verdict verdict,
   }
 }
 
+void forget_unless_wrong(protocol::Report& report, const std::string& id) {
+  forget(report, [&](const CheckResult& check) {
+    return check.id == id &&
+           (check.verdict == protocol::Verdict::kPass || check.verdict == protocol::Verdict::kSkipped);
+  });
+}
+
 void finish(protocol::Report& report, const std::vector<std::string>& asked, int expected_gpus) {
   for (const auto& id : asked) {
     bool found = false;
@@ -64,7 +82,7 @@ void finish(protocol::Report& report, const std::vector<std::string>& asked, int
 
 protocol::Report refuse(const protocol::DriverRequest& request, const std::string& why, const std::string& mend) {
   protocol::Report report = request.report;
-  for (const auto& id : asked_checks(request)) {
+  for (const auto& id : request.group.checks) {
     CheckResult result;
     result.id = id;
     result.verdict = protocol::Verdict::kFail;

@@ -18,6 +18,9 @@ void collect(protocol::Report& report, const Job& job, const Conversation& conve
 /// The same result for every check of a job that did not run.
 void settle(protocol::Report& report, const Job& job, protocol::Verdict verdict, const std::string& reason);
 
+/// Takes out what was run without being asked for, where it passed or was skipped: it must not make a verdict good.
+void forget_unless_wrong(protocol::Report& report, const std::string& id);
+
 /// Makes each of `asked` that has no result an error, and says what this run did not judge.
 void finish(protocol::Report& report, const std::vector<std::string>& asked, int expected_gpus);
 

@@ -65,10 +65,10 @@ class Session {
         end_(after(request.total_deadline_seconds)) {}
 
   protocol::Report run() {
-    run_round(asked_checks(request_));
+    run_round(request_.group.checks);
     if (request_.soak_seconds > 0) soak();
     // Nothing before this may lose a check; this proves it for every run.
-    finish(report_, asked_checks(request_), request_.group.expected_gpus);
+    finish(report_, request_.group.checks, request_.group.expected_gpus);
     report_.seconds = seconds_since(start_);
     return std::move(report_);
   }
@@ -87,7 +87,7 @@ class Session {
   void soak() {
     constexpr double kShortestRound = 1;  // seconds: without a GPU a round is over at once
     std::vector<std::string> checks;
-    for (const auto& id : asked_checks(request_)) {
+    for (const auto& id : request_.group.checks) {
       if (repeats_in_a_soak(protocol::group_of(id))) checks.push_back(id);
     }
     const protocol::MachineInfo machine = report_.machine;
@@ -117,14 +117,16 @@ class Session {
       if (protocol::group_of(id) == kFirstGroup) checks.push_back(id);
     }
     // It says which GPUs there are, so it runs whenever it is there, whatever was asked.
-    if (checks.empty() && access(program_of(kFirstGroup).c_str(), X_OK) == 0) {
-      checks = {std::string(kFirstGroup) + ".gpus"};
-    }
+    const std::string which_gpus = std::string(kFirstGroup) + ".gpus";
+    const bool there = access(program_of(kFirstGroup).c_str(), X_OK) == 0;
+    const bool unasked = there && std::find(checks.begin(), checks.end(), which_gpus) == checks.end();
+    if (unasked) checks.insert(checks.begin(), which_gpus);
     if (checks.empty()) {
       report_.machine.gpus = request_.group.gpus;
     } else {
       work_off({Job{kFirstGroup, checks, {}, false}});
     }
+    if (unasked) forget_unless_wrong(report_, which_gpus);
   }
 
   void work_off(std::vector<Job> jobs) {

@@ -46,6 +46,23 @@ TEST(DriverRequest, AShortKeyIsRefused) {
   EXPECT_THROW(driver_request_from_text(to_json(request).dump()), support::Error);
 }
 
+TEST(DriverRequest, WithoutAListOfChecksIsRefusedForItIsNeverTheWholeSuite) {
+  const auto refused = [](std::vector<std::string> checks) -> std::string {
+    auto request = some_request();
+    request.group.checks = std::move(checks);
+    try {
+      driver_request_from_text(to_json(request).dump());
+    } catch (const support::Error& error) {
+      EXPECT_EQ(error.code(), support::ErrorCode::kProtocol);
+      return error.message();
+    }
+    return "taken";
+  };
+  EXPECT_EQ(refused({}), "expected the checks to run, none is named");
+  EXPECT_EQ(refused({"cuda.copy", "cuda.copy"}), "expected each check once");
+  EXPECT_EQ(refused({"cuda.copy", "cuda.memory"}), "taken");
+}
+
 TEST(GroupRequest, NeverCarriesTheKey) {
   EXPECT_EQ(to_json(some_request().group).dump().find("kkkk"), std::string::npos);
 }

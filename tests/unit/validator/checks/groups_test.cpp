@@ -253,6 +253,13 @@ TEST(CoreGroups, TellWhyNvidiaSmiFails) {
   EXPECT_NE(none[0].reason.find("no nvidia-smi on PATH"), std::string::npos);
 }
 
+TEST(CoreGroups, WhichGpusThereAreIsLookedForAndNotCountedAsAnAnswer) {
+  EXPECT_TRUE(results(run({"cuda.device"}), "container.gpus").empty()) << "nobody asked for it";
+  const auto absent = results(run({"container.shm"}, "", 0), "container.gpus");
+  ASSERT_EQ(absent.size(), 1U) << "a run that wants GPUs and has none does not pass";
+  EXPECT_EQ(to_string(absent[0].verdict), "fail");
+}
+
 TEST(CoreGroups, DoNotJudgeSpeedOnAGpuThatOthersUse) {
   const Report busy = run({"cuda.device"}, "busy");
   EXPECT_EQ(busy.machine.gpus.at(0).used_by, std::vector<std::string>{"load of 97 %"});
