@@ -91,6 +91,7 @@ set(ENVFORGE_GPU_SOURCES
 
 # The driver; besides, it has the groups' sources without the harness, and all of protocol.
 set(ENVFORGE_DRIVER_SOURCES
+  src/validator/driver/attribution.cpp
   src/validator/driver/conversation.cpp
   src/validator/driver/group_process.cpp
   src/validator/driver/guard.cpp

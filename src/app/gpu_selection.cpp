@@ -61,7 +61,11 @@ GpuSelection parse_gpus(const std::string& given) {
                     "'" + support::printable(device) + "' in --gpus is neither a GPU index nor a UUID", std::nullopt,
                     "write device=0,1 or device=GPU-<uuid>; `nvidia-smi -L` lists them");
       }
-      selection.devices.push_back(device);
+      auto& devices = selection.devices;
+      if (std::find(devices.begin(), devices.end(), device) != devices.end()) {
+        throw Error(ErrorCode::kUsage, "--gpus names GPU " + device + " twice", std::nullopt, "name each GPU once");
+      }
+      devices.push_back(device);
     }
   } else {
     throw Error(ErrorCode::kUsage, "--gpus does not know '" + support::printable(text) + "'", std::nullopt,
@@ -168,6 +172,14 @@ void check_there_are_enough(const GpuSelection& selection, const HostGpus& host,
   if (selection.kind == GpuSelection::Kind::kIdle && gpus.empty()) {
     no_gpu("every GPU of this machine is in use",
            "wait, or name one with --gpus device=N: it is then judged for correctness only");
+  }
+  for (const auto& gpu : gpus) {
+    const auto& names = selection.devices;
+    const bool by_index = std::find(names.begin(), names.end(), std::to_string(gpu.index)) != names.end();
+    if (by_index && std::find(names.begin(), names.end(), gpu.uuid) != names.end()) {
+      throw Error(ErrorCode::kUsage, "--gpus names GPU " + std::to_string(gpu.index) + " twice, also as " + gpu.uuid,
+                  std::nullopt, "name each GPU once");
+    }
   }
   const auto wanted = selection.kind == GpuSelection::Kind::kCount ? static_cast<std::size_t>(selection.count)
                                                                    : selection.devices.size();

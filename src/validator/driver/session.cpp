@@ -18,6 +18,7 @@
 #include <envforge/support/error.hpp>
 #include <envforge/support/sha256.hpp>
 
+#include "driver/attribution.hpp"
 #include "driver/conversation.hpp"
 #include "driver/group_process.hpp"
 #include "driver/plan.hpp"
@@ -67,6 +68,7 @@ class Session {
   protocol::Report run() {
     run_round(request_.group.checks);
     if (request_.soak_seconds > 0) soak();
+    attribute_wrong_numbers(report_);
     // Nothing before this may lose a check; this proves it for every run.
     finish(report_, request_.group.checks, request_.group.expected_gpus);
     report_.seconds = seconds_since(start_);

@@ -52,6 +52,13 @@ TEST(ParseGpus, RefusesWhatCouldBecomeAnotherArgument) {
   }
 }
 
+TEST(ParseGpus, RefusesAGpuThatIsNamedTwice) {
+  EXPECT_EQ(code_of([] { parse_gpus("device=0,1,0"); }), ErrorCode::kUsage);
+  const auto both = parse_gpus("device=1,GPU-11111111-1111-1111-1111-111111111111");
+  EXPECT_EQ(code_of([&] { gpu_arguments(both, two_gpus(), engine_with(true, true), GpuInjection::kAuto); }),
+            ErrorCode::kUsage);
+}
+
 TEST(GpuArguments, PreferTheNvidiaRuntimeAndFallBackToCdi) {
   EXPECT_EQ(gpu_arguments(parse_gpus("all"), two_gpus(), engine_with(true, true), GpuInjection::kAuto).args,
             (std::vector<std::string>{"--gpus", "all"}));

@@ -12,6 +12,8 @@
 namespace envforge::validator {
 namespace {
 
+using protocol::Layer;
+
 TEST(CoreGroups, ListTheChecksThatTheirPathsName) {
   process::PosixProcessRunner runner;
   std::set<std::string> listed;
@@ -80,14 +82,16 @@ TEST(CoreGroups, CopyBetweenTheGpusInEveryDirection) {
 }
 
 TEST(CoreGroups, FindWhatStreamsGraphsAndCompilersDoWrong) {
-  expect("cuda.streams", "stream-order", Verdict::kFail, "wrong");
-  expect("cuda.graph", "graph-eager", Verdict::kFail, "ran while it was captured");
-  expect("cuda.graph", "graph-drop", Verdict::kFail, "wrong");
+  expect("cuda.streams", "stream-order", Verdict::kFail, "wrong", kTheDriver);
+  expect("cuda.graph", "graph-eager", Verdict::kFail, "ran while it was captured", kTheDriver);
+  expect("cuda.graph", "graph-drop", Verdict::kFail, "wrong", kTheDriver);
   expect("cuda.nvrtc", "nvrtc-salt", Verdict::kFail, "wrong");
-  expect("cuda.nvrtc", "nvrtc-lenient", Verdict::kFail, "did not refuse");
-  expect("cuda.bandwidth", "copy-out", Verdict::kFail, "1 of ");
-  expect("cuda.bandwidth", "copy", Verdict::kFail, "1 of ");
-  expect("cuda.pcie-link", "pcie-width", Verdict::kDegraded, "runs as PCIe 1.0 x1 under load");
+  expect("cuda.nvrtc", "nvrtc-lenient", Verdict::kFail, "did not refuse",
+         {Layer::kImage, "build the image from its lock"});
+  expect("cuda.bandwidth", "copy-out", Verdict::kFail, "1 of ", kTheHardware);
+  expect("cuda.bandwidth", "copy", Verdict::kFail, "1 of ", kTheHardware);
+  expect("cuda.pcie-link", "pcie-width", Verdict::kDegraded, "runs as PCIe 1.0 x1 under load",
+         {Layer::kHardware, "reseat the GPU"});
 }
 
 TEST(CoreGroups, WatchTheGpusBesideTheOthers) {
@@ -103,13 +107,19 @@ TEST(CoreGroups, WatchTheGpusBesideTheOthers) {
 }
 
 TEST(CoreGroups, TellWhatNvmlKnowsOfAGpu) {
-  expect("nvml.memory-errors", "ecc", Verdict::kFail, "3 memory errors that could not be corrected");
-  expect("nvml.memory-errors", "remap-failed", Verdict::kFail, "could not be remapped");
-  expect("nvml.memory-errors", "remap-pending", Verdict::kFail, "waits to be taken out of use");
-  expect("nvml.settings", "exclusive", Verdict::kFail, "compute mode is not DEFAULT");
+  expect("nvml.memory-errors", "ecc", Verdict::kFail, "3 memory errors that could not be corrected",
+         {Layer::kHardware, "nvidia-smi --gpu-reset -i GPU-"});
+  expect("nvml.memory-errors", "remap-failed", Verdict::kFail, "could not be remapped",
+         {Layer::kHardware, "replace the GPU"});
+  expect("nvml.memory-errors", "remap-pending", Verdict::kFail, "waits to be taken out of use",
+         {Layer::kHardware, "nvidia-smi --gpu-reset -i GPU-"});
+  expect("nvml.settings", "exclusive", Verdict::kFail, "compute mode is not DEFAULT",
+         {Layer::kHostDriver, "-c DEFAULT"});
   expect("nvml.sharing", "busy", Verdict::kSkipped, "load of 97 %");
-  expect("nvml.watch", "xid-79", Verdict::kFail, "Xid 79 during the run: the GPU has fallen off the bus");
-  expect("nvml.watch", "hot", Verdict::kDegraded, "slowdown by hardware, heat, by hardware, at up to 91 C");
+  expect("nvml.watch", "xid-79", Verdict::kFail, "Xid 79 during the run: the GPU has fallen off the bus",
+         {Layer::kHardware, "power-cycle the host"});
+  expect("nvml.watch", "hot", Verdict::kDegraded, "slowdown by hardware, heat, by hardware, at up to 91 C",
+         {Layer::kHardware, "nvidia-smi"});
 }
 
 // An environment with torch's own library and its CUDA libraries, where their wheels put them.
@@ -158,11 +168,11 @@ TEST(CoreGroups, SayWhichLibraryTheyUsed) {
 }
 
 TEST(CoreGroups, FindAStuckBitOfTheMemory) {
-  expect("cuda.memory", "memory", Verdict::kFail, "1 of ");
+  expect("cuda.memory", "memory", Verdict::kFail, "1 of ", kTheHardware);
 }
 
 TEST(CoreGroups, FindAByteThatACopyChanged) {
-  expect("cuda.copy", "copy", Verdict::kFail, "1 of ");
+  expect("cuda.copy", "copy", Verdict::kFail, "1 of ", kTheHardware);
 }
 
 TEST(CoreGroups, NameTheCallThatCrashedOrHung) {

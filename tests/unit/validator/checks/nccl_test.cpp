@@ -48,12 +48,9 @@ TEST(CoreGroups, SkipWhatNeedsSeveralGpusWhereThereIsOne) {
   }
 }
 
-void expect_on_two(const std::string& id, const std::string& fault, Verdict verdict, const std::string& reason_part) {
-  const auto found = results(run({id}, fault, 2), id);
-  ASSERT_EQ(found.size(), 1U) << id;
-  EXPECT_EQ(to_string(found[0].verdict), to_string(verdict)) << id << " under " << fault << ": " << found[0].reason;
-  EXPECT_NE((found[0].reason + found[0].summary).find(reason_part), std::string::npos)
-      << id << ": " << found[0].reason << found[0].summary;
+void expect_on_two(const std::string& id, const std::string& fault, Verdict verdict, const std::string& reason_part,
+                   const Named& named = kTheLibrary) {
+  expect(id, fault, verdict, reason_part, named, 2);
 }
 
 TEST(CoreGroups, FindOneWrongElementOfEachCollective) {
@@ -88,7 +85,8 @@ int rank_processes() {
 
 TEST(CoreGroups, TellOfProcessesThatComputeWronglyDieOrHang) {
   expect_on_two("nccl.processes", "wrong-AllReduce", Verdict::kFail, "rank 0: AllReduce of ");
-  expect_on_two("nccl.processes", "crash-ncclCommInitRank", Verdict::kFail, "died in: ncclCommInitRank");
+  expect_on_two("nccl.processes", "crash-ncclCommInitRank", Verdict::kFail, "died in: ncclCommInitRank",
+                {protocol::Layer::kContainerFlags, "docker run --ipc=host"});
   expect_on_two("nccl.processes", "hang-ncclCommInitRank", Verdict::kHung, "rank");
   // The kernel ends them after their parent, in its own time.
   for (int tries = 0; tries < 100 && rank_processes() > 0; ++tries) {
@@ -113,13 +111,25 @@ TEST(CoreGroups, WithoutNvlinkThePcieLinkIsABoundAndJudgesNothing) {
 
 TEST(CoreGroups, NoBandwidthWithoutItsTransport) {
   expect_on_two("nccl.all-reduce", "no-log", Verdict::kPass, "no bandwidth, for NCCL 2.28.9 does not say");
-  expect_on_two("nccl.all-reduce", "shm-transport", Verdict::kDegraded, "NCCL goes through host memory");
+  expect_on_two("nccl.all-reduce", "shm-transport", Verdict::kDegraded, "NCCL goes through host memory",
+                {protocol::Layer::kContainerFlags, "unset NCCL_P2P_DISABLE"});
 }
 
 TEST(CoreGroups, FindARankThatWasLeftOut) {
-  const auto found = results(run({"nccl.all-reduce"}, "reduce-rank", 2), "nccl.all-reduce");
-  ASSERT_EQ(found.size(), 1U);
-  EXPECT_EQ(found[0].verdict, Verdict::kFail);
+  expect_on_two("nccl.all-reduce", "reduce-rank", Verdict::kFail, "wrong");
+}
+
+TEST(CoreGroups, TellAWrongCollectiveOfWrongLinksFromOneOfNccl) {
+  const auto reduced = [](const std::string& fault) {
+    return results(run({"peer.copy", "nccl.all-reduce"}, fault, 2), "nccl.all-reduce").at(0);
+  };
+  const auto links = reduced("peer,wrong-AllReduce");
+  EXPECT_EQ(to_string(links.layer), "hardware");
+  EXPECT_EQ(links.evidence, "copies between the GPUs are wrong too (peer.copy)");
+  EXPECT_NE(links.mend.find("nvidia-smi nvlink -e"), std::string::npos) << links.mend;
+  const auto nccl = reduced("wrong-AllReduce");
+  EXPECT_EQ(to_string(nccl.layer), "image");
+  EXPECT_EQ(nccl.evidence, "copies between the same GPUs are right (peer.copy), so it is NCCL that is wrong");
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 namespace envforge::validator {
 namespace {
 
+using protocol::Layer;
+
 TEST(CoreGroups, PassOnACublasThatComputesRightly) {
   const std::vector<std::string> ids = {"cublas.gemm-tf32",    "cublas.gemm-int8",    "cublas.gemm-fp8",
                                         "cublas.gemm-layouts", "cublas.gemm-batched", "cublas.workspace",
@@ -22,7 +24,7 @@ TEST(CoreGroups, FindATransformThatIsWrong) {
   expect("cufft.exact", "fft-element", Verdict::kFail, "4 complex in fp32, batch of 4096: 4096 of ");
   expect("cufft.spectrum", "fft-half", Verdict::kFail, "wrong");
   expect("cufft.round-trip", "fft-scale", Verdict::kFail, "wrong");
-  expect("cufft.exact", "fft-plan", Verdict::kFail, "cufftResult 5");
+  expect("cufft.exact", "fft-plan", Verdict::kFail, "cufftResult 5", {Layer::kImage, "envforge verify --gpus none"});
 }
 
 TEST(CoreGroups, FindOneWrongElementOfAProduct) {
@@ -32,6 +34,22 @@ TEST(CoreGroups, FindOneWrongElementOfAProduct) {
 TEST(CoreGroups, FindATileThatWasNeverWritten) {
   expect("cublas.gemm-exact", "gemm-tile", Verdict::kFail, "wrong");
   expect("cublas.gemm-normal", "gemm-tile", Verdict::kFail, "bf16: ");
+}
+
+TEST(CoreGroups, AGpuThatAloneMultipliesWronglyIsTheHardware) {
+  const std::string second = "GPU-00000000-0000-0000-0000-000000000001";
+  const auto found = results(run({"cublas.gemm-exact"}, "gemm-element@" + second, 2), "cublas.gemm-exact");
+  ASSERT_EQ(found.size(), 2U);
+  const CheckResult& wrong = found[0].gpu == second ? found[0] : found[1];
+  EXPECT_EQ(to_string(wrong.verdict), "fail") << wrong.summary;
+  EXPECT_EQ(to_string(wrong.layer), "hardware");
+  EXPECT_EQ(wrong.evidence, "GPU 1 alone computes wrongly; the same libraries are right on GPU 0 of the same kind");
+  EXPECT_NE(wrong.mend.find("-i " + second + " and dcgmi diag -r 3 on the host"), std::string::npos) << wrong.mend;
+  for (const auto& each : results(run({"cublas.gemm-exact"}, "gemm-element", 2), "cublas.gemm-exact")) {
+    EXPECT_EQ(to_string(each.layer), "image");
+    EXPECT_EQ(each.evidence, "wrong on each GPU of its kind: GPUs 0, 1");
+    EXPECT_NE(each.mend.find(kTheLibrary.mend), std::string::npos) << each.mend;
+  }
 }
 
 TEST(CoreGroups, FindAProductOfRoundedInputs) {
@@ -48,7 +66,8 @@ TEST(CoreGroups, FindAMatrixOfABatchMadeFromAnother) {
 
 TEST(CoreGroups, FindAForgottenScaleOfFp8) {
   expect("cublas.gemm-fp8", "fp8-scale", Verdict::kFail, "wrong");
-  expect("cublas.gemm-fp8", "fp8-none", Verdict::kFail, "proposes no algorithm");
+  expect("cublas.gemm-fp8", "fp8-none", Verdict::kFail, "proposes no algorithm",
+         {Layer::kImage, "a newer CUDA in the image"});
 }
 
 TEST(CoreGroups, FindAByteBehindTheWorkspace) {
@@ -71,7 +90,8 @@ TEST(CoreGroups, FindAWrongElementAndAWrongGroupOfAConvolutionAndItsGradients) {
   for (const char* id : {"cudnn.conv-forward", "cudnn.conv-data-gradient", "cudnn.conv-weight-gradient"}) {
     expect(id, "graph-element", Verdict::kFail, "fp32, N 2, C ");
     expect(id, "group-mixed", Verdict::kFail, "4 groups");
-    expect(id, "no-engine", Verdict::kFail, "cuDNN offers no engine for any convolution in fp32");
+    expect(id, "no-engine", Verdict::kFail, "cuDNN offers no engine for any convolution in fp32",
+           {Layer::kImage, "all libcudnn_*.so must be of one release"});
   }
   expect("cudnn.data-gradient-normal", "graph-element", Verdict::kFail, "wrong");
   expect("cudnn.weight-gradient-normal", "graph-element", Verdict::kFail, "wrong");
@@ -85,7 +105,20 @@ TEST(CoreGroups, FindWrongLayers) {
 }
 
 TEST(CoreGroups, AGpuFarBelowTheModelIsDegraded) {
-  expect("cublas.gemm-normal", "slow", Verdict::kDegraded, "by the model, below 50 %");
+  expect("cublas.gemm-normal", "slow", Verdict::kDegraded, "by the model, below 50 %",
+         {Layer::kHardware, "nvidia-smi -q -d PERFORMANCE"});
+}
+
+TEST(CoreGroups, ASlowGpuThatOthersUseIsNotJudged) {
+  const Report report = run({"cublas.gemm-normal"}, "busy,slow");
+  const auto found = results(report, "cublas.gemm-normal");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(to_string(found[0].verdict), "pass") << "as slow as in AGpuFarBelowTheModelIsDegraded: " << found[0].reason;
+  ASSERT_FALSE(found[0].measurements.empty());
+  for (const auto& rate : found[0].measurements) {
+    EXPECT_EQ(rate.context.at("judged"), "no: other processes use this GPU") << rate.name;
+  }
+  EXPECT_NE(report.not_judged.front().find("other processes use this GPU"), std::string::npos);
 }
 
 protocol::Measurement bf16_of(const std::string& name, const std::string& fault) {

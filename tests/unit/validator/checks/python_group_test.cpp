@@ -38,6 +38,7 @@ class PythonGroup : public ::testing::Test {
     EXPECT_EQ(to_string(found.verdict), "fail") << id << " under " << fault << ": " << found.reason;
     EXPECT_THAT(found.reason, HasSubstr(reason));
     EXPECT_EQ(found.layer, protocol::Layer::kImage);
+    EXPECT_NE(found.mend, "") << id << " under " << fault;
   }
 
   std::map<std::string, std::string> variables_, without_toolkit_;

@@ -67,15 +67,26 @@ inline protocol::Measurement measurement_of(const CheckResult& result, const std
   return {};
 }
 
+// What a failure must name: the layer at fault, and words of the line that mends it.
+struct Named {
+  protocol::Layer layer;
+  std::string mend;
+};
+inline const Named kTheLibrary{protocol::Layer::kImage, "another release of the library"};
+inline const Named kTheDriver{protocol::Layer::kHostDriver, "another driver of the same branch"};
+inline const Named kTheHardware{protocol::Layer::kHardware, "dcgmi diag -r 3 on the host"};
+
 // A check must end so under the named fault.
-inline void expect(const std::string& id, const std::string& fault, Verdict verdict, const std::string& reason_part) {
-  const auto found = results(run({id}, fault), id);
+inline void expect(const std::string& id, const std::string& fault, Verdict verdict, const std::string& reason_part,
+                   const Named& named = kTheLibrary, int gpus = 1) {
+  const auto found = results(run({id}, fault, gpus), id);
   ASSERT_EQ(found.size(), 1U) << id;
-  EXPECT_EQ(to_string(found[0].verdict), to_string(verdict)) << id << " under " << fault << ": " << found[0].reason;
-  EXPECT_NE(found[0].reason.find(reason_part), std::string::npos) << found[0].reason;
-  if (verdict == Verdict::kFail) {
-    EXPECT_NE(found[0].layer, protocol::Layer::kNone);
-  }
+  const std::string what = id + " under " + fault + ": " + found[0].reason + found[0].summary;
+  EXPECT_EQ(to_string(found[0].verdict), to_string(verdict)) << what;
+  EXPECT_NE(what.find(reason_part, id.size()), std::string::npos) << what;
+  if (verdict != Verdict::kFail && verdict != Verdict::kDegraded) return;
+  EXPECT_EQ(to_string(found[0].layer), to_string(named.layer)) << what;
+  EXPECT_NE(found[0].mend.find(named.mend), std::string::npos) << what << "\nmend: " << found[0].mend;
 }
 
 // Passed, with its control found and its output shown to the driver.
