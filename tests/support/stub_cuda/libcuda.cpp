@@ -1,6 +1,8 @@
 // A libcuda.so.1 for tests: memory is malloc, a module is the validator's own kernels compiled for this processor, a
 // launch runs its threads one after the other; streams are in cuda_streams.cpp. ENVFORGE_STUB_GPUS (default 1) GPUs of
 // the kind H200, each with a few megabytes.
+#include <dlfcn.h>
+
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -142,6 +144,9 @@ extern "C" {
 int cuInit(unsigned int) {
   stub::maybe_hang_or_crash("cuInit");
   if (stub::fault("no-device")) return 100;
+  // Something in the process opens the system's copy of a library by its path.
+  if (stub::fault("second-nvrtc"))
+    dlopen((std::getenv("LD_LIBRARY_PATH") + std::string("/libnvrtc.so.13")).c_str(), RTLD_NOW);
   return stub::fault("not-ready") ? 802 : 0;
 }
 int cuDriverGetVersion(int* version) {

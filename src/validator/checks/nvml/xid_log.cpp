@@ -74,7 +74,8 @@ class XidLog : public harness::Check {
       result.evidence = "/dev/kmsg";
       result.mend = worst->mend;
     }
-    result.summary = std::to_string(lines.size()) + " lines of the kernel's log, no Xid of hardware or driver";
+    result.summary = std::to_string(lines.size()) + " lines of the kernel's log";
+    if (result.verdict == protocol::Verdict::kPass) result.summary += ", no Xid of hardware or driver";
     for (const int number : of_programs) result.summary += "; Xid " + std::to_string(number) + " of some program";
   }
 

@@ -150,6 +150,21 @@ TEST(CoreGroups, HoldWhatTheyMappedAgainstTheLoadersRules) {
   const std::string own = (folder.path() / "lib/python3.11/site-packages/nvidia/lib/libnvrtc.so.13").string();
   EXPECT_EQ(odd.reason, "libnvrtc.so.13 is mapped from " ENVFORGE_STUBS "/libnvrtc.so.13, the loader's rules choose " +
                             own + " (RPATH of libtorch_cuda.so)");
+  for (const char* group : {"cuda", "cudnn", "cufft", "nccl"}) {
+    const std::string id = std::string(group) + ".libraries";
+    const std::string works = std::string(group) == "cuda"    ? "cuda.nvrtc"
+                              : std::string(group) == "cudnn" ? "cudnn.activation"
+                              : std::string(group) == "cufft" ? "cufft.exact"
+                                                              : "nccl.single-rank";
+    const auto right = results(run({id, works}, "", 1, with_torch), id).at(0);
+    EXPECT_EQ(to_string(right.verdict), "pass") << id << ": " << right.reason;
+    EXPECT_TRUE(right.control && right.control->detected) << id;
+    const auto wrong = results(run({id, works}, "second-nvrtc", 1, with_torch), id).at(0);
+    EXPECT_EQ(to_string(wrong.verdict), "fail") << id << ": " << wrong.summary;
+    EXPECT_EQ(wrong.reason, odd.reason) << id;
+    EXPECT_EQ(to_string(wrong.layer), "image") << id;
+    EXPECT_EQ(wrong.mend, "remove " ENVFORGE_STUBS "/libnvrtc.so.13 or what opens it by its path") << id;
+  }
   const auto bare = results(run({"cublas.libraries"}), "cublas.libraries").at(0);
   EXPECT_EQ(to_string(bare.verdict), "skipped");
   EXPECT_EQ(bare.reason, "the image has no torch, by whose rules one file of several is the right one");

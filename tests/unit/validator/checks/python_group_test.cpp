@@ -103,7 +103,10 @@ TEST_F(PythonGroup, MissesAToolkitOnlyWhereTheRecipeDeclaresOne) {
   EXPECT_EQ(to_string(undeclared.verdict), "skipped");
   // /usr/local/cuda of this machine may have an nvcc.
   EXPECT_THAT(undeclared.reason, HasSubstr("a C++ compiler, ninja"));
-  const auto declared = results(run({id}, "", 1, without_toolkit_, {"devel"}), id).at(0);
+  protocol::GroupRequest group;
+  group.checks = {id};
+  group.capabilities = {"devel"};
+  const auto declared = results(run(group, "", 1, without_toolkit_), id).at(0);
   EXPECT_EQ(to_string(declared.verdict), "fail");
   EXPECT_EQ(declared.layer, protocol::Layer::kImage);
   EXPECT_THAT(declared.mend, HasSubstr("variant: devel"));

@@ -20,18 +20,34 @@ using protocol::Verdict;
 
 inline const std::string kKey(64, 'k');
 
-inline Report run(const std::vector<std::string>& checks, const std::string& fault = "", int gpus = 1,
-                  const std::map<std::string, std::string>& settings = {},
-                  const std::vector<std::string>& declared = {}) {
+/// A program behind lines of sh, in a mount namespace and as the root of a user namespace of its own.
+inline std::vector<std::string> in_own_mounts(const std::string& lines, const std::string& program) {
+  return {"/usr/bin/unshare",
+          "-rm",
+          "/bin/sh",
+          "-ec",
+          "was=$PATH; PATH=/usr/sbin:/usr/bin:/sbin:/bin\n" + lines + "\nPATH=$was; exec \"$0\"",
+          program};
+}
+inline bool mounts_are_possible() {
+  process::PosixProcessRunner runner;
+  process::Command command;
+  command.argv = in_own_mounts("mount -t tmpfs none /tmp", "/bin/true");
+  return runner.run(command).ok();
+}
+
+/// `mounts`: lines of sh that mount things, for this run alone (needs mounts_are_possible()).
+inline Report run(const protocol::GroupRequest& group, const std::string& fault = "", int gpus = 1,
+                  const std::map<std::string, std::string>& settings = {}, const std::string& mounts = "") {
   protocol::DriverRequest request;
   request.key = kKey;
-  request.group.checks = checks;
-  request.group.capabilities = declared;
+  request.group = group;
   request.groups_dir = ENVFORGE_GROUPS;
   request.group_deadline_seconds = fault.rfind("hang", 0) == 0 ? 5 : 300;
   process::PosixProcessRunner runner;
   process::Command command;
   command.argv = {ENVFORGE_DRIVER};
+  if (!mounts.empty()) command.argv = in_own_mounts(mounts, ENVFORGE_DRIVER);
   // No Python and no site-packages of this machine: the stubs are the system's libraries.
   command.environment = {{"LD_LIBRARY_PATH", ENVFORGE_STUBS},
                          {"PATH", "/nowhere"},
@@ -47,6 +63,13 @@ inline Report run(const std::vector<std::string>& checks, const std::string& fau
     return {};
   }
   return protocol::open_sealed(sealed[0], kKey, "stdout");
+}
+
+inline Report run(const std::vector<std::string>& checks, const std::string& fault = "", int gpus = 1,
+                  const std::map<std::string, std::string>& settings = {}, const std::string& mounts = "") {
+  protocol::GroupRequest group;
+  group.checks = checks;
+  return run(group, fault, gpus, settings, mounts);
 }
 
 inline std::vector<CheckResult> results(const Report& report, const std::string& id) {

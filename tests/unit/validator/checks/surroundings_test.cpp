@@ -1,0 +1,161 @@
+// What checks read of the machine and of the image, planted: the kernel's log, device files, the driver's libraries
+// and their mounts, and libraries that lack a function.
+#include <gmock/gmock.h>
+
+#include "stub_run.hpp"
+#include "support/fake_image.hpp"
+#include "support/require.hpp"
+
+namespace envforge::validator {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class Surroundings : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!mounts_are_possible()) testing::cannot_run("namespaces", "this user may not mount in a namespace of its own");
+  }
+  std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
+
+  CheckResult only(const std::string& id, const std::string& mounts,
+                   const std::map<std::string, std::string>& settings = {}) const {
+    const auto found = results(run({id}, "", 1, settings, mounts), id);
+    EXPECT_EQ(found.size(), 1U) << id;
+    return found.empty() ? CheckResult{} : found[0];
+  }
+  CheckResult with_kernel_log(const std::string& line) const {
+    support::write_file_atomically(path("kmsg"), line);
+    return only("nvml.xid-log", "mount --bind " + path("kmsg") + " /dev/kmsg");
+  }
+  /// A /dev with what every program needs, these files, and `more` lines for what else lies there.
+  std::string own_devices(const std::string& names, const std::string& more = "true") const {
+    const std::string dev = path("dev");
+    std::filesystem::create_directories(dev);
+    return "mount -t tmpfs none " + dev + "\nin=" + dev +
+           "\nfor n in null zero urandom; do : > $in/$n; mount --bind /dev/$n $in/$n; done\nfor n in " + names +
+           "; do : > $in/$n; done\n" + more + "\nmount --rbind $in /dev";
+  }
+  CheckResult with_devices(const std::string& names) const { return only("container.devices", own_devices(names)); }
+
+  support::TempDir folder_;
+};
+
+TEST_F(Surroundings, AnXidOfTheHardwareInTheKernelsLogIsToldWithItsMend) {
+  const auto fallen = with_kernel_log("3,1,1,-;NVRM: Xid (PCI:0000:00:00): 79, pid=1, GPU has fallen off the bus.\n");
+  EXPECT_EQ(to_string(fallen.verdict), "degraded") << "it was before this run: " << fallen.reason;
+  EXPECT_THAT(fallen.reason, HasSubstr("Xid 79 of 0000:00:00: the GPU has fallen off the bus"));
+  EXPECT_EQ(to_string(fallen.layer), "hardware");
+  EXPECT_THAT(fallen.mend, HasSubstr("power-cycle the host"));
+  EXPECT_EQ(fallen.summary, "1 lines of the kernel's log");
+}
+
+TEST_F(Surroundings, AnXidOfADriverNamesTheDriver) {
+  const auto silent = with_kernel_log("3,1,1,-;NVRM: Xid (PCI:0000:00:00): 119, Timeout waiting for RPC from GSP\n");
+  EXPECT_EQ(to_string(silent.layer), "host-driver") << silent.reason;
+}
+
+TEST_F(Surroundings, AnXidOfAProgramOrOfAnotherGpuIsNoFault) {
+  const auto program = with_kernel_log("3,1,1,-;NVRM: Xid (PCI:0000:00:00): 31, pid=1, MMU Fault\n");
+  EXPECT_EQ(to_string(program.verdict), "pass") << program.reason;
+  EXPECT_THAT(program.summary, HasSubstr("no Xid of hardware or driver; Xid 31 of some program"));
+  ASSERT_TRUE(program.control.has_value());
+  EXPECT_TRUE(program.control->detected);
+  const auto other = with_kernel_log("3,1,1,-;NVRM: Xid (PCI:0000:7f:00): 79, pid=1, GPU has fallen off the bus.\n");
+  EXPECT_EQ(to_string(other.verdict), "pass") << other.reason;
+}
+
+TEST_F(Surroundings, DeviceFilesThatAreThereCanBeOpened) {
+  const auto all = with_devices("nvidiactl nvidia-uvm nvidia0 nvidia1");
+  EXPECT_EQ(to_string(all.verdict), "pass") << all.reason;
+  EXPECT_EQ(all.summary, "/dev/nvidiactl, /dev/nvidia-uvm and 2 GPUs can be opened");
+}
+
+TEST_F(Surroundings, ADeviceFileThatIsNotThereNamesTheFlag) {
+  for (const char* missing : {"nvidia-uvm nvidia0", "nvidiactl nvidia0", "nvidiactl nvidia-uvm"}) {
+    const auto found = with_devices(missing);
+    EXPECT_EQ(to_string(found.verdict), "fail") << missing;
+    EXPECT_THAT(found.reason, HasSubstr("is not in the container"));
+    EXPECT_EQ(to_string(found.layer), "container-flags");
+    EXPECT_THAT(found.mend, HasSubstr("docker run --gpus all"));
+  }
+}
+
+class DriverLibrary : public Surroundings {
+ protected:
+  // libcuda in a folder of its own, under the version's name, and a kernel module of `module`.
+  CheckResult libcuda(const std::string& version, const std::string& module, const std::string& more = "") const {
+    const std::filesystem::path place = folder_.path() / "driver";
+    std::filesystem::remove_all(place);
+    std::filesystem::create_directories(place);
+    std::filesystem::copy(std::filesystem::path(ENVFORGE_STUBS) / "libcuda.so.1", place / ("libcuda.so." + version));
+    std::filesystem::create_symlink("libcuda.so." + version, place / "libcuda.so.1");
+    return only("container.driver-libraries",
+                "mount -t tmpfs none /proc/driver && mkdir /proc/driver/nvidia\necho 'NVRM version: NVIDIA UNIX x86_64 "
+                "Kernel Module  " +
+                    module + "  Mon' > /proc/driver/nvidia/version\n" + more,
+                {{"LD_LIBRARY_PATH", place.string() + ":" ENVFORGE_STUBS}});
+  }
+};
+
+TEST_F(DriverLibrary, OfTheModulesVersionPasses) {
+  const auto same = libcuda("580.159.04", "580.159.04");
+  EXPECT_EQ(to_string(same.verdict), "pass") << same.reason;
+  EXPECT_THAT(same.summary, HasSubstr("kernel module 580.159.04"));
+}
+
+TEST_F(DriverLibrary, OfAnotherVersionThatTheHostMountsMeansAReboot) {
+  const std::string file = path("driver") + "/libcuda.so.535.183.01";
+  const auto mounted = libcuda("535.183.01", "580.159.04", "mount --bind " + file + " " + file);
+  EXPECT_EQ(to_string(mounted.verdict), "fail");
+  EXPECT_EQ(mounted.reason, "libcuda is 535.183.01, the kernel module 580.159.04");
+  EXPECT_EQ(to_string(mounted.layer), "host-driver");
+  EXPECT_EQ(mounted.mend, "reboot the host after its driver was updated");
+}
+
+TEST_F(DriverLibrary, OfTheToolkitsStubsIsToldByItsPlace) {
+  const std::filesystem::path stubs = folder_.path() / "stubs";
+  std::filesystem::create_directories(stubs);
+  std::filesystem::copy(std::filesystem::path(ENVFORGE_STUBS) / "libcuda.so.1", stubs / "libcuda.so.1");
+  const auto found =
+      only("container.driver-libraries", "true", {{"LD_LIBRARY_PATH", stubs.string() + ":" ENVFORGE_STUBS}});
+  EXPECT_EQ(to_string(found.verdict), "fail");
+  EXPECT_THAT(found.reason, StartsWith("libcuda is the toolkit's stub "));
+  EXPECT_EQ(to_string(found.layer), "image");
+  EXPECT_THAT(found.mend, HasSubstr("take the folder `stubs` out of LD_LIBRARY_PATH"));
+}
+
+// The NVIDIA wheels of torch 2.6 and an NCCL, one of whose functions libtorch_cuda.so calls.
+CheckResult symbols_where_nccl_offers(const std::vector<std::string>& functions) {
+  tests::FakeImage image;
+  tests::with_torch_26(image);
+  const std::string rpath = "$ORIGIN/../../nvidia/nccl/lib";
+  image.file(std::string(tests::kFakeSite) + "/torch/lib/libtorch_cuda.so",
+             tests::elf_library({"libtorch_cuda.so",
+                                 {"libnccl.so.2"},
+                                 rpath,
+                                 "",
+                                 tests::symbol_sections({"ncclCommRegister", "ncclAllReduce"}, {})}));
+  image.file(std::string(tests::kFakeSite) + "/nvidia/nccl/lib/libnccl.so.2",
+             tests::elf_library({"libnccl.so.2", {}, "", "", tests::symbol_sections({}, functions)}));
+  const std::string site = image.root() + tests::kFakeSite;
+  return results(run({"audit.symbols"}, "", 1, {{"VIRTUAL_ENV", site.substr(0, site.find("/lib/python"))}}),
+                 "audit.symbols")
+      .at(0);
+}
+
+TEST(AuditGroup, FindsTheFunctionThatAnOlderNcclLacks) {
+  const auto whole = symbols_where_nccl_offers({"ncclCommRegister", "ncclAllReduce"});
+  EXPECT_EQ(to_string(whole.verdict), "pass") << whole.reason;
+  ASSERT_TRUE(whole.control.has_value());
+  EXPECT_TRUE(whole.control->detected);
+  const auto older = symbols_where_nccl_offers({"ncclAllReduce"});
+  EXPECT_EQ(to_string(older.verdict), "fail") << older.summary;
+  EXPECT_THAT(older.reason, HasSubstr("libtorch_cuda.so needs ncclCommRegister"));
+  EXPECT_EQ(to_string(older.layer), "image");
+  EXPECT_FALSE(older.mend.empty());
+}
+
+}  // namespace
+}  // namespace envforge::validator
