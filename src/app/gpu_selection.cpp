@@ -197,6 +197,17 @@ HostGpus host_gpus(process::ProcessRunner& processes) {
   return host.gpus.empty() ? read_proc() : host;
 }
 
+void check_gpus_here(const GpuSelection& selection, const HostGpus& here, const std::string& devices) {
+  if (selection.kind == GpuSelection::Kind::kNone || !here.gpus.empty()) return;
+  for (const char* control : {"nvidiactl", "dxg"}) {
+    std::error_code none;
+    if (std::filesystem::exists(std::filesystem::path(devices) / control, none)) return;
+  }
+  no_gpu("no NVIDIA GPU is to be seen here (asked nvidia-smi, /proc/driver/nvidia and " + devices + "/nvidiactl)",
+         "in a container: docker run --gpus all ..., or --device nvidia.com/gpu=all; --gpus none for the checks that "
+         "need no GPU");
+}
+
 GpuArguments gpu_arguments(const GpuSelection& selection, const HostGpus& host, const engine::EngineInfo& engine,
                            GpuInjection injection) {
   GpuArguments out;

@@ -123,7 +123,7 @@ VerifyResult read_report(const std::string& out, const std::string& err, const s
   const auto candidates = protocol::find_sealed(out);
   for (auto candidate = candidates.rbegin(); candidate != candidates.rend(); ++candidate) {
     try {
-      return {protocol::open_sealed(*candidate, key, "the validator's report"), *candidate};
+      return {protocol::open_sealed(*candidate, key, "the validator's report"), *candidate, false};
     } catch (const Error& error) {
       if (candidate + 1 == candidates.rend()) throw;
     }
@@ -133,17 +133,34 @@ VerifyResult read_report(const std::string& out, const std::string& err, const s
   throw error;
 }
 
+[[noreturn]] void nothing_kept() {
+  throw Error(ErrorCode::kInterrupted, "interrupted: no round was over, so there is no report", std::nullopt,
+              "run it again; a soak that is interrupted later keeps its finished rounds");
+}
+
+/// The driver that was told to end still tells of the rounds of a soak that were over.
+VerifyResult result_of(const process::Outcome& outcome, const std::string& key) {
+  if (outcome.kind != process::Outcome::Kind::kInterrupted) return read_report(outcome.out, outcome.err, key);
+  if (protocol::find_sealed(outcome.out).empty()) nothing_kept();
+  VerifyResult result = read_report(outcome.out, outcome.err, key);
+  for (const auto& group : result.report.groups) {
+    if (std::any_of(group.checks.begin(), group.checks.end(), protocol::was_interrupted)) nothing_kept();
+  }
+  result.interrupted = true;
+  return result;
+}
+
 /// Where every check that was asked for is skipped, nothing is started; the report says why, under this run's key.
 VerifyResult all_skipped(const VerifyPlan& plan, Report report, const std::string& key) {
   report.not_judged = plan.not_judged;
   report.groups.push_back(plan.torch_skipped);
-  return {report, protocol::seal(report, key)};
+  return {report, protocol::seal(report, key), false};
 }
 
 /// What `envforge-driver --torch` printed; what it did not say becomes the reason.
 template <class Compile>
 TorchGroup torch_group_of(const process::Outcome& outcome, const Compile& compile) {
-  if (outcome.kind == process::Outcome::Kind::kInterrupted) throw Error(ErrorCode::kInterrupted, "interrupted");
+  if (outcome.kind == process::Outcome::Kind::kInterrupted) nothing_kept();
   try {
     return compile(protocol::torch_facts_from_text(outcome.out));
   } catch (const Error& error) {
@@ -180,8 +197,7 @@ VerifyResult run_here(World& world, const VerifyOptions& options, Report report,
   const auto outcome = world.processes.run(command, [&](process::Stream stream, std::string_view line) {
     if (stream == process::Stream::kErr) progress.hear(std::string(line));
   });
-  if (outcome.kind == process::Outcome::Kind::kInterrupted) throw Error(ErrorCode::kInterrupted, "interrupted");
-  return read_report(outcome.out, outcome.err, key);
+  return result_of(outcome, key);
 }
 
 /// A volume that is removed on every way out.
@@ -271,9 +287,8 @@ VerifyResult run_in_container(World& world, const Subject& subject, const Verify
   const auto ran = world.engine.run(container, [&](process::Stream stream, std::string_view line) {
     if (stream == process::Stream::kErr) progress.hear(std::string(line));
   });
-  if (ran.outcome.kind == process::Outcome::Kind::kInterrupted) throw Error(ErrorCode::kInterrupted, "interrupted");
   if (!ran.engine_error.empty()) container_did_not_start(ran);
-  return read_report(ran.outcome.out, ran.outcome.err, key);
+  return result_of(ran.outcome, key);
 }
 
 // Flags of verify's own, where neither a recipe nor the user says how the image is run: nothing that a check could lean
@@ -298,7 +313,10 @@ VerifyResult verify_image(World& world, const std::string& image, const std::opt
   check_selection(options, report);
   const std::string key = report_key(report_secret(world.report_secret_path), report.nonce);
   const auto host = options.gpus.kind == GpuSelection::Kind::kNone ? HostGpus{} : host_gpus(world.processes);
-  if (options.here) return run_here(world, options, std::move(report), key);
+  if (options.here) {
+    check_gpus_here(options.gpus, host);
+    return run_here(world, options, std::move(report), key);
+  }
 
   const auto engine = world.engine.info();
   remove_leftovers(world);

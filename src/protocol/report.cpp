@@ -73,6 +73,10 @@ std::optional<Layer> layer_from(const std::string& text) {
   return value_of<Layer>(kLayers, text);
 }
 
+bool was_interrupted(const CheckResult& check) {
+  return check.verdict == Verdict::kError && check.reason.find(kRunInterrupted) != std::string::npos;
+}
+
 Counts count(const Report& report) {
   Counts counts;
   for (const auto& group : report.groups) {

@@ -118,6 +118,32 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
   if (::rename(temporary.c_str(), target.c_str()) != 0) abandon("replace");
 }
 
+void check_can_write(const std::filesystem::path& path) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) {
+    errno = EISDIR;
+    fail(ErrorCode::kFileWrite, "write", path);
+  }
+  // What is no regular file is written to itself.
+  const auto kind = fs::status(path, ignored).type();
+  const bool other = kind != fs::file_type::not_found && kind != fs::file_type::regular && kind != fs::file_type::none;
+  fs::path place = other ? path : fs::absolute(path).parent_path();
+  while (!other && place != place.parent_path() && !fs::exists(place, ignored)) place = place.parent_path();
+  if (!other && !fs::is_directory(place, ignored)) {
+    errno = ENOTDIR;
+    fail(ErrorCode::kFileWrite, "write", path);
+  }
+  if (other) {
+    if (::access(path.c_str(), W_OK) != 0) fail(ErrorCode::kFileWrite, "write", path);
+    return;
+  }
+  std::string trial = (place / ".envforge-XXXXXX").string();  // root may write where the file system cannot
+  const Descriptor file(::mkostemp(trial.data(), O_CLOEXEC));
+  if (file.get() < 0) fail(ErrorCode::kFileWrite, "write", path);
+  ::unlink(trial.c_str());
+}
+
 TempDir::TempDir(const std::string& prefix, const std::filesystem::path& parent) {
   std::string pattern = (parent / (prefix + "XXXXXX")).string();
   if (::mkdtemp(pattern.data()) == nullptr) fail(ErrorCode::kFileWrite, "create", pattern);

@@ -47,6 +47,10 @@ struct GpuArguments {
   std::vector<std::string> uuids;  // of the chosen GPUs, where the host knows them
 };
 
+/// For a run in this environment itself. Throws Error{kNoGpu} where GPUs are asked for and there is no sign of one: no
+/// GPU in `here`, and neither nvidiactl nor WSL's dxg in the folder `devices`. With a sign the checks say what lacks.
+void check_gpus_here(const GpuSelection& selection, const HostGpus& here, const std::string& devices = "/dev");
+
 /// The docker arguments for a selection. Throws Error{kNoGpu} when the host has none of what was asked, and
 /// Error{kNoGpuInjection} when the engine can hand over no GPU.
 GpuArguments gpu_arguments(const GpuSelection& selection, const HostGpus& host, const engine::EngineInfo& engine,

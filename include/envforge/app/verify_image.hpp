@@ -29,11 +29,13 @@ struct VerifyOptions {
 
 struct VerifyResult {
   protocol::Report report;
-  std::string document;  // the sealed report, as the driver wrote it
+  std::string document;      // the sealed report, as the driver wrote it
+  bool interrupted = false;  // a soak, of which the finished rounds are told
 };
 
-/// `image` "" with options.here. Throws Error{kNoGpu} (6), {kNoEngine} (6), {kImageAbsent} (5), {kValidatorBroken} (5)
-/// when the driver's report is missing or its MAC is wrong.
+/// `image` "" with options.here. Throws Error{kUsage} for a selection that
+/// leaves nothing to run, {kInterrupted} before a first round was over, {kNoGpu} (6), {kNoEngine} (6), {kImageAbsent}
+/// (5), {kValidatorBroken} (5) when the driver's report is missing or its MAC is wrong.
 VerifyResult verify_image(World& world, const std::string& image, const std::optional<documents::Recipe>& recipe,
                           const VerifyOptions& options);
 

@@ -16,6 +16,9 @@ inline constexpr int kProtocolVersion = 1;
 /// Of the report document. The writer writes this one, the reader takes [1, this].
 inline constexpr int kReportVersion = 1;
 
+/// In the reason of every check that an interruption ended or kept from starting.
+inline constexpr const char* kRunInterrupted = "the run was interrupted";
+
 enum class Verdict { kPass, kFail, kDegraded, kSkipped, kCrashed, kHung, kError };
 /// The layer at fault of a failure.
 enum class Layer { kNone, kImage, kContainerFlags, kHostDriver, kHardware };
@@ -133,6 +136,8 @@ struct Report {
 };
 
 Counts count(const Report& report);
+/// An interruption ended this check or kept it from starting.
+bool was_interrupted(const CheckResult& check);
 /// Pass only if at least one check passed, none failed, crashed, hung or erred, and every required check passed and
 /// every required group has a check that passed. The worst wins: fail, crashed, hung, error, degraded; nothing at all
 /// is error, nothing but skips is skipped.

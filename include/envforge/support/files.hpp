@@ -16,6 +16,10 @@ std::string read_file_prefix(const std::filesystem::path& path, std::size_t byte
 /// folders. Throws Error{kFileWrite}; nothing half-written stays.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content, unsigned mode = 0644);
 
+/// Tries whether write_file_atomically() can write there now: a file of another name in its folder, or the nearest one
+/// that is there. For a path that is needed after long work; nothing stays. Throws Error{kFileWrite}.
+void check_can_write(const std::filesystem::path& path);
+
 /// A fresh folder (0700), removed with everything in it: the system's, or inside `parent` (which must be there), from
 /// where what is whole can be renamed to its place. Throws Error{kFileWrite}.
 class TempDir {

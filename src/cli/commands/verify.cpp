@@ -80,13 +80,13 @@ support::ExitCode show_result(Session& session, const VerifyArguments& arguments
   auto document = nlohmann::json::parse(result.document);
   document["host"] = report::to_json(judgement, judged);
   const std::string json = support::readable_json(document);
-  write_if_asked(arguments.report_file, json);
-  if (!arguments.junit_file.empty()) write_if_asked(arguments.junit_file, report::junit_report(judged));
-  if (!arguments.html_file.empty()) write_if_asked(arguments.html_file, report::html_report(judged));
   print_out(session.options().json
                 ? json
                 : report::console_report(judged, {session.terminal().colour_out, arguments.details}));
-  return exit_code_of(judged);
+  write_if_asked(arguments.report_file, json);
+  if (!arguments.junit_file.empty()) write_if_asked(arguments.junit_file, report::junit_report(judged));
+  if (!arguments.html_file.empty()) write_if_asked(arguments.html_file, report::html_report(judged));
+  return result.interrupted ? support::ExitCode::kInterrupted : exit_code_of(judged);
 }
 
 support::ExitCode show_list(Session& session) {
@@ -112,7 +112,10 @@ Action declare_verify(CLI::App& command) {
       recipe = app::load_recipe(image, session.site());
       image.clear();
     }
-    // Read before the run: a mistyped name is told at once.
+    // Before the run: a mistyped name or a folder that cannot be written is told at once, not after hours.
+    for (const auto* file : {&arguments->report_file, &arguments->junit_file, &arguments->html_file}) {
+      if (!file->empty()) support::check_can_write(*file);
+    }
     std::optional<report::EarlierReport> earlier;
     if (!arguments->baseline_file.empty())
       earlier = report::EarlierReport{app::read_report(arguments->baseline_file), arguments->baseline_file};

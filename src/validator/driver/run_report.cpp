@@ -56,6 +56,10 @@ void settle(protocol::Report& report, const Job& job, protocol::Verdict verdict,
   }
 }
 
+void forget_interrupted(protocol::Report& report) {
+  forget(report, protocol::was_interrupted);
+}
+
 void forget_unless_wrong(protocol::Report& report, const std::string& id) {
   forget(report, [&](const CheckResult& check) {
     return check.id == id &&

@@ -21,6 +21,9 @@ void settle(protocol::Report& report, const Job& job, protocol::Verdict verdict,
 /// Takes out what was run without being asked for, where it passed or was skipped: it must not make a verdict good.
 void forget_unless_wrong(protocol::Report& report, const std::string& id);
 
+/// Of a round of a soak: takes out what the interruption ended; what was found before stays.
+void forget_interrupted(protocol::Report& report);
+
 /// Makes each of `asked` that has no result an error, and says what this run did not judge.
 void finish(protocol::Report& report, const std::vector<std::string>& asked, int expected_gpus);
 

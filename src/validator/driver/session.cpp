@@ -67,7 +67,7 @@ class Session {
 
   protocol::Report run() {
     run_round(request_.group.checks);
-    if (request_.soak_seconds > 0) soak();
+    if (request_.soak_seconds > 0 && !interrupted()) soak();
     attribute_wrong_numbers(report_);
     // Nothing before this may lose a check; this proves it for every run.
     finish(report_, request_.group.checks, request_.group.expected_gpus);
@@ -96,6 +96,7 @@ class Session {
     Rounds rounds;
     rounds.add(report_.groups, 0);
     double began = 0;
+    int finished = 1;
     while (!checks.empty() && seconds_since(start_) < request_.soak_seconds && !stopped()) {
       if (seconds_since(start_) < began + kShortestRound) {
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -104,12 +105,21 @@ class Session {
       began = seconds_since(start_);
       report_.groups.clear();
       run_round(checks);
-      tell_lost_gpus(machine.gpus, report_.machine.gpus, report_.groups);
+      if (interrupted()) {
+        forget_interrupted(report_);
+      } else {
+        tell_lost_gpus(machine.gpus, report_.machine.gpus, report_.groups);
+        ++finished;
+      }
       report_.machine = machine;  // the next round looks for all of them again
       rounds.add(report_.groups, began);
       say_round(rounds.count());
     }
-    report_.rounds = rounds.count();
+    if (interrupted()) {
+      report_.not_judged.push_back("what further rounds would have found: the soak was interrupted after " +
+                                   std::to_string(finished) + (finished == 1 ? " round" : " rounds"));
+    }
+    report_.rounds = finished;
     report_.groups = rounds.merged();
   }
 
@@ -157,7 +167,7 @@ class Session {
   bool interrupted() const { return around_.interrupted != nullptr && *around_.interrupted != 0; }
   bool stopped() const { return interrupted() || Clock::now() >= end_; }
   std::string stop_reason() const {
-    return interrupted() ? "the run was interrupted" : "the time for the whole run was over";
+    return interrupted() ? protocol::kRunInterrupted : "the time for the whole run was over";
   }
 
   void begin(Job job) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <envforge/support/error.hpp>
+#include <envforge/support/files.hpp>
 
 namespace envforge::app {
 namespace {
@@ -57,6 +58,18 @@ TEST(ParseGpus, RefusesAGpuThatIsNamedTwice) {
   const auto both = parse_gpus("device=1,GPU-11111111-1111-1111-1111-111111111111");
   EXPECT_EQ(code_of([&] { gpu_arguments(both, two_gpus(), engine_with(true, true), GpuInjection::kAuto); }),
             ErrorCode::kUsage);
+}
+
+TEST(GpusHere, WithoutASignOfOneAreExitSixAndWithOneTheChecksSayWhatLacks) {
+  const support::TempDir devices;
+  const auto code = [&](const std::string& gpus, const HostGpus& here) {
+    return code_of([&] { check_gpus_here(parse_gpus(gpus), here, devices.path().string()); });
+  };
+  for (const char* gpus : {"all", "1", "idle", "device=0"}) EXPECT_EQ(code(gpus, {}), ErrorCode::kNoGpu) << gpus;
+  EXPECT_EQ(code("none", {}), ErrorCode::kInternal) << "nothing is thrown";
+  EXPECT_EQ(code("all", two_gpus()), ErrorCode::kInternal);
+  support::write_file_atomically(devices.path() / "nvidiactl", "");
+  EXPECT_EQ(code("all", {}), ErrorCode::kInternal);
 }
 
 TEST(GpuArguments, PreferTheNvidiaRuntimeAndFallBackToCdi) {

@@ -79,6 +79,19 @@ TEST(WriteFileAtomically, NamesTheFolderAndTheLinkThatItCannotWrite) {
   }
 }
 
+TEST(CheckCanWrite, KnowsBeforehandWhatWriteFileAtomicallyWillSay) {
+  const TempDir folder;
+  write_file_atomically(folder.path() / "file", "x");
+  EXPECT_NO_THROW(check_can_write(folder.path() / "file"));
+  EXPECT_NO_THROW(check_can_write(folder.path() / "new" / "folders" / "file"));
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "new")) << "no folder is made";
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1) << "the trial is gone";
+  EXPECT_NO_THROW(check_can_write("/dev/null"));
+  EXPECT_THROW(check_can_write(folder.path()), Error);
+  EXPECT_THROW(check_can_write(folder.path() / "file" / "below"), Error);
+  EXPECT_THROW(check_can_write("/proc/nowhere/file"), Error);
+}
+
 TEST(ReadFile, RefusesMoreThanItsCap) {
   const TempDir folder;
   write_file_atomically(folder.path() / "file", "12345");

@@ -231,6 +231,12 @@ TEST(CoreGroups, NameASliceOfAGpuAndWhatItWasGiven) {
   EXPECT_EQ(results(report, "nvml.watch").at(0).summary, "at most 45 C and 612 W; no Xid") << "of the whole GPU";
 }
 
+TEST(CoreGroups, WithoutDeviceFilesTheFlagThatGivesThemIsPrinted) {
+  if (std::filesystem::exists("/dev/nvidiactl")) GTEST_SKIP() << "this machine has the device files";
+  expect("container.gpus", "no-device", Verdict::kFail, "no GPU is visible: the container has no /dev/nvidiactl",
+         {Layer::kContainerFlags, "docker run --gpus all"});
+}
+
 TEST(CoreGroups, TellOfAGpuInSlicesOfWhichTheContainerHasNone) {
   const auto found = results(run({"container.gpus"}, "mig-empty"), "container.gpus");
   ASSERT_EQ(found.size(), 1U);

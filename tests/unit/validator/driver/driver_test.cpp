@@ -1,6 +1,8 @@
 // The real driver and a real group process that misbehaves: the most valuable tests of the validator.
 #include <unistd.h>
 
+#include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <map>
 
@@ -39,8 +41,11 @@ protocol::DriverRequest request_for(const std::vector<std::string>& behaviours) 
   return request;
 }
 
-Driven run_request(const std::string& text, std::map<std::string, std::string> environment = {}) {
-  process::PosixProcessRunner runner;
+/// `interrupt_at`: the run is interrupted when the driver's progress holds these words.
+Driven run_request(const std::string& text, std::map<std::string, std::string> environment = {},
+                   const std::string& interrupt_at = "") {
+  volatile std::sig_atomic_t interrupted = 0;
+  process::PosixProcessRunner runner(&interrupted);
   process::Command command;
   command.argv = {ENVFORGE_DRIVER};
   environment.emplace("PATH", "/usr/bin:/bin");
@@ -50,7 +55,9 @@ Driven run_request(const std::string& text, std::map<std::string, std::string> e
   command.standard_input = text;
   command.deadline = std::chrono::seconds(60);
   Driven run;
-  run.outcome = runner.run(command);
+  run.outcome = runner.run(command, [&](process::Stream, std::string_view line) {
+    if (!interrupt_at.empty() && line.find(interrupt_at) != std::string_view::npos) interrupted = 1;
+  });
   run.sealed = protocol::find_sealed(run.outcome.out);
   if (!run.sealed.empty()) run.report = protocol::open_sealed(run.sealed.back(), kKey, "stdout");
   return run;
@@ -149,6 +156,25 @@ TEST(Driver, ASoakRepeatsUntilItsTimeIsOverAndTellsEveryFailure) {
   EXPECT_EQ(alternates.measurements[0].spread->lowest, 1);
   EXPECT_EQ(alternates.measurements[0].spread->highest, run.report.rounds);
   EXPECT_TRUE(run.report.groups[0].checks[1].failures.empty());
+}
+
+TEST(Driver, ASoakThatIsInterruptedTellsOfItsFinishedRounds) {
+  auto request = request_for({"passes"});
+  request.soak_seconds = 50;
+  const Driven run = run_request(protocol::to_json(request).dump(), {}, "round 2 is over");
+  EXPECT_EQ(run.outcome.kind, process::Outcome::Kind::kInterrupted);
+  ASSERT_EQ(run.report.groups.size(), 1U) << run.outcome.err;
+  EXPECT_EQ(run.report.rounds, 2);
+  EXPECT_EQ(protocol::overall(run.report), Verdict::kPass) << protocol::overall_reason(run.report);
+  ASSERT_FALSE(run.report.not_judged.empty());
+  EXPECT_EQ(run.report.not_judged[0], "what further rounds would have found: the soak was interrupted after 2 rounds");
+}
+
+TEST(Driver, ASoakThatIsInterruptedInItsFirstRoundHasNoVerdict) {
+  auto request = request_for({"hangs"});
+  request.soak_seconds = 50;
+  const Driven run = run_request(protocol::to_json(request).dump(), {}, "waiting for Godot");
+  EXPECT_TRUE(protocol::was_interrupted(only_result(run)));
 }
 
 TEST(Driver, AnUnknownCheckIsAnErrorAndNeverSilent) {
