@@ -183,7 +183,8 @@ DocumentDiff diff_two_recipes(World& world, const Named& a, const Named& b) {
 DocumentDiff diff_two_reports(World&, const Named& a, const Named& b) {
   const auto diff =
       report::diff_reports(protocol::read_unverified(a.text, a.name), protocol::read_unverified(b.text, b.name));
-  return {report::diff_text(diff, a.name, b.name), support::readable_json(report::to_json(diff))};
+  return {report::diff_text(diff, a.name, b.name), support::readable_json(report::to_json(diff)),
+          report::diff_text(diff, a.name, b.name, true)};
 }
 
 struct Comparison {

@@ -4,6 +4,7 @@
 #include <set>
 #include <sstream>
 
+#include <envforge/protocol/check_ids.hpp>
 #include <envforge/support/text.hpp>
 
 #include "layout.hpp"
@@ -118,6 +119,25 @@ void check_lines(std::ostream& out, const Report& report, const CheckResult& che
   if (!check.mend.empty()) out << "      " << support::wrap("mend: " + printable(check.mend), 6, 12) << "\n";
 }
 
+/// Checks that were skipped for one reason.
+struct Skipped {
+  const CheckResult* first;
+  std::set<std::string> ids, groups;
+};
+
+std::vector<Skipped> skipped_by_reason(const std::vector<const CheckResult*>& checks) {
+  std::vector<Skipped> out;
+  for (const auto* check : checks) {
+    if (check->verdict != Verdict::kSkipped) continue;
+    auto known =
+        std::find_if(out.begin(), out.end(), [&](const Skipped& one) { return one.first->reason == check->reason; });
+    if (known == out.end()) known = out.insert(out.end(), Skipped{check, {}, {}});
+    known->ids.insert(check->id);
+    known->groups.insert(protocol::group_of(check->id));
+  }
+  return out;
+}
+
 void libraries(std::ostream& out, const Report& report) {
   for (const auto& group : report.groups) {
     if (group.libraries.empty()) continue;
@@ -154,6 +174,18 @@ std::string console_report(const Report& report, const ConsoleStyle& style) {
   head(out, report, painter);
   const auto checks = worst_first(report);
   std::set<const CheckResult*> told;
+  // A machine without a GPU skips dozens for one reason: that is one line, the ids stand in the details.
+  std::vector<CheckResult> folded;
+  for (const auto& skipped : skipped_by_reason(checks)) {
+    if (style.details || skipped.ids.size() == 1) continue;
+    for (const auto* check : checks) {
+      if (check->verdict == Verdict::kSkipped && check->reason == skipped.first->reason) told.insert(check);
+    }
+    CheckResult line = *skipped.first;
+    line.id = std::to_string(skipped.ids.size()) + " checks";
+    line.reason += " (" + support::join({skipped.groups.begin(), skipped.groups.end()}, ", ") + ")";
+    folded.push_back(std::move(line));
+  }
   for (const auto* check : checks) {
     if (told.count(check) > 0) continue;
     std::size_t times = report.machine.gpus.size() > 1 && !check->gpu.empty() ? 0 : 1;
@@ -170,6 +202,7 @@ std::string console_report(const Report& report, const ConsoleStyle& style) {
     }
     check_lines(out, report, *check, times, painter, style.details);
   }
+  for (const auto& line : folded) check_lines(out, report, line, 1, painter, false);
   if (style.details) libraries(out, report);
   foot(out, report);
   return out.str();

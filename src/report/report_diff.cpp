@@ -157,8 +157,15 @@ void two_lines(std::ostream& out, const std::string& a, const std::string& b) {
   out << "    B  " << support::wrap(printable(b.empty() ? "-" : b), 7, 9) << "\n";
 }
 
-void figures_text(std::ostream& out, const std::vector<FigureRow>& rows) {
+void figures_text(std::ostream& out, std::vector<FigureRow> rows, bool details) {
   if (rows.empty()) return;
+  const auto only_a = std::count_if(rows.begin(), rows.end(), [](const FigureRow& row) { return !row.b; });
+  const auto only_b = std::count_if(rows.begin(), rows.end(), [](const FigureRow& row) { return !row.a; });
+  if (!details) {
+    rows.erase(std::remove_if(rows.begin(), rows.end(), [](const FigureRow& row) { return !row.a || !row.b; }),
+               rows.end());
+  }
+  std::stable_partition(rows.begin(), rows.end(), [](const FigureRow& row) { return row.differs; });
   out << "\nrates" << pad("", 43) << pad("A", 11) << pad("B", 11) << "B/A\n";
   for (const auto& row : rows) {
     const std::string what = printable(row.check + (row.gpu.empty() ? "" : ", " + row.gpu));
@@ -168,6 +175,9 @@ void figures_text(std::ostream& out, const std::vector<FigureRow>& rows) {
     out << pad("      " + printable(row.unit), 48) << pad(row.a ? figure(*row.a) : "-", 11)
         << pad(row.b ? figure(*row.b) : "-", 11) << ratio << "\n";
   }
+  if (!details && only_a + only_b > 0) {
+    out << "  " << only_a << " rates stand in A only, " << only_b << " in B only; --details lists them\n";
+  }
 }
 
 }  // namespace
@@ -176,7 +186,7 @@ ReportDiff diff_reports(const Report& a, const Report& b) {
   return {facts_of(a, b), verdicts_of(a, b), figures_of(a, b), libraries_of(a, b)};
 }
 
-std::string diff_text(const ReportDiff& diff, const std::string& name_a, const std::string& name_b) {
+std::string diff_text(const ReportDiff& diff, const std::string& name_a, const std::string& name_b, bool details) {
   std::ostringstream out;
   const auto marked =
       std::count_if(diff.figures.begin(), diff.figures.end(), [](const auto& row) { return row.differs; });
@@ -194,7 +204,7 @@ std::string diff_text(const ReportDiff& diff, const std::string& name_a, const s
     two_lines(out, row.a + (row.reason_a.empty() ? "" : ": " + row.reason_a),
               row.b + (row.reason_b.empty() ? "" : ": " + row.reason_b));
   }
-  figures_text(out, diff.figures);
+  figures_text(out, diff.figures, details);
   if (!diff.libraries.empty()) out << "\nlibraries\n";
   for (const auto& row : diff.libraries) {
     out << "  " << printable(row.soname) << "\n";

@@ -10,6 +10,7 @@ namespace envforge::app {
 struct DocumentDiff {
   std::string text;  // 80 columns
   std::string json;
+  std::string details = {};  // the text with every row; "" where `text` has them all
 };
 
 /// Each of the two is a file, whose content says what it is, or else an image of the engine. Recipes are solved,

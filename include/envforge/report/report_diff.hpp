@@ -38,8 +38,10 @@ struct ReportDiff {
 };
 
 ReportDiff diff_reports(const protocol::Report& a, const protocol::Report& b);
-/// 80 columns, for people; `name_a` and `name_b` head the columns.
-std::string diff_text(const ReportDiff& diff, const std::string& name_a, const std::string& name_b);
+/// 80 columns, for people; `name_a` and `name_b` head the columns. Rates that differ come first; those of one report
+/// alone are a number unless `details`.
+std::string diff_text(const ReportDiff& diff, const std::string& name_a, const std::string& name_b,
+                      bool details = false);
 /// {schema: "envforge/report-diff", schema_version: 1, ...}.
 nlohmann::json to_json(const ReportDiff& diff);
 

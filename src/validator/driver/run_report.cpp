@@ -1,8 +1,10 @@
 #include "driver/run_report.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <envforge/protocol/check_ids.hpp>
+#include <envforge/support/text.hpp>
 
 namespace envforge::validator::driver {
 namespace {
@@ -27,6 +29,22 @@ void forget(protocol::Report& report, const Unwanted& unwanted) {
       std::remove_if(report.groups.begin(), report.groups.end(),
                      [](const GroupResult& group) { return group.checks.empty() && group.libraries.empty(); }),
       report.groups.end());
+}
+
+// The groups of which no check ran, by the reason of their first one.
+std::vector<std::pair<std::string, std::vector<std::string>>> skipped_groups(const protocol::Report& report) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> out;
+  for (const auto& group : report.groups) {
+    const bool all = !group.checks.empty() &&
+                     std::all_of(group.checks.begin(), group.checks.end(),
+                                 [](const CheckResult& check) { return check.verdict == protocol::Verdict::kSkipped; });
+    if (!all) continue;
+    const std::string& reason = group.checks.front().reason;
+    auto known = std::find_if(out.begin(), out.end(), [&](const auto& row) { return row.first == reason; });
+    if (known == out.end()) known = out.insert(out.end(), {reason, {}});
+    known->second.push_back(group.group);
+  }
+  return out;
 }
 
 }  // namespace
@@ -80,6 +98,9 @@ void finish(protocol::Report& report, const std::vector<std::string>& asked, int
   if (report.machine.gpus.empty() || expected_gpus == 0) report.not_judged.push_back("the GPU was not tested");
   for (const auto& gpu : report.machine.gpus) {
     if (!gpu.used_by.empty()) report.not_judged.push_back("speed on " + gpu.uuid + ": other processes use this GPU");
+  }
+  for (const auto& [reason, groups] : skipped_groups(report)) {
+    report.not_judged.push_back(support::join(groups, ", ") + ": " + reason);
   }
   report.not_judged.push_back("a library of the image that computes rightly and does other things besides");
 }

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <envforge/protocol/check_ids.hpp>
+
 #include "support/golden.hpp"
 
 namespace envforge::report {
@@ -89,6 +91,21 @@ TEST(ConsoleReport, WhatIsWellOnEveryGpuIsOneLineAndWhatIsNotNamesItsGpu) {
   report.groups[0].checks[1] = report.groups[0].checks[3];
   report.groups[0].checks[1].gpu = "GPU-1";
   EXPECT_NE(console_report(report, {}).find("cuda.memory              on 2 GPUs: word 5 is wrong"), std::string::npos);
+}
+
+TEST(ConsoleReport, ChecksThatWereSkippedForOneReasonAreOneLineUnlessDetailsAreWanted) {
+  auto report = healthy();
+  for (const char* id : {"cuda.copy", "cuda.memory", "cudnn.conv-exact"}) {
+    report.groups.push_back({protocol::group_of(id), {check(id, Verdict::kSkipped, "no GPU is visible")}, {}, 0});
+  }
+  const std::string text = console_report(report, {});
+  EXPECT_NE(text.find("skipped  3 checks                 no GPU is visible (cuda, cudnn)"), std::string::npos) << text;
+  EXPECT_EQ(text.find("cuda.copy"), std::string::npos);
+  EXPECT_NE(text.find("skipped  nccl.all-reduce"), std::string::npos) << "alone with its reason";
+  const std::string details = console_report(report, {false, true});
+  for (const char* id : {"cuda.copy", "cuda.memory", "cudnn.conv-exact"}) {
+    EXPECT_NE(details.find(id), std::string::npos) << id;
+  }
 }
 
 TEST(ConsoleReport, ForeignTextCannotMoveTheCursor) {

@@ -158,6 +158,18 @@ TEST(Diff, TwoReportsStandSideBySide) {
   EXPECT_NE(text.find("570.1"), std::string::npos);
 }
 
+TEST(Diff, RatesThatDifferComeFirstAndThoseOfOneReportAloneAreANumber) {
+  // Of GPU 0 nothing differs, of GPU 1 much; the third GPU is B's alone.
+  const ReportDiff diff = diff_reports(run_of({660, 660}), run_of({660, 400, 660}));
+  const std::string text = diff_text(diff, "a.json", "b.json");
+  EXPECT_LT(text.find("GPU 1,"), text.find("GPU 0,")) << text;
+  EXPECT_EQ(text.find("GPU 2,"), std::string::npos) << text;
+  EXPECT_NE(text.find("0 rates stand in A only, 1 in B only; --details lists them"), std::string::npos) << text;
+  const std::string details = diff_text(diff, "a.json", "b.json", true);
+  EXPECT_NE(details.find("GPU 2,"), std::string::npos) << details;
+  EXPECT_EQ(details.find("--details"), std::string::npos);
+}
+
 TEST(Diff, AReportDoesNotDifferFromItself) {
   const ReportDiff diff = diff_reports(run_of({660}), run_of({660}));
   EXPECT_TRUE(diff.facts.empty());

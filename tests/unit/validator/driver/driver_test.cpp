@@ -177,6 +177,13 @@ TEST(Driver, ASoakThatIsInterruptedInItsFirstRoundHasNoVerdict) {
   EXPECT_TRUE(protocol::was_interrupted(only_result(run)));
 }
 
+TEST(Driver, AGroupOfWhichNoCheckRanIsNamedWithItsReason) {
+  const auto& sentences = run_checks({"skips", "skips-without-reason"}).report.not_judged;
+  EXPECT_EQ(std::count(sentences.begin(), sentences.end(), "fake: not here"), 0) << "one of them is an error";
+  const auto& skipped = run_checks({"skips"}).report.not_judged;
+  EXPECT_EQ(std::count(skipped.begin(), skipped.end(), "fake: not here"), 1);
+}
+
 TEST(Driver, AnUnknownCheckIsAnErrorAndNeverSilent) {
   const Driven run = run_checks({"passes", "does-not-exist"});
   const auto counts = protocol::count(run.report);
