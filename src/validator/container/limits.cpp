@@ -1,5 +1,6 @@
 #include "container/limits.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -37,6 +38,53 @@ std::optional<long> pids_limit(const std::string& text) {
   const std::string word = support::trim(text);
   if (word.empty() || word.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
   return std::strtol(word.c_str(), nullptr, 10);
+}
+
+std::vector<std::string> gpu_device_files(const std::string& folder) {
+  std::vector<std::string> out;
+  DIR* files = opendir(folder.c_str());
+  if (files == nullptr) return out;
+  while (const dirent* entry = readdir(files)) {
+    const std::string name = entry->d_name;
+    const std::string digits = support::starts_with(name, "nvidia") ? name.substr(6) : "";
+    if (!digits.empty() && digits.find_first_not_of("0123456789") == std::string::npos) {
+      out.push_back(folder + "/" + name);
+    }
+  }
+  closedir(files);
+  return out;
+}
+
+std::uint64_t shm_of_nccl(std::size_t gpus) {
+  constexpr std::uint64_t kSegment = 9637888, kChannels = 2;
+  return gpus < 2 ? 0 : gpus * kChannels * kSegment;
+}
+
+std::vector<Finding> judge_shm(std::uint64_t bytes, std::size_t gpus) {
+  const std::string has = "/dev/shm has " + support::human_bytes(bytes) + ": ";
+  // NVIDIA's NCCL guide advises 1 GiB in containers (troubleshooting, shared memory).
+  const std::string mend = "docker run --shm-size 1g ..., or `run: {shm: 1g}` in the recipe";
+  const std::uint64_t needed = shm_of_nccl(gpus);
+  if (bytes < needed) {
+    return {{has + "NCCL needs about " + support::human_bytes(needed) + " for " + std::to_string(gpus) +
+                 " GPUs that reach each other through host memory, data loaders more",
+             mend, false}};
+  }
+  if (bytes <= kDockersShm) return {{has + "too little for data loaders with workers and for NCCL", mend, false}};
+  return {};
+}
+
+std::vector<Finding> judge_pids(std::optional<long> limit, const std::string& source, long needed) {
+  if (!limit || *limit > needed) return {};
+  return {{"only " + std::to_string(*limit) + " processes and threads are allowed (" + source +
+               "); torch starts one thread for each of " + std::to_string(needed) + " CPUs before any data loader",
+           "docker run --pids-limit -1 ..., --ulimit nproc=-1", false}};
+}
+
+std::vector<Finding> judge_memlock(std::optional<std::uint64_t> limit) {
+  if (!limit) return {};
+  return {{"only " + std::to_string(*limit) + " bytes may be locked; RDMA registers more",
+           "docker run --ulimit memlock=-1 ...", false}};
 }
 
 std::string namespace_owner(const std::string& kind, const std::string& link) {

@@ -1,7 +1,6 @@
 // Proves: the device files that CUDA needs are in the container and this user may open them.
 // Control: none, open(2) on the real file answers by itself.
 // Suite: quick
-#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -20,19 +19,6 @@ namespace {
 using harness::Context;
 using harness::Failure;
 using protocol::Layer;
-
-std::vector<std::string> gpu_files() {
-  std::vector<std::string> out;
-  DIR* folder = opendir("/dev");
-  if (folder == nullptr) return out;
-  while (const dirent* entry = readdir(folder)) {
-    const std::string name = entry->d_name;
-    const std::string digits = name.substr(0, 6) == "nvidia" ? name.substr(6) : "";
-    if (!digits.empty() && digits.find_first_not_of("0123456789") == std::string::npos) out.push_back("/dev/" + name);
-  }
-  closedir(folder);
-  return out;
-}
 
 void must_open(const std::string& path) {
   const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
@@ -65,7 +51,7 @@ class Devices : public harness::Check {
   }
   void run(Context&, protocol::CheckResult& result) override {
     note_confinement(result);
-    const auto gpus = gpu_files();
+    const auto gpus = container::gpu_device_files();
     must_open("/dev/nvidiactl");
     if (gpus.empty()) must_open("/dev/nvidia0");
     for (const auto& path : gpus) must_open(path);

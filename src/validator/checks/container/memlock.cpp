@@ -1,10 +1,12 @@
 // Proves: memory can be locked without limit where the container has RDMA devices, which register their buffers with
 //   it.
-// Control: none, the kernel's own limit is read.
+// Control: a limit of 64 KiB is put into the copy that is judged.
 // Suite: quick
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "container/limits.hpp"
+#include "container/report_findings.hpp"
 #include "harness/check.hpp"
 
 namespace envforge::validator {
@@ -12,7 +14,6 @@ namespace {
 
 using harness::Context;
 using protocol::Layer;
-using protocol::Verdict;
 
 class Memlock : public harness::Check {
  public:
@@ -27,12 +28,13 @@ class Memlock : public harness::Check {
     const bool rdma = access("/dev/infiniband", F_OK) == 0;
     if (!rdma) throw harness::Skip("the container has no /dev/infiniband: nothing here locks memory");
     result.summary = unlimited ? "unlimited" : std::to_string(limit.rlim_cur) + " bytes";
-    result.verdict = unlimited ? Verdict::kPass : Verdict::kDegraded;
-    if (unlimited) return;
-    result.reason = "only " + result.summary + " may be locked; RDMA registers more";
-    result.layer = Layer::kContainerFlags;
-    result.evidence = "RLIMIT_MEMLOCK beside /dev/infiniband";
-    result.mend = "docker run --ulimit memlock=-1 ...";
+    std::optional<std::uint64_t> own;
+    if (!unlimited) own = limit.rlim_cur;
+    auto judged = own;
+    container::report_findings(
+        result, [&] { return container::judge_memlock(judged); }, 1,
+        {"a limit of 64 KiB", 1, [&] { judged = 64 << 10; }, [&] { judged = own; }}, Layer::kContainerFlags,
+        "RLIMIT_MEMLOCK beside /dev/infiniband");
   }
 };
 ENVFORGE_CHECK(Memlock);

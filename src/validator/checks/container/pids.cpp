@@ -1,5 +1,5 @@
 // Proves: the container may start one thread for each CPU and each GPU's process, which torch does by itself.
-// Control: none, the kernel itself answers.
+// Control: a limit of as many as are needed, and no more, is put into the copy that is judged.
 // Suite: quick
 #include <sched.h>
 #include <sys/resource.h>
@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "container/limits.hpp"
+#include "container/report_findings.hpp"
 #include "harness/check.hpp"
 
 namespace envforge::validator {
@@ -42,7 +43,7 @@ class Pids : public harness::Check {
       limit = static_cast<long>(processes.rlim_cur);
       source = "RLIMIT_NPROC";
     }
-    const long gpus = std::max<long>(1, static_cast<long>(context.request().gpus.size()));
+    const long gpus = std::max<long>(1, static_cast<long>(container::gpu_device_files().size()));
     const long needed = usable_cpus() * gpus;
     if (limit) {
       result.measurements.push_back({"processes and threads",
@@ -53,15 +54,12 @@ class Pids : public harness::Check {
                                      {}});
     }
     if (!context.request().flags_are_the_runs) throw harness::Skip("these flags are verify's own");
-    result.verdict = protocol::Verdict::kPass;
     result.summary = limit ? std::to_string(*limit) + " by " + source : "no limit";
-    if (!limit || *limit > needed) return;
-    result.verdict = protocol::Verdict::kDegraded;
-    result.reason = "only " + std::to_string(*limit) + " processes and threads are allowed (" + source +
-                    "); torch starts one thread for each of " + std::to_string(needed) + " CPUs before any data loader";
-    result.layer = protocol::Layer::kContainerFlags;
-    result.evidence = source;
-    result.mend = "docker run --pids-limit -1 ..., --ulimit nproc=-1";
+    auto judged = limit;
+    container::report_findings(
+        result, [&] { return container::judge_pids(judged, source, needed); }, 1,
+        {"a limit of " + std::to_string(needed), 1, [&] { judged = needed; }, [&] { judged = limit; }},
+        protocol::Layer::kContainerFlags, source);
   }
 };
 ENVFORGE_CHECK(Pids);

@@ -1,5 +1,6 @@
-// Proves: /dev/shm, as this image is run, is larger than the 64 MiB that Docker gives by default.
-// Control: none, the file system's own size is read.
+// Proves: /dev/shm, as this image is run, is larger than the 64 MiB that Docker gives by default, and than what NCCL
+//   keeps there for the GPUs that the container was given.
+// Control: a size of 64 MiB is put into the copy that is judged.
 // Suite: quick
 //
 // Data loaders and NCCL put their buffers there, and die of a bus error when it is full.
@@ -8,8 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include <envforge/support/text.hpp>
-
+#include "container/limits.hpp"
+#include "container/report_findings.hpp"
 #include "harness/check.hpp"
 
 namespace envforge::validator {
@@ -17,10 +18,6 @@ namespace {
 
 using harness::Context;
 using protocol::Layer;
-using protocol::Verdict;
-
-// Docker gives 64 MiB; a data loader with a few workers needs more.
-constexpr std::uint64_t kDockersDefault = 64ULL << 20;
 
 class Shm : public harness::Check {
  public:
@@ -30,17 +27,21 @@ class Shm : public harness::Check {
       throw harness::Failure(std::string("there is no /dev/shm: ") + strerror(errno), Layer::kContainerFlags,
                              "statvfs(2)", "docker run --shm-size 1g ...");
     }
-    const std::uint64_t bytes = std::uint64_t{shm.f_blocks} * shm.f_frsize;
-    result.measurements.push_back({"size", static_cast<double>(bytes), "bytes", {}, "statvfs(/dev/shm)", {}});
+    const std::uint64_t size = std::uint64_t{shm.f_blocks} * shm.f_frsize;
+    const std::size_t gpus = container::gpu_device_files().size();
+    protocol::Measurement m{"size", static_cast<double>(size), "bytes", {}, "statvfs(/dev/shm)", {}};
+    if (gpus > 1) {
+      m.expected = static_cast<double>(container::shm_of_nccl(gpus));
+      m.derivation = "a ring of NCCL through host memory: " + std::to_string(gpus) + " GPUs x 2 channels x 9637888";
+    }
+    result.measurements.push_back(m);
     if (!context.request().flags_are_the_runs) throw harness::Skip("these flags are verify's own");
-    result.summary = support::human_bytes(bytes);
-    result.verdict = bytes > kDockersDefault ? Verdict::kPass : Verdict::kDegraded;
-    if (result.verdict == Verdict::kPass) return;
-    result.reason =
-        "/dev/shm has " + support::human_bytes(bytes) + ": too little for data loaders with workers and for NCCL";
-    result.layer = Layer::kContainerFlags;
-    result.evidence = "statvfs(/dev/shm)";
-    result.mend = "docker run --shm-size 1g ..., or `run: {shm: 1g}` in the recipe";
+    result.summary = support::human_bytes(size);
+    std::uint64_t judged = size;
+    container::report_findings(
+        result, [&] { return container::judge_shm(judged, gpus); }, 1,
+        {"a /dev/shm of 64 MiB", 1, [&] { judged = container::kDockersShm; }, [&] { judged = size; }},
+        Layer::kContainerFlags, "statvfs(/dev/shm)");
   }
 };
 ENVFORGE_CHECK(Shm);

@@ -67,7 +67,9 @@ TEST(CoreGroups, PassOnACudaThatWorksRightly) {
   asked.insert(asked.end(), {"cuda.pcie-link", "peer.copy"});
   const Report report = run(asked);
   for (const auto& id : ids) expect_proven(report, id);
-  EXPECT_EQ(to_string(results(report, "cuda.pcie-link").at(0).verdict), "pass");
+  const auto link = results(report, "cuda.pcie-link").at(0);
+  EXPECT_EQ(to_string(link.verdict), "pass") << link.reason;
+  EXPECT_TRUE(link.control && link.control->detected);
   EXPECT_EQ(results(report, "peer.copy").at(0).reason, "one GPU: a copy between two needs two");
 }
 
@@ -104,6 +106,9 @@ TEST(CoreGroups, WatchTheGpusBesideTheOthers) {
     EXPECT_EQ(to_string(results(report, id)[0].verdict), "pass") << id << ": " << results(report, id)[0].reason;
   }
   EXPECT_EQ(results(report, "nvml.watch")[0].summary, "at most 45 C and 612 W; no Xid");
+  for (const char* id : {"nvml.memory-errors", "nvml.settings"}) {
+    EXPECT_TRUE(results(report, id)[0].control && results(report, id)[0].control->detected) << id;
+  }
 }
 
 TEST(CoreGroups, TellWhatNvmlKnowsOfAGpu) {

@@ -82,6 +82,27 @@ TEST_F(Surroundings, ADeviceFileThatIsNotThereNamesTheFlag) {
   }
 }
 
+TEST_F(Surroundings, EightGpusNeedMoreSharedMemoryThanDockersDefault) {
+  const auto with = [&](const std::string& size, const std::string& gpus) {
+    protocol::GroupRequest group;
+    group.checks = {"container.shm"};
+    group.flags_are_the_runs = true;
+    const std::string mounts = own_devices(gpus, "mkdir $in/shm; mount -t tmpfs -o size=" + size + " none $in/shm");
+    return results(run(group, "", 1, {}, mounts), "container.shm").at(0);
+  };
+  const std::string all = "nvidia0 nvidia1 nvidia2 nvidia3 nvidia4 nvidia5 nvidia6 nvidia7";
+  const auto eight = with("65m", all);
+  EXPECT_EQ(to_string(eight.verdict), "degraded") << eight.summary;
+  EXPECT_THAT(eight.reason, HasSubstr("NCCL needs about 154 MB for 8 GPUs"));
+  EXPECT_EQ(to_string(eight.layer), "container-flags");
+  EXPECT_THAT(eight.mend, HasSubstr("docker run --shm-size 1g"));
+  const auto one = with("65m", "nvidia0");
+  EXPECT_EQ(to_string(one.verdict), "pass") << one.reason;
+  ASSERT_TRUE(one.control.has_value());
+  EXPECT_TRUE(one.control->detected);
+  EXPECT_EQ(to_string(with("1g", all).verdict), "pass");
+}
+
 class DriverLibrary : public Surroundings {
  protected:
   // libcuda in a folder of its own, under the version's name, and a kernel module of `module`.

@@ -5,6 +5,8 @@
 
 #include <cerrno>
 
+#include <envforge/support/files.hpp>
+
 namespace envforge::validator::container {
 namespace {
 
@@ -29,6 +31,36 @@ TEST(Limits, ADeviceThatTheCgroupTookAwayIsToldFromOneThatIsNotThere) {
   EXPECT_THAT(judge_device("/dev/nvidiactl", EPERM).what, HasSubstr("the device cgroup does not allow /dev/nvidiactl"));
   EXPECT_THAT(judge_device("/dev/nvidiactl", EPERM).mend, HasSubstr("systemctl daemon-reload"));
   EXPECT_THAT(judge_device("/dev/nvidiactl", EACCES).mend, HasSubstr("run as a user who may open it"));
+}
+
+TEST(Limits, SharedMemoryIsHeldAgainstDockersDefaultAndAgainstNccl) {
+  EXPECT_THAT(judge_shm(kDockersShm, 0).at(0).what, HasSubstr("/dev/shm has 67.1 MB: too little for data loaders"));
+  EXPECT_TRUE(judge_shm(kDockersShm + 1, 1).empty()) << "one GPU: no ring";
+  EXPECT_EQ(shm_of_nccl(1), 0U);
+  EXPECT_EQ(shm_of_nccl(2), 4U * 9637888U) << "fits in Docker's 64 MiB, as two GPUs do in NVIDIA/nccl issue 1518";
+  EXPECT_GT(shm_of_nccl(4), kDockersShm) << "and four do not";
+  const auto eight = judge_shm(65ULL << 20, 8);
+  ASSERT_EQ(eight.size(), 1U);
+  EXPECT_THAT(eight[0].what, HasSubstr("NCCL needs about 154 MB for 8 GPUs"));
+  EXPECT_THAT(eight[0].mend, HasSubstr("--shm-size 1g"));
+  EXPECT_TRUE(judge_shm(1ULL << 30, 8).empty());
+}
+
+TEST(Limits, ThreadsAndLockedMemoryHaveTheirMends) {
+  EXPECT_TRUE(judge_pids(std::nullopt, "", 64).empty());
+  EXPECT_TRUE(judge_pids(65, "pids.max", 64).empty());
+  EXPECT_THAT(judge_pids(64, "pids.max", 64).at(0).mend, HasSubstr("--pids-limit -1"));
+  EXPECT_TRUE(judge_memlock(std::nullopt).empty());
+  EXPECT_THAT(judge_memlock(65536).at(0).what, HasSubstr("only 65536 bytes may be locked"));
+}
+
+TEST(Limits, TheContainersGpusAreCountedByTheirDeviceFiles) {
+  const support::TempDir dev;
+  for (const char* name : {"nvidia0", "nvidia1", "nvidiactl", "nvidia-uvm", "nvidia", "null"}) {
+    support::write_file_atomically(dev.path() / name, "");
+  }
+  EXPECT_EQ(gpu_device_files(dev.path().string()).size(), 2U);
+  EXPECT_TRUE(gpu_device_files((dev.path() / "absent").string()).empty());
 }
 
 TEST(Limits, DriverCapabilitiesThatLeaveComputeOutAreNamed) {
