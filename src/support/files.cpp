@@ -101,10 +101,7 @@ std::string read_file_prefix(const std::filesystem::path& path, std::size_t byte
 void write_file_atomically(const std::filesystem::path& path, std::string_view content, unsigned mode) {
   std::error_code ignored;
   if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), ignored);
-  const auto status = std::filesystem::status(path, ignored);
-  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) return write_into(path, content);
-  const std::filesystem::path target = behind_links(path);
-  std::string temporary = target.string() + ".XXXXXX";
+  std::string temporary = path.string() + ".XXXXXX";
   const Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
   if (file.get() < 0) fail(ErrorCode::kFileWrite, "write", path);
   const auto abandon = [&](const char* verb) {
@@ -115,7 +112,14 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
   };
   if (!write_all(file.get(), content)) abandon("write");
   if (::fchmod(file.get(), mode) != 0) abandon("set the mode of");
-  if (::rename(temporary.c_str(), target.c_str()) != 0) abandon("replace");
+  if (::rename(temporary.c_str(), path.c_str()) != 0) abandon("replace");
+}
+
+void write_named_file(const std::filesystem::path& path, std::string_view content) {
+  std::error_code ignored;
+  const auto status = std::filesystem::status(path, ignored);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) return write_into(path, content);
+  write_file_atomically(behind_links(path), content);
 }
 
 void check_can_write(const std::filesystem::path& path) {

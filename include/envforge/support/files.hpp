@@ -13,10 +13,14 @@ std::string read_file(const std::filesystem::path& path, std::uint64_t max_bytes
 /// The first `bytes` bytes, for devices and large files. Throws Error{kFileUnreadable} if there are fewer.
 std::string read_file_prefix(const std::filesystem::path& path, std::size_t bytes);
 /// Writes beside the target and renames: a reader sees the old or the new file, never half of one. Creates parent
-/// folders. Throws Error{kFileWrite}; nothing half-written stays.
+/// folders. A link is replaced, never followed: in a folder of somebody else's it may lead anywhere. Throws
+/// Error{kFileWrite}; nothing half-written stays.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content, unsigned mode = 0644);
+/// The same for a path that the user typed: a device or a pipe is written into, a link stays and the file that it names
+/// is replaced.
+void write_named_file(const std::filesystem::path& path, std::string_view content);
 
-/// Tries whether write_file_atomically() can write there now: a file of another name in its folder, or the nearest one
+/// Tries whether write_named_file() can write there now: a file of another name in its folder, or the nearest one
 /// that is there. For a path that is needed after long work; nothing stays. Throws Error{kFileWrite}.
 void check_can_write(const std::filesystem::path& path);
 

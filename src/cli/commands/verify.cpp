@@ -70,7 +70,7 @@ support::ExitCode exit_code_of(const protocol::Report& report) {
 }
 
 void write_if_asked(const std::string& file, const std::string& text) {
-  if (!file.empty()) support::write_file_atomically(file, text);
+  if (!file.empty()) support::write_named_file(file, text);
 }
 
 /// The driver's part stays as it was sealed; what the host judged stands beside it and decides the exit code.

@@ -35,13 +35,23 @@ TEST(WriteFileAtomically, NamesThePathItCannotWrite) {
   }
 }
 
-TEST(WriteFileAtomically, WritesIntoAPipeAndLeavesItAPipe) {
+TEST(WriteFileAtomically, ReplacesALinkAndLeavesAloneWhatItNames) {
+  const TempDir folder;
+  const auto mine = folder.path() / "mine", link = folder.path() / "recipe.lock";
+  write_file_atomically(mine, "precious");
+  std::filesystem::create_symlink(mine, link);
+  write_file_atomically(link, "a lock");
+  EXPECT_EQ(read_file(mine), "precious");
+  EXPECT_EQ(read_file(link), "a lock");
+}
+
+TEST(WriteNamedFile, WritesIntoAPipeAndLeavesItAPipe) {
   const TempDir folder;
   const auto pipe = folder.path() / "pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   ASSERT_GE(reader, 0);
-  write_file_atomically(pipe, "a report");
+  write_named_file(pipe, "a report");
   std::array<char, 16> read{};
   EXPECT_EQ(::read(reader, read.data(), read.size()), 8);
   ::close(reader);
@@ -50,7 +60,7 @@ TEST(WriteFileAtomically, WritesIntoAPipeAndLeavesItAPipe) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
 }
 
-TEST(WriteFileAtomically, ReplacesWhatALinkNamesAndKeepsTheLink) {
+TEST(WriteNamedFile, ReplacesWhatALinkNamesAndKeepsTheLink) {
   namespace fs = std::filesystem;
   const TempDir folder;
   const auto kept = folder.path() / "kept", link = folder.path() / "link", second = folder.path() / "second";
@@ -58,19 +68,19 @@ TEST(WriteFileAtomically, ReplacesWhatALinkNamesAndKeepsTheLink) {
   fs::create_symlink("kept/file", link);  // names nothing yet
   fs::create_symlink(link, second);
   for (const char* text : {"one", "two"}) {
-    write_file_atomically(second, text);
+    write_named_file(second, text);
     EXPECT_EQ(read_file(kept / "file"), text);
   }
   EXPECT_TRUE(fs::is_symlink(link) && fs::is_symlink(second));
   EXPECT_EQ(std::distance(fs::directory_iterator(kept), {}), 1);
 }
 
-TEST(WriteFileAtomically, NamesTheFolderAndTheLinkThatItCannotWrite) {
+TEST(WriteNamedFile, NamesTheFolderAndTheLinkThatItCannotWrite) {
   const TempDir folder;
   std::filesystem::create_symlink("round", folder.path() / "round");
   for (const auto& path : {folder.path(), folder.path() / "round"}) {
     try {
-      write_file_atomically(path, "x");
+      write_named_file(path, "x");
       ADD_FAILURE() << path;
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ErrorCode::kFileWrite);
@@ -79,7 +89,7 @@ TEST(WriteFileAtomically, NamesTheFolderAndTheLinkThatItCannotWrite) {
   }
 }
 
-TEST(CheckCanWrite, KnowsBeforehandWhatWriteFileAtomicallyWillSay) {
+TEST(CheckCanWrite, KnowsBeforehandWhatWriteNamedFileWillSay) {
   const TempDir folder;
   write_file_atomically(folder.path() / "file", "x");
   EXPECT_NO_THROW(check_can_write(folder.path() / "file"));
