@@ -8,6 +8,7 @@
 #include <envforge/support/text.hpp>
 
 #include "answer.hpp"
+#include "driver_choice.hpp"
 
 namespace envforge::resolve {
 namespace {
@@ -54,12 +55,6 @@ bool is_of_pool(WishKind kind) {
   return kind == WishKind::kGpu || kind == WishKind::kDriver;
 }
 
-// A driver to write instead: a version that the data names, or a branch, which stands for its newest driver.
-struct DriverChoice {
-  Version version;
-  std::string text;  // 525.60.13, or R580
-};
-
 std::string pools_key(const documents::BuildWish& build) {
   return "packages.build." + documents::parse_source(build.source.value).name + ".pools";
 }
@@ -94,7 +89,6 @@ class RemedyFinder {
   std::optional<Proposal> propose(const std::vector<std::size_t>& wishes, const Candidate& candidate) const;
   bool solves(Proposal& proposal) const;
   std::optional<Proposal> forward_for(const std::vector<std::size_t>& pools) const;
-  std::optional<DriverChoice> driver_for(const Candidate& candidate, std::size_t pool) const;
   bool apply(ImageSpec& spec, const Wish& wish, const Candidate& candidate, std::vector<Change>& changes) const;
   bool leave_out(ImageSpec& spec, const Wish& wish, std::vector<Change>& changes) const;
   bool move_platform(ImageSpec& spec, const Wish& wish, std::vector<Change>& changes) const;
@@ -130,43 +124,6 @@ int RemedyFinder::distance(const Candidate& candidate, const std::vector<std::si
   const bool torch = std::any_of(wishes.begin(), wishes.end(),
                                  [&](std::size_t i) { return problem_.wishes[i].kind == WishKind::kTorch; });
   return torch ? distances_[candidate.option] : 0;
-}
-
-// The next newer driver of a pool with which the candidate is known to run, else the next older one; where none is
-// known, one with which it may.
-std::optional<DriverChoice> RemedyFinder::driver_for(const Candidate& candidate, std::size_t pool) const {
-  const BuildOption& option = problem_.option(candidate);
-  std::vector<DriverChoice> choices;
-  const auto* major = problem_.knowledge->cuda_major(option.cuda);
-  const auto* toolkit = problem_.knowledge->toolkit(option.cuda);
-  const std::string_view floor = major != nullptr     ? major->driver_floor
-                                 : toolkit != nullptr ? toolkit->bundled_driver
-                                                      : std::string_view();
-  // "580.0" is a document's word for the branch: no driver has that number.
-  const bool is_version = !floor.empty() && Version::of(floor).minor() != 0;
-  if (is_version) choices.push_back({Version::of(floor), std::string(floor)});
-  for (const auto& branch : problem_.knowledge->tables().branches)
-    choices.push_back({newest_of_branch(branch.branch.substr(1)), std::string(branch.branch)});
-  const Version& now = problem_.spec->pools[pool].driver->value;
-  std::sort(choices.begin(), choices.end(), [&](const DriverChoice& a, const DriverChoice& b) {
-    const bool newer = a.version > now;
-    if (newer != (b.version > now)) return newer;
-    return newer ? a.version < b.version : a.version > b.version;
-  });
-  std::optional<DriverChoice> doubtful;
-  for (const DriverChoice& choice : choices) {
-    Fit fit = Fit::kYes;
-    for (const Constraint& constraint : problem_.constraints) {
-      const bool about_driver = constraint.kind == ConstraintKind::kDriverFloor ||
-                                constraint.kind == ConstraintKind::kGpuDriver ||
-                                constraint.kind == ConstraintKind::kPtxDriver;
-      if (about_driver && constraint.pool == pool)
-        fit = std::max(fit, own_fit(problem_, constraint, option, choice.version));
-    }
-    if (fit == Fit::kYes) return choice;
-    if (fit == Fit::kUnknown && !doubtful) doubtful = choice;
-  }
-  return doubtful;
 }
 
 bool RemedyFinder::leave_out(ImageSpec& spec, const Wish& wish, std::vector<Change>& changes) const {
@@ -261,7 +218,7 @@ bool RemedyFinder::apply(ImageSpec& spec, const Wish& wish, const Candidate& can
       spec.exclude_newer = option.release->date;
       return change("exclude_newer", spec.exclude_newer);
     case WishKind::kDriver: {
-      const auto driver = driver_for(candidate, wish.pool);
+      const auto driver = driver_for(problem_, candidate, wish.pool);
       if (!driver) return false;
       spec.pools[wish.pool].driver->value = driver->version;
       return change("target." + spec.pools[wish.pool].name + ".driver", driver->text);

@@ -254,43 +254,6 @@ TEST(Resolve, EveryImageOfASplitServesItsPools) {
   EXPECT_EQ(conflict.split[1].solution.platforms[0].cuda_variant, "cu126");
 }
 
-TEST(Resolve, ASplitIsForThePlatformsOnWhichItsPoolsCanBe) {
-  const Conflict conflict = refuse(SpecBuilder()
-                                       .platforms({"linux/amd64", "linux/arm64"})
-                                       .pool({"V100"}, "570.86.15")
-                                       .pool({"GB200"}, "570.133.20"));
-  ASSERT_EQ(conflict.split.size(), 2U) << explain(conflict);
-  EXPECT_THAT(conflict.unserved, ::testing::IsEmpty());
-  EXPECT_THAT(explain(conflict), HasSubstr("for pool0, on linux/amd64\n"));
-  EXPECT_THAT(explain(conflict), HasSubstr("for pool1, on linux/arm64\n"));
-  EXPECT_EQ(conflict.split[0].solution.platforms.size(), 1U);
-}
-
-TEST(Resolve, NamesThePoolThatNoImageServesAndTheImagesForTheOthers) {
-  const Conflict conflict = refuse(SpecBuilder()
-                                       .torch(">=2.11")
-                                       .pool({"K80"}, "575.51.03")
-                                       .pool({"V100"}, "535.183.06")
-                                       .pool({"RTX 5090"}, "590.44.01")
-                                       .pool({"A100"}, "400.1"));
-  ASSERT_EQ(conflict.split.size(), 2U) << explain(conflict);
-  ASSERT_EQ(conflict.unserved.size(), 2U) << explain(conflict);
-  EXPECT_EQ(conflict.unserved[0].pool, "pool0");
-  EXPECT_EQ(conflict.unserved[1].pool, "pool3");
-  const std::string text = explain(conflict);
-  EXPECT_THAT(text, HasSubstr("Or 2 images for the pools without pool0, pool3:"));
-  EXPECT_THAT(text, HasSubstr("No image serves pool pool0:"));
-  EXPECT_THAT(text, HasSubstr("pool pool3:"));
-}
-
-TEST(Resolve, APoolWithoutItsLastGpuIsLeftOutAsOneChange) {
-  const Conflict conflict =
-      refuse(SpecBuilder().pool({"K80"}, "470.82.01").pool({"V100"}, "535.54.03").pool({"RTX 5090"}, "570.86.16"));
-  const std::string text = explain(conflict);
-  EXPECT_THAT(text, HasSubstr("  1. target: leave out pool0\n"));
-  EXPECT_THAT(text, Not(HasSubstr("target.pool0.")));
-}
-
 std::string warnings_of(const SpecBuilder& spec) {
   const Outcome outcome = resolve(spec.spec(), compat::embedded());
   std::string text;
@@ -408,24 +371,6 @@ TEST(Torchaudio, OfThe211WheelServesNewerTorchOfItsOwnCudaOnly) {
   const Solution doubtful = solve(SpecBuilder().torch("2.14").cuda("12.6").include("torchaudio").pool({"H100"}));
   EXPECT_TRUE(doubtful.doubtful);
   EXPECT_THAT(explain(doubtful), HasSubstr("for CUDA 12.6"));
-}
-
-TEST(DriverOfAGpu, BeforeAllThatListItsCapabilityIsNotKnownAndWithinThemAWarning) {
-  for (const auto& [gpu, driver, first] :
-       {std::tuple("RTX 5090", "535.54.03", "R570"), std::tuple("sm_120", "565.57.01", "R570"),
-        std::tuple("H100", "470.82.01", "R520"), std::tuple("B200", "550.54.14", "R570")}) {
-    const Conflict conflict = refuse(SpecBuilder().pool({gpu}, driver));
-    ASSERT_EQ(conflict.items.size(), 1U) << gpu;
-    EXPECT_TRUE(conflict.items[0].unknown) << gpu;
-    EXPECT_THAT(conflict.items[0].fact, HasSubstr(std::string("no driver older than ") + first)) << gpu;
-    ASSERT_FALSE(conflict.remedies.empty()) << gpu;
-    EXPECT_EQ(conflict.remedies[0].changes[0].key, "target.pool0.driver") << gpu;
-    EXPECT_FALSE(conflict.remedies[0].solution.doubtful) << gpu;
-  }
-  // R570 lists other GPUs of 12.0: the table of releases is an upper bound within a branch.
-  const Solution within = solve(SpecBuilder().pool({"GeForce RTX 5050"}, "570.86.16"));
-  EXPECT_FALSE(within.doubtful);
-  EXPECT_THAT(explain(within), HasSubstr("does not list GeForce RTX 5050"));
 }
 
 TEST(NewerThanTheData, IsUnknownAndNeverANo) {

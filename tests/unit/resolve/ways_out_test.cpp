@@ -1,0 +1,80 @@
+// What stands beside a no: drivers to write instead, pools to leave out, images for those that can be served.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <envforge/resolve/explain.hpp>
+
+#include "support/spec_builder.hpp"
+
+namespace envforge::resolve {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::SpecBuilder;
+
+Conflict refuse(const SpecBuilder& spec) {
+  const Outcome outcome = resolve(spec.spec(), compat::embedded());
+  if (const auto* conflict = std::get_if<Conflict>(&outcome)) return *conflict;
+  ADD_FAILURE() << explain(outcome);
+  return {};
+}
+
+TEST(WaysOut, ASplitIsForThePlatformsOnWhichItsPoolsCanBe) {
+  const Conflict conflict = refuse(SpecBuilder()
+                                       .platforms({"linux/amd64", "linux/arm64"})
+                                       .pool({"V100"}, "570.86.15")
+                                       .pool({"GB200"}, "570.133.20"));
+  ASSERT_EQ(conflict.split.size(), 2U) << explain(conflict);
+  EXPECT_THAT(conflict.unserved, ::testing::IsEmpty());
+  EXPECT_THAT(explain(conflict), HasSubstr("for pool0, on linux/amd64\n"));
+  EXPECT_THAT(explain(conflict), HasSubstr("for pool1, on linux/arm64\n"));
+  EXPECT_EQ(conflict.split[0].solution.platforms.size(), 1U);
+}
+
+TEST(WaysOut, NamesThePoolThatNoImageServesAndTheImagesForTheOthers) {
+  const Conflict conflict = refuse(SpecBuilder()
+                                       .torch(">=2.11")
+                                       .pool({"K80"}, "575.51.03")
+                                       .pool({"V100"}, "535.183.06")
+                                       .pool({"RTX 5090"}, "590.44.01")
+                                       .pool({"A100"}, "400.1"));
+  ASSERT_EQ(conflict.split.size(), 2U) << explain(conflict);
+  ASSERT_EQ(conflict.unserved.size(), 2U) << explain(conflict);
+  EXPECT_EQ(conflict.unserved[0].pool, "pool0");
+  EXPECT_EQ(conflict.unserved[1].pool, "pool3");
+  const std::string text = explain(conflict);
+  EXPECT_THAT(text, HasSubstr("Or 2 images for the pools without pool0, pool3:"));
+  EXPECT_THAT(text, HasSubstr("No image serves pool pool0:"));
+  EXPECT_THAT(text, HasSubstr("pool pool3:"));
+}
+
+TEST(WaysOut, APoolWithoutItsLastGpuIsLeftOutAsOneChange) {
+  const Conflict conflict =
+      refuse(SpecBuilder().pool({"K80"}, "470.82.01").pool({"V100"}, "535.54.03").pool({"RTX 5090"}, "570.86.16"));
+  const std::string text = explain(conflict);
+  EXPECT_THAT(text, HasSubstr("  1. target: leave out pool0\n"));
+  EXPECT_THAT(text, Not(HasSubstr("target.pool0.")));
+}
+
+TEST(DriverOfAGpu, BeforeAllThatListItsCapabilityIsNotKnownAndWithinThemAWarning) {
+  for (const auto& [gpu, driver, first] :
+       {std::tuple("RTX 5090", "535.54.03", "R570"), std::tuple("sm_120", "565.57.01", "R570"),
+        std::tuple("H100", "470.82.01", "R520"), std::tuple("B200", "550.54.14", "R570")}) {
+    const Conflict conflict = refuse(SpecBuilder().pool({gpu}, driver));
+    ASSERT_EQ(conflict.items.size(), 1U) << gpu;
+    EXPECT_TRUE(conflict.items[0].unknown) << gpu;
+    EXPECT_THAT(conflict.items[0].fact, HasSubstr(std::string("no driver older than ") + first)) << gpu;
+    ASSERT_FALSE(conflict.remedies.empty()) << gpu;
+    EXPECT_EQ(conflict.remedies[0].changes[0].key, "target.pool0.driver") << gpu;
+    EXPECT_FALSE(conflict.remedies[0].solution.doubtful) << gpu;
+  }
+  // R570 lists other GPUs of 12.0: the table of releases is an upper bound within a branch.
+  const Outcome within = resolve(SpecBuilder().pool({"GeForce RTX 5050"}, "570.86.16").spec(), compat::embedded());
+  ASSERT_TRUE(std::holds_alternative<Solution>(within)) << explain(within);
+  EXPECT_FALSE(std::get<Solution>(within).doubtful);
+  EXPECT_THAT(explain(within), HasSubstr("does not list GeForce RTX 5050"));
+}
+
+}  // namespace
+}  // namespace envforge::resolve
