@@ -120,7 +120,8 @@ class LockComparison {
 
  private:
   static std::string place(const LockedWheel& wheel) {
-    return wheel.index + " " + wheel.filename + (wheel.heavy ? " heavy" : "") + (wheel.toolkit ? " toolkit" : "") + (wheel.direct ? " direct" : "");
+    return wheel.index + " " + wheel.filename + (wheel.heavy ? " heavy" : "") + (wheel.toolkit ? " toolkit" : "") +
+           (wheel.direct ? " direct" : "");
   }
   static std::string place(const LockedDeb& deb) {
     return deb.suite + " " + deb.filename + (deb.foundation ? " foundation" : "");
