@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,6 +34,20 @@ std::string passed_line(const std::string& id) {
   result.id = id;
   result.verdict = Verdict::kPass;
   return protocol::to_line(protocol::Result{result}) + "\n";
+}
+
+[[noreturn]] void wait_for_ever(Context& context) {
+  context.doing("waiting for Godot");
+  signal(SIGTERM, SIG_IGN);
+  for (;;) pause();
+}
+
+// Passes until a check before it in the group, `alternate`, ran twice.
+void hang_later(Context& context, CheckResult& result) {
+  const char* path = getenv("FAKE_STATE");
+  struct stat state {};
+  if (path != nullptr && stat(path, &state) == 0 && state.st_size > 1) wait_for_ever(context);
+  result.verdict = Verdict::kPass;
 }
 
 // Passes in its first run, fails in its second, and so on; a file that FAKE_STATE names counts the runs.
@@ -155,13 +170,8 @@ const Row kRows[] = {
      },
      false},
     {"exits", [](Context&, CheckResult&) { _exit(3); }, false},
-    {"hangs",
-     [](Context& c, CheckResult&) {
-       c.doing("waiting for Godot");
-       signal(SIGTERM, SIG_IGN);
-       for (;;) pause();
-     },
-     false},
+    {"hangs", [](Context& c, CheckResult&) { wait_for_ever(c); }, false},
+    {"hangs-later", hang_later, false},
     {"prints-garbage",
      [](Context&, CheckResult& r) {
        write_all(3, "PASS\n");

@@ -170,6 +170,22 @@ TEST(Driver, ASoakThatIsInterruptedTellsOfItsFinishedRounds) {
   EXPECT_EQ(run.report.not_judged[0], "what further rounds would have found: the soak was interrupted after 2 rounds");
 }
 
+TEST(Driver, OfTheRoundThatIsInterruptedWhatWasFoundStaysAndTheRestIsForgotten) {
+  const std::string state = ::testing::TempDir() + "envforge-interrupted-" + std::to_string(getpid());
+  auto request = request_for({"alternates", "hangs-later"});
+  request.soak_seconds = 50;
+  const Driven run = run_request(protocol::to_json(request).dump(), {{"FAKE_STATE", state}}, "waiting for Godot");
+  std::filesystem::remove(state);
+  ASSERT_EQ(run.report.groups.size(), 1U) << run.outcome.err;
+  EXPECT_EQ(run.report.rounds, 1);
+  const auto& checks = run.report.groups[0].checks;
+  ASSERT_EQ(checks.size(), 2U);
+  EXPECT_EQ(checks[0].verdict, Verdict::kFail) << "found in the second round, before the interruption";
+  EXPECT_EQ(checks[0].failures.at(0).round, 2);
+  EXPECT_EQ(checks[1].verdict, Verdict::kPass) << checks[1].reason;
+  EXPECT_EQ(checks[1].rounds, 1);
+}
+
 TEST(Driver, ASoakThatIsInterruptedInItsFirstRoundHasNoVerdict) {
   auto request = request_for({"hangs"});
   request.soak_seconds = 50;
