@@ -23,16 +23,35 @@ std::vector<std::string> names_of(const std::vector<std::string>& all, const std
   return names;
 }
 
+// Without those that call nowhere where one other does not: of two alike the first stays. Keeps the search small.
+std::vector<std::size_t> undominated(const std::vector<Call>& calls, const Stops& wanted) {
+  const auto within = [&](std::size_t a, std::size_t b) {
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      if (wanted[i] && calls[a].stops[i] && !calls[b].stops[i]) return false;
+    }
+    return true;
+  };
+  std::vector<std::size_t> useful;
+  for (std::size_t a = 0; a < calls.size(); ++a) {
+    bool dominated = false;
+    for (std::size_t b = 0; b < calls.size() && !dominated; ++b)
+      dominated = a != b && within(a, b) && (b < a || !within(b, a));
+    if (!dominated) useful.push_back(a);
+  }
+  return useful;
+}
+
 // The members of `calls`, the fewest that reach all of `wanted` together. Breadth first over how many: the first cover
 // found is a smallest one, of the most preferred builds.
 std::vector<std::size_t> smallest_cover(const std::vector<Call>& calls, const Stops& wanted) {
+  const std::vector<std::size_t> useful = undominated(calls, wanted);
   std::set<Stops> seen;
   std::vector<std::pair<Stops, std::vector<std::size_t>>> layer{{Stops(wanted.size(), false), {}}};
   while (!layer.empty()) {
     std::vector<std::pair<Stops, std::vector<std::size_t>>> next;
     for (const auto& [done, chosen] : layer) {
       if (done == wanted) return chosen;
-      for (std::size_t i = 0; i < calls.size(); ++i) {
+      for (const std::size_t i : useful) {
         Stops more = done;
         for (std::size_t stop = 0; stop < more.size(); ++stop)
           more[stop] = more[stop] || (wanted[stop] && calls[i].stops[stop]);
