@@ -115,8 +115,9 @@ TEST(CoreGroups, ASlowGpuThatOthersUseIsNotJudged) {
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(to_string(found[0].verdict), "pass") << "as slow as in AGpuFarBelowTheModelIsDegraded: " << found[0].reason;
   ASSERT_FALSE(found[0].measurements.empty());
-  for (const auto& rate : found[0].measurements) {
-    EXPECT_EQ(rate.context.at("judged"), "no: other processes use this GPU") << rate.name;
+  for (const char* type : {"bf16", "fp16", "fp32", "fp64"}) {
+    const auto rate = measurement_of(found[0], std::string("throughput ") + type);
+    EXPECT_EQ(rate.context.at("judged"), "no: other processes use this GPU") << type;
   }
   EXPECT_NE(report.not_judged.front().find("other processes use this GPU"), std::string::npos);
 }
