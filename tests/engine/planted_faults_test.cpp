@@ -93,7 +93,13 @@ TEST_F(PlantedFault, OfSharedMemoryThatIsNotThereIsAFailureOfTheFlags) {
 
 TEST_F(PlantedFault, OfTooFewProcessesIsToldWithTheirNumber) {
   tests::with_glibc(image_);
-  const auto run = verify(build(""), {"--only", "container.pids", "--", "--pids-limit=2", "--cpuset-cpus=0-1"});
+  const std::string image = build("");
+  Verified run;
+  // runc's own threads count too until it becomes the driver: under load it may not get so far.
+  for (int attempt = 0; attempt < 20; ++attempt) {
+    run = verify(image, {"--only", "container.pids", "--", "--pids-limit=2", "--cpuset-cpus=0-1"});
+    if (run.outcome.out.find("EF5311") == std::string::npos) break;
+  }
   const auto pids = run.check("container.pids");
   if (pids.verdict == Verdict::kPass) GTEST_SKIP() << "this engine does not limit processes: " << pids.summary;
   expect(pids, Verdict::kDegraded, Layer::kContainerFlags, "only 2 processes and threads", "--pids-limit -1");
