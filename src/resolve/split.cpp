@@ -68,11 +68,7 @@ std::vector<std::size_t> smallest_cover(const std::vector<Call>& calls, const St
 class SplitFinder {
  public:
   explicit SplitFinder(const Problem& problem)
-      : problem_(problem),
-        spec_(*problem.spec),
-        stops_(spec_.pools.size() * spec_.platforms.size(), false),
-        certain_{},
-        doubtful_{} {
+      : problem_(problem), spec_(*problem.spec), stops_(spec_.pools.size() * spec_.platforms.size(), false) {
     std::vector<std::size_t> all;
     for (std::size_t i = 0; i < spec_.platforms.size(); ++i) all.push_back(i);
     searched_.push_back(all);
@@ -80,10 +76,10 @@ class SplitFinder {
   }
 
   void find(Conflict& conflict) {
-    collect(false, certain_);
-    if (!is_auto(spec_.torch.cuda.value)) collect(true, doubtful_);  // as for one image
-    serve(certain_, conflict);
-    serve(doubtful_, conflict);
+    std::vector<Call> certain, doubtful;
+    collect(certain, doubtful);
+    serve(certain, conflict);
+    serve(doubtful, conflict);
     for (std::size_t pool = 0; pool < spec_.pools.size(); ++pool) {
       if (!conflict.split.empty() && !is_served(pool)) conflict.unserved.push_back(why_unserved(pool));
     }
@@ -103,25 +99,36 @@ class SplitFinder {
     return part;
   }
 
-  // A stop is where a build for that platform alone serves the pool: no V100 is asked for beside an Arm CPU.
-  void collect(bool doubtful, std::vector<Call>& calls) const {
+  void collect(std::vector<Call>& certain, std::vector<Call>& doubtful) const {
     std::vector<std::size_t> all_pools;
     for (std::size_t i = 0; i < spec_.pools.size(); ++i) all_pools.push_back(i);
-    Stops possible(stops_.size(), false);
     for (const auto& platforms : searched_) {
       const ImageSpec spec = part(all_pools, platforms);
       const Problem problem = make_problem(spec, problem_.offers);
-      for (const auto& served : Search(problem, std::nullopt).served_pools(doubtful)) {
-        Call call{platforms, Stops(stops_.size(), false)};
-        for (const std::size_t pool : all_pools) {
-          for (const std::size_t platform : platforms) {
-            call.stops[stop(pool, platform)] = served[pool];
-            if (served[pool] && (platforms.size() == 1 || spec_.platforms.size() == 1))
-              possible[stop(pool, platform)] = true;
-          }
-        }
-        calls.push_back(std::move(call));
-      }
+      const Search search(problem, std::nullopt);
+      for (const auto& served : search.served_pools(false)) certain.push_back(call_of(served, platforms));
+      if (is_auto(spec_.torch.cuda.value)) continue;  // as for one image
+      for (const auto& served : search.served_pools(true)) doubtful.push_back(call_of(served, platforms));
+    }
+    keep_possible(certain);
+    keep_possible(doubtful);
+  }
+
+  Call call_of(const std::vector<bool>& served, const std::vector<std::size_t>& platforms) const {
+    Call call{platforms, Stops(stops_.size(), false)};
+    for (std::size_t pool = 0; pool < served.size(); ++pool) {
+      for (const std::size_t platform : platforms) call.stops[stop(pool, platform)] = served[pool];
+    }
+    return call;
+  }
+
+  // A stop is where a build for that platform alone serves the pool: no V100 is asked for beside an Arm CPU.
+  static void keep_possible(std::vector<Call>& calls) {
+    if (calls.empty()) return;
+    Stops possible(calls.front().stops.size(), false);
+    for (const Call& call : calls) {
+      for (std::size_t i = 0; call.platforms.size() == 1 && i < possible.size(); ++i)
+        possible[i] = possible[i] || call.stops[i];
     }
     for (Call& call : calls) {
       for (std::size_t i = 0; i < possible.size(); ++i) call.stops[i] = call.stops[i] && possible[i];
@@ -182,7 +189,6 @@ class SplitFinder {
   const ImageSpec& spec_;
   Stops stops_;                                     // at which an image calls
   std::vector<std::vector<std::size_t>> searched_;  // all platforms, then each alone
-  std::vector<Call> certain_, doubtful_;
 };
 
 }  // namespace
