@@ -42,7 +42,14 @@ bool write_all(int fd, std::string_view content) {
   return true;
 }
 
-// A device or a pipe is written to: a file renamed over it would take its place on the machine.
+// A device or a pipe: it is written to itself.
+bool is_special(const std::filesystem::path& path) {
+  std::error_code ignored;
+  const auto status = std::filesystem::status(path, ignored);
+  return std::filesystem::exists(status) && !std::filesystem::is_regular_file(status);
+}
+
+// A file renamed over it would take its place on the machine.
 void write_into(const std::filesystem::path& path, std::string_view content) {
   const Descriptor open(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
   if (open.get() < 0 || !write_all(open.get(), content)) fail(ErrorCode::kFileWrite, "write", path);
@@ -116,9 +123,7 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
 }
 
 void write_named_file(const std::filesystem::path& path, std::string_view content) {
-  std::error_code ignored;
-  const auto status = std::filesystem::status(path, ignored);
-  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) return write_into(path, content);
+  if (is_special(path)) return write_into(path, content);
   write_file_atomically(behind_links(path), content);
 }
 
@@ -129,18 +134,15 @@ void check_can_write(const std::filesystem::path& path) {
     errno = EISDIR;
     fail(ErrorCode::kFileWrite, "write", path);
   }
-  // What is no regular file is written to itself.
-  const auto kind = fs::status(path, ignored).type();
-  const bool other = kind != fs::file_type::not_found && kind != fs::file_type::regular && kind != fs::file_type::none;
-  fs::path place = other ? path : fs::absolute(path).parent_path();
-  while (!other && place != place.parent_path() && !fs::exists(place, ignored)) place = place.parent_path();
-  if (!other && !fs::is_directory(place, ignored)) {
-    errno = ENOTDIR;
-    fail(ErrorCode::kFileWrite, "write", path);
-  }
-  if (other) {
+  if (is_special(path)) {
     if (::access(path.c_str(), W_OK) != 0) fail(ErrorCode::kFileWrite, "write", path);
     return;
+  }
+  fs::path place = fs::absolute(path).parent_path();
+  while (place != place.parent_path() && !fs::exists(place, ignored)) place = place.parent_path();
+  if (!fs::is_directory(place, ignored)) {
+    errno = ENOTDIR;
+    fail(ErrorCode::kFileWrite, "write", path);
   }
   std::string trial = (place / ".envforge-XXXXXX").string();  // root may write where the file system cannot
   const Descriptor file(::mkostemp(trial.data(), O_CLOEXEC));
