@@ -117,16 +117,9 @@ compat::Knowledge read_user_data(const std::string& file) {
   }
 }
 
-// The files of a folder know their names alone; the user gave the folder.
-compat::Knowledge read_data_folder(const std::string& folder) {
-  try {
-    return compat::load_knowledge(folder);
-  } catch (const support::Error& error) {
-    if (!error.where()) throw;
-    support::Where where = *error.where();
-    where.file = (fs::path(folder) / where.file).string();
-    throw support::Error(error.code(), error.message(), where, error.hint());
-  }
+void warn(const std::string& text) {
+  const std::string begin = "warning: ";
+  print_err(begin + support::wrap(text, begin.size(), 0) + "\n");
 }
 
 }  // namespace
@@ -181,7 +174,7 @@ std::string Session::user_data_file() const {
 // The newer of the user's own and the built-in, so that a newer envforge is not held back by an old update.
 compat::Knowledge Session::find_knowledge() {
   data_origin_ = options_.data_dir;
-  if (!options_.data_dir.empty()) return read_data_folder(options_.data_dir);
+  if (!options_.data_dir.empty()) return compat::load_knowledge(options_.data_dir);
   const std::string file = user_data_file();
   std::error_code error;
   if (!file.empty() && fs::exists(file, error)) {
@@ -192,15 +185,6 @@ compat::Knowledge Session::find_knowledge() {
   data_origin_ = kBuiltIn;
   return compat::embedded();
 }
-
-namespace {
-
-void warn(const std::string& text) {
-  const std::string begin = "warning: ";
-  print_err(begin + support::wrap(text, begin.size(), 0) + "\n");
-}
-
-}  // namespace
 
 void Session::tell_data() const {
   const std::string as_of = knowledge_->as_of();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
 #include <envforge/support/text.hpp>
 
@@ -123,8 +124,16 @@ std::vector<DataFile> read_data_folder(const std::string& folder) {
   return files;
 }
 
+// The files know their names alone; the caller gave the folder.
 Knowledge load_knowledge(const std::string& folder) {
-  return parse_knowledge(read_data_folder(folder));
+  try {
+    return parse_knowledge(read_data_folder(folder));
+  } catch (const support::Error& error) {
+    if (!error.where()) throw;
+    support::Where where = *error.where();
+    where.file = (std::filesystem::path(folder) / where.file).string();
+    throw support::Error(error.code(), error.message(), where, error.hint());
+  }
 }
 
 }  // namespace envforge::compat

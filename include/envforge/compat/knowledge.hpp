@@ -57,7 +57,7 @@ const std::vector<std::string>& data_file_names();
 Knowledge parse_knowledge(const std::vector<DataFile>& files);
 /// The text of `folder`/pytorch.json and its neighbours. Throws Error{kFileUnreadable}.
 std::vector<DataFile> read_data_folder(const std::string& folder);
-/// The rows of such a folder. Throws as the two above.
+/// The rows of such a folder. Throws as the two above, with the folder in the place.
 Knowledge load_knowledge(const std::string& folder);
 
 }  // namespace envforge::compat

@@ -96,8 +96,7 @@ Words bases(const compat::Knowledge& knowledge) {
 
 Words checks() {
   Words out = protocol::known_checks();
-  std::set<std::string> groups;
-  for (const auto& id : out) groups.insert(protocol::group_of(id));
+  const auto& groups = protocol::known_groups();
   out.insert(out.end(), groups.begin(), groups.end());
   return out;
 }
