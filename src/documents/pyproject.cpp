@@ -55,6 +55,14 @@ void take_source(const PackageSource& source, Located<std::string>& dependency) 
   dependency.value = commit;
 }
 
+std::vector<Located<std::string>> optional_groups(const toml::Value& document) {
+  std::vector<Located<std::string>> out;
+  const toml::Value* groups = document.at("project.optional-dependencies");
+  if (groups == nullptr) return out;
+  for (const auto& [name, group] : groups->members) out.push_back({name, group.where});
+  return out;
+}
+
 }  // namespace
 
 toml::Value parse_pyproject(const std::string& text, const std::string& file) {
@@ -67,14 +75,6 @@ std::vector<Located<std::string>> texts_at(const toml::Value& document, const st
   const toml::Value* value = document.at(path);
   if (value == nullptr) return out;
   for (const toml::Value* text : value->strings()) out.push_back({text->text, text->where});
-  return out;
-}
-
-std::vector<Located<std::string>> optional_groups(const toml::Value& document) {
-  std::vector<Located<std::string>> out;
-  const toml::Value* groups = document.at("project.optional-dependencies");
-  if (groups == nullptr) return out;
-  for (const auto& [name, group] : groups->members) out.push_back({name, group.where});
   return out;
 }
 

@@ -13,7 +13,5 @@ namespace envforge::documents {
 toml::Value parse_pyproject(const std::string& text, const std::string& file);
 /// The strings at "project.dependencies", each with its place; none where there is no such key.
 std::vector<Located<std::string>> texts_at(const toml::Value& document, const std::string& path);
-/// The names of [project.optional-dependencies].
-std::vector<Located<std::string>> optional_groups(const toml::Value& document);
 
 }  // namespace envforge::documents

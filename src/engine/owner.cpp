@@ -36,6 +36,12 @@ std::string in_a_name(const std::string& owner) {
   return digits_of(parts.at(0)) + "." + parts.at(1) + "." + parts.at(2);
 }
 
+// Of such a name's parts, as owner_runs.
+std::optional<bool> named_owner_runs(const std::vector<std::string>& parts) {
+  if (parts[0] != digits_of(this_place())) return std::nullopt;
+  return owner_runs(this_place() + "/" + parts[1] + "/" + parts[2]);
+}
+
 /// Field 22 of /proc/PID/stat, in clock ticks since boot; "" without such a process.
 std::string start_time(const std::string& pid) {
   std::ifstream file("/proc/" + pid + "/stat");
@@ -71,15 +77,6 @@ std::optional<bool> owner_runs(const std::string& owner) {
   if (parts[1].find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
   return start_time(parts[1]) == parts[2];
 }
-
-namespace {
-
-std::optional<bool> named_owner_runs(const std::vector<std::string>& parts) {
-  if (parts[0] != digits_of(this_place())) return std::nullopt;
-  return owner_runs(this_place() + "/" + parts[1] + "/" + parts[2]);
-}
-
-}  // namespace
 
 std::string borrowed_name(const std::string& owner, const std::string& random) {
   return std::string(kBorrowedRepository) + ":" + in_a_name(owner) + "." + random;

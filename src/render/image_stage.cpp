@@ -79,7 +79,7 @@ Env environment(const StageInput& input) {
   const auto& spec = input.lock.spec;
   Env env;
   env.values = {
-      {"PATH", "/opt/venv/bin:" + std::string(documents::is_devel(spec) ? "/opt/cuda/bin:" : "") +
+      {"PATH", "/opt/venv/bin:" + (documents::is_devel(spec) ? std::string(kCudaHome) + "/bin:" : "") +
                    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
       {"VIRTUAL_ENV", "/opt/venv"},
       {"HOME", "/home/" + spec.user_name},

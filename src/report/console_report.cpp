@@ -121,7 +121,7 @@ void check_lines(std::ostream& out, const Report& report, const CheckResult& che
 
 /// Checks that were skipped for one reason.
 struct Skipped {
-  const CheckResult* first;
+  std::vector<const CheckResult*> checks;
   std::set<std::string> ids, groups;
 };
 
@@ -129,9 +129,10 @@ std::vector<Skipped> skipped_by_reason(const std::vector<const CheckResult*>& ch
   std::vector<Skipped> out;
   for (const auto* check : checks) {
     if (check->verdict != Verdict::kSkipped) continue;
-    auto known =
-        std::find_if(out.begin(), out.end(), [&](const Skipped& one) { return one.first->reason == check->reason; });
-    if (known == out.end()) known = out.insert(out.end(), Skipped{check, {}, {}});
+    auto known = std::find_if(out.begin(), out.end(),
+                              [&](const Skipped& one) { return one.checks.front()->reason == check->reason; });
+    if (known == out.end()) known = out.insert(out.end(), Skipped{});
+    known->checks.push_back(check);
     known->ids.insert(check->id);
     known->groups.insert(protocol::group_of(check->id));
   }
@@ -178,10 +179,8 @@ std::string console_report(const Report& report, const ConsoleStyle& style) {
   std::vector<CheckResult> folded;
   for (const auto& skipped : skipped_by_reason(checks)) {
     if (style.details || skipped.ids.size() == 1) continue;
-    for (const auto* check : checks) {
-      if (check->verdict == Verdict::kSkipped && check->reason == skipped.first->reason) told.insert(check);
-    }
-    CheckResult line = *skipped.first;
+    told.insert(skipped.checks.begin(), skipped.checks.end());
+    CheckResult line = *skipped.checks.front();
     line.id = std::to_string(skipped.ids.size()) + " checks";
     line.reason += " (" + support::join({skipped.groups.begin(), skipped.groups.end()}, ", ") + ")";
     folded.push_back(std::move(line));

@@ -125,6 +125,17 @@ void add_choice(std::vector<std::string>& lines, const documents::Choice& choice
   if (!choice.source.empty()) add_wrapped(lines, "[" + choice.source + "]", "      ");
 }
 
+// What a person can type: "nvidia-smi" of the patterns "nvidia-smi" and "*nvidia-smi*".
+std::vector<std::string> plain_topics(const compat::Knowledge& knowledge) {
+  std::vector<std::string> out;
+  for (const auto& topic : knowledge.tables().topics) {
+    for (const std::string_view pattern : topic.patterns) {
+      if (pattern.find_first_of("*?[") == std::string_view::npos) out.emplace_back(pattern);
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string explain(const Solution& solution) {
@@ -159,21 +170,6 @@ std::string explain(const Conflict& conflict) {
 std::string explain(const Outcome& outcome) {
   return std::visit([](const auto& result) { return explain(result); }, outcome);
 }
-
-namespace {
-
-// What a person can type: "nvidia-smi" of the patterns "nvidia-smi" and "*nvidia-smi*".
-std::vector<std::string> plain_topics(const compat::Knowledge& knowledge) {
-  std::vector<std::string> out;
-  for (const auto& topic : knowledge.tables().topics) {
-    for (const std::string_view pattern : topic.patterns) {
-      if (pattern.find_first_of("*?[") == std::string_view::npos) out.emplace_back(pattern);
-    }
-  }
-  return out;
-}
-
-}  // namespace
 
 std::string explain_topic(const std::string& asked, const compat::Knowledge& knowledge) {
   std::vector<std::string> lines;

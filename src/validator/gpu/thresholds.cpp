@@ -7,8 +7,8 @@
 namespace envforge::validator::gpu {
 namespace {
 
-// A row is about two thirds of the lowest share that a healthy GPU was seen at, so that no choice of kernel and no
-// neighbour on the host raises an alarm, and a GPU at half of its speed does. Measured on H200 (driver 580.159, CUDA
+// A row is at most three quarters of the lowest share that a healthy GPU was seen at, so that no choice of kernel and
+// no neighbour on the host raises an alarm, and a GPU at half of its speed does. Measured on H200 (driver 580.159, CUDA
 // 13.0), November 2026, products and convolutions at the clock that the SMs' cycle counters gave; shares of other GPUs
 // from public measurements with nvbandwidth and cuBLAS.
 constexpr std::array<Threshold, 15> kRows{{
