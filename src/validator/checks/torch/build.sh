@@ -29,13 +29,20 @@ cuda=
 [ -f "$torch/lib/libtorch_cuda.so" ] && cuda="-Wl,--no-as-needed -ltorch_cuda -Wl,--as-needed"
 if [ -z "$nlohmann" ] && [ -d "$sources/third_party/nlohmann" ]; then nlohmann=$sources/third_party; fi
 
+objects=$(mktemp -d)
+trap 'rm -rf "$objects"' EXIT
+# A C++ library linked into this program would be a second one beside torch's: its streams and torch's crash at torch's
+# first warning (seen with cuDNN's LSTM on an H200, where the machine's CXX linked it statically).
+printf '#include <iostream>\nint main() { std::cout << 1; }\n' > "$objects/probe.cpp"
+"$cxx" "$objects/probe.cpp" -o "$objects/probe" || fail "$cxx makes no C++ program"
+grep -q 'libstdc++\.so' "$objects/probe" ||
+  fail "$cxx does not link libstdc++.so, which torch uses: set CXX to a g++ that does"
+
 # The list of what every group, and this one besides, is made of stands once: in cmake/CheckGroups.cmake.
 listed=$(sed -n '/^set(ENVFORGE_\(GROUP\|LOADER\)_SOURCES/,/)/p' "$sources/cmake/CheckGroups.cmake" |
   grep -o 'src/[a-z0-9_/]*\.cpp') || fail "cmake/CheckGroups.cmake lists no sources"
 checks=$(cd "$sources" && ls src/validator/checks/torch/*.cpp)
 
-objects=$(mktemp -d)
-trap 'rm -rf "$objects"' EXIT
 jobs=$(nproc 2>/dev/null || echo 1)
 echo "torch $version in $torch: C++$standard, _GLIBCXX_USE_CXX11_ABI=$abi, $("$cxx" --version | head -n 1), $jobs jobs"
 
