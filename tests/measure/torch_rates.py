@@ -1,8 +1,8 @@
-"""What torch itself reaches on this machine, for the table in docs/measurements.md: python3 torch_rates.py
+"""What torch itself reaches on this machine, for the table in docs/measurements.md: python3 torch_rates.py [NAME...]
 
 The same shapes, the same kind of data (normal) and the same way of timing as the checks: a second of warming, which
 brings the GPU to the clock that its power cap allows, then each figure is the median and the best of 100 single runs.
-The all-reduce runs with one process for each GPU.
+The all-reduce runs with one process for each GPU. A NAME is the beginning of a figure's: those alone are measured.
 """
 import json, os, statistics, sys, time
 
@@ -25,26 +25,31 @@ def rate(work, amount, samples=100, warm_up=1.0):
     return {"median": statistics.median(rates), "best": max(rates)}
 
 
-def one_gpu():
+def one_gpu(wanted):
     torch.backends.cudnn.benchmark = True
     out = {}
+
+    def measure(name, work, amount):
+        if wanted(name):
+            out[name] = rate(work, amount)
+
     a = torch.randn(8192, 8192, device="cuda", dtype=torch.bfloat16)
     b = torch.randn_like(a)
     c = torch.empty_like(a)
-    out["gemm bf16 8192, TFLOP/s"] = rate(lambda: torch.mm(a, b, out=c), 2 * 8192**3 / 1e12)
+    measure("gemm bf16 8192, TFLOP/s", lambda: torch.mm(a, b, out=c), 2 * 8192**3 / 1e12)
     x = torch.randn(64, 256, 56, 56, device="cuda", dtype=torch.float16).to(memory_format=torch.channels_last)
     w = torch.randn(256, 256, 3, 3, device="cuda", dtype=torch.float16).to(memory_format=torch.channels_last)
     flops = 2 * 64 * 56 * 56 * 256 * 256 * 9
-    out["conv fp16 64x56x56x256 3x3, TFLOP/s"] = rate(lambda: torch.nn.functional.conv2d(x, w, padding=1), flops / 1e12)
+    measure("conv fp16 64x56x56x256 3x3, TFLOP/s", lambda: torch.nn.functional.conv2d(x, w, padding=1), flops / 1e12)
     source = torch.empty(1 << 32, dtype=torch.uint8, device="cuda").random_()
     target = torch.empty_like(source)
-    out["copy D2D 4 GiB, read and written, GB/s"] = rate(lambda: target.copy_(source), 2 * (1 << 32) / 1e9)
+    measure("copy D2D 4 GiB, read and written, GB/s", lambda: target.copy_(source), 2 * (1 << 32) / 1e9)
     for pinned in (True, False):
         host = torch.empty(1 << 28, dtype=torch.uint8, pin_memory=pinned)
         device = target[: 1 << 28]
         name = "pinned" if pinned else "pageable"
-        out[f"copy H2D 256 MiB {name}, GB/s"] = rate(lambda: device.copy_(host, non_blocking=True), (1 << 28) / 1e9)
-        out[f"copy D2H 256 MiB {name}, GB/s"] = rate(lambda: host.copy_(device, non_blocking=True), (1 << 28) / 1e9)
+        measure(f"copy H2D 256 MiB {name}, GB/s", lambda: device.copy_(host, non_blocking=True), (1 << 28) / 1e9)
+        measure(f"copy D2H 256 MiB {name}, GB/s", lambda: host.copy_(device, non_blocking=True), (1 << 28) / 1e9)
     return out
 
 
@@ -64,8 +69,9 @@ def all_reduce(rank, world, results):
 
 if __name__ == "__main__":
     torch.set_grad_enabled(False)
-    found = one_gpu()
-    if torch.cuda.device_count() > 1:
+    names = sys.argv[1:]
+    found = one_gpu(lambda name: not names or name.startswith(tuple(names)))
+    if torch.cuda.device_count() > 1 and not names:
         torch.cuda.empty_cache()
         results = torch.multiprocessing.Manager().dict()
         world = torch.cuda.device_count()
