@@ -142,10 +142,14 @@ std::string doctor_text(const std::vector<Finding>& findings) {
   for (const auto& finding : findings) {
     std::string what = finding.what;
     if (what.size() < 15) what.resize(15, ' ');
-    out << word(finding.state) << "  " << what << " " << finding.found << "\n";
+    constexpr std::size_t kFound = 25, kBelow = 9;
+    out << word(finding.state) << "  " << what << " " << support::wrap(finding.found, kFound, kFound) << "\n";
     if (finding.state != State::kMissing) continue;
-    if (!finding.needed_by.empty()) out << "         needed by: " << support::join(finding.needed_by, ", ") << "\n";
-    if (!finding.fix.empty()) out << "         fix: " << finding.fix << "\n";
+    const auto below = [&](const std::string& line) {
+      out << std::string(kBelow, ' ') << support::wrap(line, kBelow, kBelow + 2) << "\n";
+    };
+    if (!finding.needed_by.empty()) below("needed by: " + support::join(finding.needed_by, ", "));
+    if (!finding.fix.empty()) below("fix: " + finding.fix);
   }
   return out.str();
 }

@@ -97,8 +97,8 @@ void ConsoleEvents::note(const std::string& line) {
 
 void ConsoleEvents::warn(const std::string& line) {
   clear_line();
-  const std::string word = terminal_.colour_err ? "\x1b[33mwarning\x1b[0m: " : "warning: ";
-  print_err(word + support::printable(line) + "\n");
+  const std::string text = "warning: " + support::wrap(support::printable(line), 9, 0);
+  print_err((terminal_.colour_err ? "\x1b[33mwarning\x1b[0m" + text.substr(7) : text) + "\n");
 }
 
 }  // namespace envforge::cli

@@ -17,6 +17,7 @@
 
 #include "command_table.hpp"
 #include "commands/one_each.hpp"
+#include "help.hpp"
 #include "logging.hpp"
 #include "version.hpp"
 
@@ -38,16 +39,6 @@ void catch_signals() {
   action.sa_handler = on_signal;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
-}
-
-std::string exit_code_table() {
-  std::string text = "Exit codes:\n";
-  for (const auto& row : support::kExitCodes) {
-    std::string number = std::to_string(static_cast<int>(row.code));
-    number.insert(0, 5 - number.size(), ' ');
-    text += number + "  " + std::string(row.meaning) + "\n";
-  }
-  return text + "Errors have stable codes (EF3001); the first digit is the exit code. See docs/errors.md.\n";
 }
 
 void declare_globals(CLI::App& app, GlobalOptions& options) {
@@ -105,7 +96,8 @@ ExitCode dispatch(int argc, char** argv) {
   app.set_version_flag(
       "--version", std::string("envforge ") + kVersion + (*kCommit != '\0' ? std::string(" (") + kCommit + ")" : ""));
   app.require_subcommand(0, 1);
-  app.footer(exit_code_table());
+  app.formatter(std::make_shared<HelpFormatter>());
+  app.footer(help_footer());
   app.fallthrough();
   declare_globals(app, options);
   std::map<const CLI::App*, Action> actions;

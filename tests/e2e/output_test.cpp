@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <envforge/support/text.hpp>
+
 #include "cli.hpp"
 
 namespace envforge::testing {
@@ -34,6 +36,22 @@ TEST_P(CutOutput, IsAnErrorWithItsCodeAndExitClass) {
 INSTANTIATE_TEST_SUITE_P(All, CutOutput,
                          ::testing::Values("explain --matrix", "explain --matrix --json", "--help", "--version",
                                            "verify --list --json", "render --json absent.yaml"));
+
+// Every command that the first help names, and what stands below `data`.
+TEST(Help, OfEveryCommandKeepsToEightyColumns) {
+  std::vector<std::string> commands = {"", "data check", "data draft", "data update", "data pack"};
+  const std::string first = in_shell(kProgram + " --help").out;
+  for (const auto& line : support::split(first, '\n')) {
+    const bool names = line.size() > 2 && line[0] == ' ' && line[1] == ' ' && line[2] >= 'a' && line[2] <= 'z';
+    if (names) commands.push_back(line.substr(2, line.find_first_of(" ,", 2) - 2));
+  }
+  ASSERT_GT(commands.size(), 15U) << first;
+  for (const auto& command : commands) {
+    const auto outcome = in_shell(kProgram + " " + command + " --help");
+    EXPECT_EQ(outcome.exit_code, 0) << command << outcome.err;
+    for (const auto& line : support::split(outcome.out, '\n')) EXPECT_LE(line.size(), 80U) << command << ": " << line;
+  }
+}
 
 TEST(APipe, WhoseReaderHasEnoughIsNotToldButTheExitCodeSaysIt) {
   const auto outcome = in_shell("{ " + kProgram + " explain --matrix --json; echo $? >&2; } | head -c 10");

@@ -2,6 +2,7 @@
 
 #include <envforge/app/load_recipe.hpp>
 #include <envforge/app/lock_recipe.hpp>
+#include <envforge/support/text.hpp>
 
 #include "command_table.hpp"
 #include "commands/lock_options.hpp"
@@ -16,15 +17,15 @@ std::string lock_text(const app::LockResult& result) {
     for (const auto& choice : locked.choices) {
       std::string name = choice.component;
       name.resize(std::max<std::size_t>(name.size(), 14), ' ');
-      text += "  " + name + " " + choice.version + "\n      " + choice.reason +
-              (choice.source.empty() ? "" : " [" + choice.source + "]") + "\n";
+      const std::string reason = choice.reason + (choice.source.empty() ? "" : " [" + choice.source + "]");
+      text += "  " + name + " " + choice.version + "\n      " + support::wrap(reason, 6, 6) + "\n";
     }
     if (!locked.wheels.empty()) {
       text += "  " + std::to_string(locked.wheels.size()) + " wheels, " +
               std::to_string(locked.debs.size() + locked.base.debs.size()) + " Debian packages, each by hash\n";
     }
   }
-  for (const auto& line : result.differences) text += "changed: " + line + "\n";
+  for (const auto& line : result.differences) text += support::wrap("changed: " + line, 0, 9) + "\n";
   for (const auto& line : result.stayed) text += line + "\n";
   if (!result.path.empty()) text += (result.written ? "wrote " : "unchanged: ") + result.path + "\n";
   return text;
