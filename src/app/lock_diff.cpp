@@ -10,6 +10,7 @@
 #include <envforge/resolve/matrix.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/text.hpp>
+#include <envforge/versions/driver.hpp>
 #include <envforge/versions/package_name.hpp>
 
 namespace envforge::app {
@@ -224,7 +225,7 @@ MachineDiff compare(std::string name, std::string what, const std::vector<std::s
 std::string describe(const documents::Pool& pool) {
   std::vector<std::string> words;
   for (const auto& gpu : pool.gpus) words.push_back(gpu.value);
-  if (pool.driver) words.push_back("driver " + pool.driver->value.text());
+  if (pool.driver) words.push_back("driver " + versions::driver_text(pool.driver->value));
   return support::join(words, ", ");
 }
 
@@ -239,8 +240,8 @@ std::vector<MachineDiff> diff_pools(const Lock& a, const Lock& b, const compat::
   for (const auto& pool : pools) {
     std::vector<std::string> gpus;
     for (const auto& gpu : pool.gpus) gpus.push_back(gpu.value);
-    out.push_back(
-        compare(pool.name, describe(pool), gpus, pool.driver ? pool.driver->value.text() : "", a, b, knowledge));
+    out.push_back(compare(pool.name, describe(pool), gpus, pool.driver ? versions::driver_text(pool.driver->value) : "",
+                          a, b, knowledge));
   }
   return out;
 }

@@ -177,13 +177,15 @@ Checked check_gpu(std::string_view gpu) {
 }
 
 Checked check_driver(std::string_view driver) {
+  const std::string_view branch = driver.substr(driver.empty() || driver.front() != 'R' ? 0 : 1);
+  if (branch.size() == 3 && digits(branch, 3)) return std::nullopt;
   const auto parts = support::split(driver, '.');
   const bool numbers = std::all_of(parts.begin(), parts.end(), [](const auto& part) { return digits(part, 4); });
   if (numbers && parts.size() >= 2 && parts.size() <= 3 && parts[0].size() == 3 && versions::Version::parse(driver)) {
     return std::nullopt;
   }
   return refusal(ErrorCode::kWrongValue, "driver", driver,
-                 "expected the whole version of the driver, such as \"550.90.07\"",
+                 "expected the version of the driver, such as \"550.90.07\", or its branch, such as R550",
                  "`nvidia-smi --query-gpu=driver_version --format=csv,noheader` prints it");
 }
 

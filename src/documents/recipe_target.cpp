@@ -1,4 +1,5 @@
 #include <envforge/support/text.hpp>
+#include <envforge/versions/driver.hpp>
 
 #include "recipe_parts.hpp"
 
@@ -32,7 +33,7 @@ Pool read_pool(const YamlNode& node) {
   pool.gpus = read_gpus(map.need("gpus", "gpus: A100"));
   if (const YamlNode* driver = map.find("driver")) {
     accept(check_driver(text_of(*driver, "driver")), driver->where);
-    pool.driver = Located<versions::Version>{versions::Version::of(driver->text), driver->where};
+    pool.driver = Located<versions::Version>{versions::parse_driver(driver->text).value(), driver->where};
   }
   if (const YamlNode* forward = map.find("forward_compat")) {
     pool.forward_compat = truth_of(*forward, "forward_compat");

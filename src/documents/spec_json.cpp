@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <envforge/support/text.hpp>
+#include <envforge/versions/driver.hpp>
 
 namespace envforge::documents {
 namespace {
@@ -32,7 +33,7 @@ json pools_to_json(const std::vector<Pool>& pools) {
   json out = json::array();
   for (const auto& pool : pools) {
     json driver = nullptr;
-    if (pool.driver) driver = pool.driver->value.text();
+    if (pool.driver) driver = versions::driver_text(pool.driver->value);
     json entry = {{"name", pool.name}, {"gpus", values(pool.gpus)}, {"driver", driver}};
     if (pool.forward_compat) entry["forward_compat"] = true;
     out.push_back(std::move(entry));
@@ -48,7 +49,7 @@ std::vector<Pool> pools_from_json(JsonReader& reader) {
     pool.gpus = located(checked_texts(element, "gpus", check_gpu));
     if (const auto driver = element.maybe_string("driver")) {
       pool.driver =
-          Located<versions::Version>{versions::Version::of(checked_text(element, "driver", check_driver)), {}};
+          Located<versions::Version>{versions::parse_driver(checked_text(element, "driver", check_driver)).value(), {}};
     }
     pool.forward_compat = element.boolean_or("forward_compat", false);
     if (pool.forward_compat && !pool.driver) element.fail("needs a driver", "forward_compat");

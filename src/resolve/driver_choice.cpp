@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <envforge/versions/driver.hpp>
+
 #include "machine_rules.hpp"
 #include "rules.hpp"
 
@@ -21,7 +23,7 @@ std::optional<DriverChoice> driver_for(const Problem& problem, const Candidate& 
   const bool is_version = !floor.empty() && Version::of(floor).minor() != 0;
   if (is_version) choices.push_back({Version::of(floor), std::string(floor)});
   for (const auto& branch : problem.knowledge->tables().branches)
-    choices.push_back({newest_of_branch(branch.branch.substr(1)), std::string(branch.branch)});
+    choices.push_back({versions::parse_driver(branch.branch).value(), std::string(branch.branch)});
   const Version& now = problem.spec->pools[pool].driver->value;
   std::sort(choices.begin(), choices.end(), [&](const DriverChoice& a, const DriverChoice& b) {
     const bool newer = a.version > now;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <envforge/support/text.hpp>
+#include <envforge/versions/driver.hpp>
 
 #include "answer.hpp"
 #include "text_lines.hpp"
@@ -24,7 +25,6 @@ struct Judged {
 };
 
 void add_fact(std::vector<std::string>& reasons, std::string text, const std::string& source) {
-  text = without_newest(std::move(text));
   text += source.empty() ? "" : " [" + source + "]";
   if (std::find(reasons.begin(), reasons.end(), text) == reasons.end()) reasons.push_back(text);
 }
@@ -71,9 +71,7 @@ Pool changed(const Pool* now, const PoolChange& change) {
   if (!change.gpus.empty()) pool.gpus.clear();
   for (const auto& gpu : change.gpus) pool.gpus.push_back({gpu, {}});
   if (!change.driver.empty()) {
-    const Version driver = Version::of(change.driver);
-    pool.driver =
-        documents::Located<Version>{driver.release().size() == 1 ? newest_of_branch(change.driver) : driver, {}};
+    pool.driver = documents::Located<Version>{versions::parse_driver(change.driver).value(), {}};
   }
   return pool;
 }
@@ -113,10 +111,11 @@ LockEffect effect_of(const documents::Lock& lock, const std::string& file, const
   if (!was_there) {
     effect.reasons.insert(effect.reasons.begin(), "a pool that the lock was not made for");
   } else if (!same_driver) {
-    effect.reasons.insert(effect.reasons.begin(),
-                          "the driver changes from " +
-                              (now->driver ? now->driver->value.text() : std::string("one that is not stated")) +
-                              " to " + change.driver);
+    effect.reasons.insert(
+        effect.reasons.begin(),
+        "the driver changes from " +
+            (now->driver ? versions::driver_text(now->driver->value) : std::string("one that is not stated")) + " to " +
+            versions::driver_text(versions::parse_driver(change.driver).value()));
   } else if (!same_gpus) {
     effect.reasons.insert(effect.reasons.begin(), "the GPUs change");
   }
@@ -135,7 +134,7 @@ void add_pool_change(std::vector<PoolChange>& changes, const std::string& text) 
   }
   auto change = std::find_if(changes.begin(), changes.end(), [&](const PoolChange& c) { return c.name == name; });
   if (change == changes.end()) change = changes.insert(change, PoolChange{name, {}, {}});
-  const auto version = Version::parse(value);
+  const auto version = versions::parse_driver(value);
   if (!version || version->major() < kLowestDriver) {
     change->gpus.push_back(value);
   } else if (change->driver.empty()) {

@@ -36,23 +36,12 @@ Fit driver_fit(const compat::Knowledge& knowledge, const BuildOption& option, co
 
 namespace {
 
-constexpr std::string_view kNewest = ".999999";
-
 // 535 of "R535".
 unsigned number_of(std::string_view branch) {
   return Version::of(branch.substr(1)).major();
 }
 
 }  // namespace
-
-Version newest_of_branch(std::string_view number) {
-  return Version::of(std::string(number) + std::string(kNewest));
-}
-
-std::string without_newest(std::string text) {
-  if (const auto at = text.find(kNewest); at != std::string::npos) text.erase(at, kNewest.size());
-  return text;
-}
 
 unsigned first_branch(const compat::Knowledge& knowledge, std::string_view cc) {
   unsigned first = 0;
@@ -73,7 +62,9 @@ Fit gpu_driver_fit(const compat::Knowledge& knowledge, const Version& driver, co
 const compat::DriverBranch* nearest_branch(const compat::Knowledge& knowledge, const Version& driver) {
   const auto& branches = knowledge.tables().branches;  // newest first
   if (branches.empty()) return nullptr;
-  return driver.major() < number_of(branches.back().branch) ? &branches.back() : &branches.front();
+  const auto older = std::find_if(branches.begin(), branches.end(),
+                                  [&](const auto& row) { return number_of(row.branch) < driver.major(); });
+  return older == branches.end() ? &branches.back() : &*older;
 }
 
 std::string branch_not_known(const compat::Knowledge& knowledge, const Version& driver) {
@@ -81,8 +72,10 @@ std::string branch_not_known(const compat::Knowledge& knowledge, const Version& 
   const std::string text =
       "the driver branch R" + std::to_string(driver.major()) + " is not known to the data of " + knowledge.as_of();
   if (nearest == nullptr) return text;
-  const bool older = driver.major() < number_of(nearest->branch);
-  return text + (older ? "; the oldest" : "; the newest") + " that is known is " + std::string(nearest->branch);
+  const std::string name(nearest->branch);
+  if (driver.major() < number_of(nearest->branch)) return text + "; the oldest that is known is " + name;
+  if (nearest == &knowledge.tables().branches.front()) return text + "; the newest that is known is " + name;
+  return text + "; the nearest that are known are " + name + " and " + std::string((nearest - 1)->branch);
 }
 
 Fit ptx_driver_fit(const compat::Knowledge& knowledge, const BuildOption& option, const Version& driver) {

@@ -18,20 +18,16 @@ Fit code_fit(const compat::Knowledge& knowledge, const BuildOption& option, cons
 /// Minor-version compatibility from CUDA 11 on; before, the toolkit's own driver. Forward compatibility is a rule
 /// apart.
 Fit driver_fit(const compat::Knowledge& knowledge, const BuildOption& option, const versions::Version& driver);
-/// "535" or "580" -> a driver that is newer than any of that branch: a branch stands for its newest driver.
-versions::Version newest_of_branch(std::string_view number);
-/// The text without what newest_of_branch() puts behind the number.
-std::string without_newest(std::string text);
 /// The number of the oldest driver branch that lists any model of the compute capability; 0: the data lists none.
 unsigned first_branch(const compat::Knowledge& knowledge, std::string_view cc);
 /// Whether the driver supports the GPU: kNo behind the last branch for it; kUnknown of a branch without a row, and of
 /// one that is older than `first_branch`, which is an upper bound only.
 Fit gpu_driver_fit(const compat::Knowledge& knowledge, const versions::Version& driver, const compat::Architecture& gpu,
                    unsigned first_branch);
-/// Of a branch without a row: the oldest that is known where it is older, else the newest; nullptr: none is known.
+/// Of a branch without a row: the next older one that is known, or the oldest where it is older; nullptr: none is known.
 const compat::DriverBranch* nearest_branch(const compat::Knowledge& knowledge, const versions::Version& driver);
-/// "the driver branch R999 is not known to the data of 2026-11-21; the newest that is known is R615"; with
-/// nearest_branch().
+/// "the driver branch R999 is not known to the data of 2026-11-21; the newest that is known is R615", or the oldest, or
+/// the two beside it.
 std::string branch_not_known(const compat::Knowledge& knowledge, const versions::Version& driver);
 /// PTX is compiled by a driver that reports at least the CUDA version of the build.
 Fit ptx_driver_fit(const compat::Knowledge& knowledge, const BuildOption& option, const versions::Version& driver);

@@ -6,6 +6,7 @@
 #include <envforge/support/error.hpp>
 #include <envforge/support/suggest.hpp>
 #include <envforge/support/text.hpp>
+#include <envforge/versions/driver.hpp>
 #include <envforge/versions/version_range.hpp>
 
 #include "compiler_rules.hpp"
@@ -41,9 +42,8 @@ class Question {
       if (!torch_) refuse("--torch", filter.torch, "a version or a range, such as 2.6 or \">=2.4,<2.7\"");
     }
     if (!filter.driver.empty()) {
-      driver_ = Version::parse(filter.driver);
+      driver_ = versions::parse_driver(filter.driver);
       if (!driver_) refuse("--driver", filter.driver, "a driver version, such as 550.90.07");
-      if (driver_->release().size() == 1) driver_ = newest_of_branch(filter.driver);
     }
     if (!filter.platform.empty() && filter.platform != "linux/amd64" && filter.platform != "linux/arm64") {
       throw Error(ErrorCode::kUsage,
@@ -217,7 +217,7 @@ std::vector<std::string> matrix_notes(const compat::Knowledge& knowledge, const 
   if (!filter.python.empty() &&
       !any_build([&](const Release&, const compat::Build& build) { return has_python(build, filter.python); }))
     unknown("a torch build for Python " + filter.python, "");
-  const auto driver = Version::parse(filter.driver);
+  const auto driver = versions::parse_driver(filter.driver);
   if (driver && knowledge.branch(*driver) == nullptr) notes.push_back(branch_not_known(knowledge, *driver));
   const auto lowest = std::min_element(tables.majors.begin(), tables.majors.end(), [](const auto& a, const auto& b) {
     return Version::of(a.driver_floor) < Version::of(b.driver_floor);

@@ -6,6 +6,7 @@
 #include <envforge/documents/source_package.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/text.hpp>
+#include <envforge/versions/driver.hpp>
 
 #include "machine_rules.hpp"
 
@@ -92,7 +93,7 @@ void ProblemMaker::add_machines() {
   for (std::size_t pool = 0; pool < spec.pools.size(); ++pool) {
     std::optional<std::size_t> driver;
     if (const auto& stated = spec.pools[pool].driver) {
-      driver = wish(WishKind::kDriver, stated->value.text(), stated->where, pool);
+      driver = wish(WishKind::kDriver, versions::driver_text(stated->value), stated->where, pool);
       if (!spec.pools[pool].forward_compat) constrain_pool(ConstraintKind::kDriverFloor, {*driver}, pool, 0);
     }
     for (std::size_t i = 0; i < spec.pools[pool].gpus.size(); ++i) add_gpu(pool, i, platforms, driver);

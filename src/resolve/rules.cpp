@@ -4,6 +4,7 @@
 
 #include <envforge/compat/machine_code.hpp>
 #include <envforge/support/text.hpp>
+#include <envforge/versions/driver.hpp>
 #include <envforge/versions/version_range.hpp>
 
 #include "compiler_rules.hpp"
@@ -130,7 +131,7 @@ Fact forward_fact(const Problem& problem, const Constraint& constraint, const Bu
             cite(row->evidence)};
   }
   return {"whether forward compatibility (" + package + ") covers " +
-              (branch == nullptr ? "driver " + problem.driver(constraint).text() : describe_gpu(gpu)) +
+              (branch == nullptr ? "driver " + versions::driver_text(problem.driver(constraint)) : describe_gpu(gpu)) +
               " is not known to the data of " + as_of,
           cite(row->evidence)};
 }
@@ -144,7 +145,7 @@ Fact both(Fact one, const Fact& other) {
 }
 
 Fact driver_fact(const Problem& problem, const Constraint& constraint, const BuildOption& option) {
-  const std::string driver = problem.driver(constraint).text();
+  const std::string driver = versions::driver_text(problem.driver(constraint));
   if (const auto* major = problem.knowledge->cuda_major(option.cuda)) {
     return {"every CUDA " + std::to_string(major->major) + ".x needs driver " + std::string(major->driver_floor) +
                 " or newer (minor-version compatibility); " + driver + " is older",
@@ -163,7 +164,7 @@ Fact gpu_driver_fact(const Problem& problem, const Constraint& constraint) {
   const Version& driver = problem.driver(constraint);
   if (gpu_driver_fit(*problem.knowledge, driver, row, gpu.first_branch) == Fit::kNo)
     return {std::string(row.last_driver_branch) + " is the last driver branch for " + std::string(row.name) +
-                "; driver " + driver.text() + " is newer",
+                "; driver " + versions::driver_text(driver) + " is newer",
             cite(row.evidence)};
   if (problem.knowledge->branch(driver) == nullptr) {
     const auto* nearest = nearest_branch(*problem.knowledge, driver);
@@ -177,7 +178,7 @@ Fact gpu_driver_fact(const Problem& problem, const Constraint& constraint) {
     return model->cc == gpu.match.cc && std::any_of(model->first_listed.begin(), model->first_listed.end(), is_first);
   });
   return {"no driver older than " + first + " is known to list a GPU of compute capability " + gpu.match.cc +
-              "; driver " + driver.text() + " is older",
+              "; driver " + versions::driver_text(driver) + " is older",
           cite((*listed)->evidence)};
 }
 

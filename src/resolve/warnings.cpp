@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include <envforge/compat/machine_code.hpp>
+#include <envforge/versions/driver.hpp>
 #include <envforge/versions/version_range.hpp>
 
 #include "answer.hpp"
@@ -105,7 +106,8 @@ class WarningMaker {
     const auto* row = problem_.knowledge->forward_compat(option_.cuda);
     const std::string package = forward_package(option_.cuda);
     const std::string text = "pool '" + pool.name + "' runs CUDA " + option_.cuda.text() + " on driver " +
-                             pool.driver->value.text() + " only with NVIDIA's " + package + " in its containers";
+                             versions::driver_text(pool.driver->value) + " only with NVIDIA's " + package +
+                             " in its containers";
     add(use.certain ? text + "; envforge does not install it"
                     : text + ", and whether that covers " + describe_gpu(*use.gpu) + " is not known to the data of " +
                           problem_.knowledge->as_of(),
@@ -137,7 +139,7 @@ class WarningMaker {
     const auto lacks = [&](const compat::Gpu* model) { return !first_listed(*model, *branch, driver.value).empty(); };
     if (gpu.match.models.empty() || !std::all_of(gpu.match.models.begin(), gpu.match.models.end(), lacks)) return;
     const compat::Gpu& model = *gpu.match.models.front();
-    add("driver " + driver.value.text() + " does not list " + gpu.name.value + "; " +
+    add("driver " + versions::driver_text(driver.value) + " does not list " + gpu.name.value + "; " +
             first_listed(model, *branch, driver.value) + " is the first that lists " + std::string(model.name),
         driver.where, cite(model.evidence));
   }

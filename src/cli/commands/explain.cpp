@@ -145,7 +145,7 @@ Action declare_explain(CLI::App& command) {
                                    "what --pool changes for each of these locks; also patterns: 'images/**/*.lock'");
   auto* pool =
       command.add_option("--pool", arguments->pools,
-                         "a pool as it will be: rtx=590 (its driver) or \"rtx=RTX 5090\" (its GPU); repeatable");
+                         "a pool as it will be: rtx=590 (its driver, or the branch of it) or \"rtx=RTX 5090\" (its GPU); repeatable");
   locks->needs(pool);
   pool->needs(locks);
   auto& filter = arguments->filter;
@@ -154,7 +154,7 @@ Action declare_explain(CLI::App& command) {
   command.add_option("--python", filter.python, "3.11, or 3.14t for the one without a GIL")->needs(matrix);
   command.add_option("--platform", filter.platform, "linux/amd64 or linux/arm64")->needs(matrix);
   command.add_option("--gpu", filter.gpu, "any name of a GPU: \"RTX 5090\", A100, sm_90")->needs(matrix);
-  command.add_option("--driver", filter.driver, "550.90.07, or 550 for its branch")->needs(matrix);
+  command.add_option("--driver", filter.driver, "550.90.07, or R550, its branch: the newest driver of it")->needs(matrix);
   command
       .add_flag("--forward-compat", filter.forward_compat,
                 "as if the containers of every pool, or of --gpu with --driver, had NVIDIA's cuda-compat")

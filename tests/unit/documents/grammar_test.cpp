@@ -241,8 +241,8 @@ TEST(Grammar, OfGpusAndDriversTakesWhatNvidiaSmiPrints) {
          {"A100", "RTX 5090", "Tesla V100-SXM2-32GB", "NVIDIA GeForce GTX 1660 Ti", "sm_90", "9.0",
           "NVIDIA RTX PRO 6000 Blackwell (Server Edition)"},
          {"", " A100", "A100 ", "A100;id", "A100\n", "-A100", "$A", std::string(65, 'A')});
-  expect(check_driver, {"550.90.07", "535.183.06", "470.82"},
-         {"", "550", "R550", "550.", "550.90.07.1", "55.90", "550.90-server", "latest"});
+  expect(check_driver, {"550.90.07", "535.183.06", "470.82", "550", "R550"},
+         {"", "R", "55", "R5500", "r550", "R550.90", "550.", "550.90.07.1", "55.90", "550.90-server", "latest"});
 }
 
 TEST(Grammar, OfUsersIsThatOfPosix) {

@@ -29,10 +29,11 @@ LockEffect effect(const std::vector<std::string>& texts, const documents::Lock& 
 }
 
 TEST(LockEffect, ANewerDriverThatSupportsTheGpuKeepsItButAsksForANewVerification) {
+  EXPECT_EQ(effect({"pool1=R590"}).reasons, effect({"pool1=590"}).reasons);
   const auto kept = effect({"pool1=590"});
   EXPECT_EQ(kept.verdict, Verdict::kKeeps);
   EXPECT_TRUE(kept.verify_again);
-  EXPECT_THAT(kept.reasons, Contains(HasSubstr("from 550.90.07 to 590")));
+  EXPECT_THAT(kept.reasons, Contains(HasSubstr("from 550.90.07 to R590")));
 }
 
 TEST(LockEffect, TheSameDriverAsksForNothing) {
@@ -45,7 +46,7 @@ TEST(LockEffect, TheSameDriverAsksForNothing) {
 TEST(LockEffect, ADriverThatEndedSupportForTheGpuLosesThePool) {
   const auto lost = effect({"pool0=590"});
   EXPECT_EQ(lost.verdict, Verdict::kLoses);
-  EXPECT_THAT(lost.reasons, Contains(HasSubstr("R580 is the last driver branch for Volta; driver 590 is newer")));
+  EXPECT_THAT(lost.reasons, Contains(HasSubstr("R580 is the last driver branch for Volta; driver R590 is newer")));
   EXPECT_THAT(lost.reasons, Contains(HasSubstr("[compat/cuda.json")));
 }
 
