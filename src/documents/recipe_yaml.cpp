@@ -43,6 +43,23 @@ versions::VersionRange read_range(const YamlNode& node) {
   return *range;
 }
 
+std::vector<LibraryWish> read_libraries(const YamlMap& torch) {
+  std::vector<LibraryWish> out;
+  for (const std::string& name : torch_libraries()) {
+    const YamlNode* node = torch.find(name);
+    if (node == nullptr) continue;
+    const std::string& text = text_of(*node, name);
+    const auto range = versions::VersionRange::parse_prefix(text);
+    if (!range) {
+      throw Error(ErrorCode::kWrongValue,
+                  name + " '" + support::printable(text.substr(0, 80)) + "': expected a version or a range of versions",
+                  node->where, "such as \"9.10\" for every one that begins so, or \">=9.10,<9.14\"");
+    }
+    out.push_back({name, {*range, node->where}});
+  }
+  return out;
+}
+
 TorchWish read_torch(const YamlNode& node) {
   TorchWish torch;
   torch.cuda.value = "auto";
@@ -54,12 +71,15 @@ TorchWish read_torch(const YamlNode& node) {
     throw Error(ErrorCode::kWrongType, "torch: found " + node.kind_name() + ", expected a version or a mapping",
                 node.where, "such as `torch: \"2.6\"` or `torch: {version: \"2.6.*\", cuda: auto}`");
   }
-  const YamlMap map(node, "'torch'", {"version", "cuda", "include"});
+  std::vector<std::string> words = {"version", "cuda", "include"};
+  words.insert(words.end(), torch_libraries().begin(), torch_libraries().end());
+  const YamlMap map(node, "'torch'", words);
   const YamlNode& version = map.need("version", "torch: {version: \"2.6.*\"}");
   torch.version = {read_range(version), version.where};
   if (const YamlNode* cuda = map.find("cuda")) torch.cuda = located(*cuda, "cuda", check_cuda);
   if (const YamlNode* include = map.find("include"))
     torch.include = words_of(*include, "include", {"torchvision", "torchaudio"});
+  torch.libraries = read_libraries(map);
   return torch;
 }
 
@@ -162,6 +182,11 @@ void read_image_part(const YamlMap& map, const FleetLoader& load, ImageSpec& spe
 }
 
 }  // namespace
+
+const std::vector<std::string>& torch_libraries() {
+  static const std::vector<std::string> names{"cudnn", "nccl", "cublas", "triton"};
+  return names;
+}
 
 Recipe read_recipe(const std::string& yaml_text, const std::string& file, const FleetLoader& load) {
   const YamlNode root = parse_yaml(yaml_text, file);

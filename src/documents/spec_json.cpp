@@ -59,6 +59,13 @@ std::vector<Pool> pools_from_json(JsonReader& reader) {
   return pools;
 }
 
+// Words that are not there are left out: the digests of older locks stay.
+json torch_to_json(const TorchWish& torch) {
+  json out = {{"version", torch.version.value.text()}, {"cuda", torch.cuda.value}, {"include", values(torch.include)}};
+  for (const auto& library : torch.libraries) out[library.name] = library.version.value.text();
+  return out;
+}
+
 TorchWish torch_from_json(JsonReader reader) {
   TorchWish torch;
   const std::string text = reader.string("version");
@@ -67,6 +74,12 @@ TorchWish torch_from_json(JsonReader reader) {
   torch.version.value = *range;
   torch.cuda.value = checked_text(reader, "cuda", check_cuda);
   torch.include = located(checked_texts(reader, "include", check_python_name));
+  for (const std::string& name : torch_libraries()) {
+    const auto library = reader.maybe_string(name);
+    const auto versions = library ? versions::VersionRange::parse_prefix(*library) : std::nullopt;
+    if (library && !versions) reader.fail("'" + support::printable(*library) + "' is no range of versions", name);
+    if (versions) torch.libraries.push_back({name, {*versions, {}}});
+  }
   reader.finish();
   return torch;
 }
@@ -186,10 +199,7 @@ json spec_to_json(const ImageSpec& spec) {
       {"platforms", spec.platforms},
       {"base", spec.base.value},
       {"python", spec.python.value},
-      {"torch",
-       {{"version", spec.torch.version.value.text()},
-        {"cuda", spec.torch.cuda.value},
-        {"include", values(spec.torch.include)}}},
+      {"torch", torch_to_json(spec.torch)},
       {"variant", spec.variant.value},
       {"capabilities", values(spec.capabilities)},
       {"packages", packages_to_json(spec)},

@@ -14,7 +14,8 @@ Solution make_solution(const Problem& problem, const Search& search, const Candi
 std::vector<Warning> make_warnings(const Problem& problem, const Candidate& candidate);
 std::vector<ConflictItem> make_items(const Problem& problem, const Search& search,
                                      const std::vector<std::size_t>& conflict);
-std::vector<std::string> make_hints(const Problem& problem, const Search& search);
+std::vector<std::string> make_hints(const Problem& problem, const Search& search,
+                                    const std::vector<std::size_t>& conflict);
 /// A pool whose machines run the candidate only, or perhaps, by forward compatibility.
 struct ForwardUse {
   std::size_t pool = 0;

@@ -6,6 +6,7 @@
 #include <envforge/support/text.hpp>
 
 #include "answer.hpp"
+#include "part_rules.hpp"
 
 namespace envforge::resolve {
 namespace {
@@ -13,14 +14,18 @@ namespace {
 using compat::cite;
 using versions::Version;
 
-const char* wish_word(WishKind kind) {
-  switch (kind) {
+std::string wish_word(const Wish& wish) {
+  switch (wish.kind) {
     case WishKind::kTorch:
       return "torch";
     case WishKind::kCuda:
       return "cuda";
     case WishKind::kInclude:
       return "include";
+    case WishKind::kLibrary:
+      return wish.part->part;
+    case WishKind::kPackage:
+      return "package";
     case WishKind::kPython:
       return "python";
     case WishKind::kBase:
@@ -86,6 +91,7 @@ class ItemMaker {
   Fact python_fact(const Wish& wish, const std::vector<Candidate>& left) const;
   Fact base_fact(const Wish& wish, const std::vector<Candidate>& left) const;
   Fact wheel_fact(const std::vector<Candidate>& left, const std::string& python) const;
+  Fact part_fact_of(const Constraint& constraint, const std::vector<Candidate>& left) const;
 
   const Problem& problem_;
   const Search& search_;
@@ -207,6 +213,33 @@ Fact ItemMaker::base_fact(const Wish& wish, const std::vector<Candidate>& left) 
   return {std::string(base->name) + " has Python " + std::string(base->python) + "; " + wheels.text, wheels.source};
 }
 
+Fact ItemMaker::part_fact_of(const Constraint& constraint, const std::vector<Candidate>& left) const {
+  const PartWish& wish = *problem_.wishes[constraint.wishes[0]].part;
+  const auto versions_in = [&](const std::vector<Candidate>& among) {
+    std::vector<Candidate> having = among;
+    std::erase_if(having, [&](const Candidate& candidate) {
+      const BuildOption& option = problem_.option(candidate);
+      return is_for_another_cuda(wish, option) || version_of_part(option, wish.part).empty();
+    });
+    return distinct(having, [&](const Candidate& c) { return version_of_part(problem_.option(c), wish.part); });
+  };
+  const auto& all = problem_.candidates;
+  const bool known = std::any_of(all.begin(), all.end(), [&](const Candidate& candidate) {
+    return part_fit(wish, candidate, problem_.option(candidate)) == Fit::kYes;
+  });
+  const std::string none = "no torch build with it is known to the data of " + problem_.knowledge->as_of();
+  if (!known && wish.part == "torch") return {none + "; " + nearest_known(*problem_.knowledge, wish.range), "", true};
+  if (!known) return {none + "; known are " + support::join(versions_in(all), ", "), "", true};
+  const auto versions = versions_in(left);
+  if (versions.size() > 1)
+    return {
+        "what else is asked for leaves " + wish.part + " " + list_or_span(versions) + "; " + std::string(kNothingElse),
+        cite(problem_.option(left.front()).build->evidence)};
+  Fact fact = why_not(problem_, constraint, left.front());
+  fact.unknown = check(problem_, constraint, left.front()) == Fit::kUnknown;
+  return fact;
+}
+
 ConflictItem ItemMaker::make(std::size_t constraint) const {
   const Constraint& row = problem_.constraints[constraint];
   ConflictItem item;
@@ -219,12 +252,12 @@ ConflictItem ItemMaker::make(std::size_t constraint) const {
     if (wish.kind == WishKind::kBuild) {
       for (const auto* build : compiled_builds(*problem_.spec)) {
         if (row.pool && !is_compiled_for(*build, problem_.spec->pools[*row.pool].name)) continue;
-        item.wishes.push_back(std::string(wish_word(wish.kind)) + " " + build->source.value);
+        item.wishes.push_back(wish_word(wish) + " " + build->source.value);
         item.where.push_back(build->source.where);
       }
       continue;
     }
-    std::string text = std::string(wish_word(wish.kind)) + " " + wish.value;
+    std::string text = wish_word(wish) + " " + wish.value;
     if (wish.kind == WishKind::kGpu || wish.kind == WishKind::kDriver) {
       text += " of pool '" + problem_.spec->pools[wish.pool].name + "'";
     }
@@ -249,6 +282,9 @@ ConflictItem ItemMaker::make(std::size_t constraint) const {
       break;
     case ConstraintKind::kBase:
       fact = base_fact(wish, left);
+      break;
+    case ConstraintKind::kPart:
+      fact = part_fact_of(row, left);
       break;
     case ConstraintKind::kDriverFloor: {
       // What would ask the least of the driver asks too much.
@@ -280,8 +316,34 @@ std::vector<ConflictItem> make_items(const Problem& problem, const Search& searc
   return items;
 }
 
-std::vector<std::string> make_hints(const Problem& problem, const Search& search) {
+namespace {
+
+// A row of known trouble may name a library as the way out: that there is a report of it, and that a lock has what the
+// build requires and nothing else, stand beside the no.
+void add_known_trouble(const Problem& problem, const Search& search, std::size_t constraint,
+                       std::vector<std::string>& hints) {
+  const std::string& part = problem.wishes[problem.constraints[constraint].wishes[0]].part->part;
+  const auto without = search.best([&](std::size_t i) { return i != constraint; });
+  if (!without) return;
+  const auto warnings = make_warnings(problem, *without);
+  for (const compat::KnownBad& bad : problem.knowledge->tables().known_bad) {
+    if ((part == "cudnn" ? bad.cudnn : part == "nccl" ? bad.nccl : "").empty()) continue;
+    const auto told = std::find_if(warnings.begin(), warnings.end(),
+                                   [&](const Warning& warning) { return support::ends_with(warning.text, bad.fact); });
+    if (told != warnings.end())
+      hints.push_back(told->text + " [" + told->source + "]. That is what the report says; envforge locks the " + part +
+                      " that the build requires, and no other beside it");
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> make_hints(const Problem& problem, const Search& search,
+                                    const std::vector<std::size_t>& conflict) {
   std::vector<std::string> hints;
+  for (const std::size_t i : conflict) {
+    if (problem.constraints[i].kind == ConstraintKind::kPart) add_known_trouble(problem, search, i, hints);
+  }
   if (const auto doubtful = search.doubtful()) {
     const BuildOption& option = problem.option(*doubtful);
     hints.push_back(describe_build(option) + " may fit, but the data of " + problem.knowledge->as_of() +

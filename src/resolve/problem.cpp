@@ -9,6 +9,7 @@
 #include <envforge/versions/driver.hpp>
 
 #include "machine_rules.hpp"
+#include "part_rules.hpp"
 
 namespace envforge::resolve {
 namespace {
@@ -53,6 +54,7 @@ class ProblemMaker {
   Problem make() {
     add_machines();
     add_versions();
+    add_parts();
     add_compiler();
     add_candidates();
     return std::move(problem_);
@@ -60,7 +62,7 @@ class ProblemMaker {
 
  private:
   std::size_t wish(WishKind kind, std::string value, support::Where where, std::size_t pool = 0) {
-    problem_.wishes.push_back({kind, std::move(value), std::move(where), pool});
+    problem_.wishes.push_back({kind, std::move(value), std::move(where), pool, {}});
     return problem_.wishes.size() - 1;
   }
 
@@ -77,6 +79,7 @@ class ProblemMaker {
   void add_gpu(std::size_t pool, std::size_t index, const std::vector<std::size_t>& platforms,
                const std::optional<std::size_t>& driver);
   void add_versions();
+  void add_parts();
   void add_compiler();
   void add_candidates();
 
@@ -153,6 +156,29 @@ void ProblemMaker::add_versions() {
   }
   if (!spec.exclude_newer.empty()) {
     constrain(ConstraintKind::kCutoff, {wish(WishKind::kCutoff, spec.exclude_newer, {})});
+  }
+}
+
+void ProblemMaker::add_parts() {
+  const ImageSpec& spec = *problem_.spec;
+  const auto add = [&](WishKind kind, const std::string& value, const support::Where& where, PartWish part) {
+    const auto number = wish(kind, value, where);
+    problem_.wishes[number].part = std::move(part);
+    constrain(ConstraintKind::kPart, {number});
+  };
+  for (const auto& library : spec.torch.libraries) {
+    const auto& range = library.version.value;
+    if (!range.is_any()) add(WishKind::kLibrary, range.text(), library.version.where, {library.name, range, {}, {}});
+  }
+  for (const auto& requirement : spec.pip) {
+    auto part = part_of_package(requirement.value);
+    if (!part) continue;
+    const auto& include = spec.torch.include;
+    // What is not included is uv's to choose, by its own requirement on torch.
+    const bool partner = part->part == "torchvision" || part->part == "torchaudio";
+    const auto is_it = [&](const auto& item) { return item.value == part->part; };
+    if (partner && std::none_of(include.begin(), include.end(), is_it)) continue;
+    add(WishKind::kPackage, requirement.value, requirement.where, *std::move(part));
   }
 }
 

@@ -12,6 +12,7 @@
 #include <envforge/compat/knowledge.hpp>
 #include <envforge/documents/recipe.hpp>
 #include <envforge/versions/version.hpp>
+#include <envforge/versions/version_range.hpp>
 
 #include "offers.hpp"
 
@@ -21,6 +22,8 @@ enum class WishKind {
   kTorch,
   kCuda,
   kInclude,
+  kLibrary,  // torch.cudnn and its like
+  kPackage,  // an entry of packages.pip that names a part of the torch build
   kPython,
   kBase,
   kPlatform,
@@ -32,17 +35,27 @@ enum class WishKind {
   kBuild
 };
 
+/// What is asked of a part of the torch build.
+struct PartWish {
+  std::string part;  // of documents::torch_libraries(); of a package also torch, torchvision, torchaudio
+  versions::VersionRange range;
+  std::string package;  // nvidia-cudnn-cu12, normal; "" = the word under `torch`
+  std::string variant;  // cu124 of torch==2.6.0+cu124; "" = none is named
+};
+
 struct Wish {
   WishKind kind;
   std::string value;  // as the recipe has it; kBuild: the entries of packages.build that need machine code, together
   support::Where where;
-  std::size_t pool = 0;  // kGpu, kDriver
+  std::size_t pool = 0;               // kGpu, kDriver
+  std::optional<PartWish> part = {};  // kLibrary, kPackage
 };
 
 enum class ConstraintKind {
   kTorchVersion,
   kCudaVariant,
   kInclude,
+  kPart,  // the build brings a part of itself in a version that is wanted
   kPython,
   kBase,
   kPlatform,

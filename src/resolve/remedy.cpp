@@ -26,6 +26,8 @@ int cost_of(WishKind kind) {
   switch (kind) {
     case WishKind::kCuda:
       return 10;
+    case WishKind::kLibrary:
+      return 15;
     case WishKind::kTorch:
       return 20;  // and one more for each release in between
     case WishKind::kCutoff:
@@ -34,6 +36,8 @@ int cost_of(WishKind kind) {
       return 30;
     case WishKind::kPython:
       return 35;
+    case WishKind::kPackage:
+      return 40;
     case WishKind::kDriver:
       return 50;
     case WishKind::kInclude:
@@ -139,6 +143,15 @@ bool RemedyFinder::leave_out(ImageSpec& spec, const Wish& wish, std::vector<Chan
     changes.push_back({"torch.include", wish.value, "", wish.where});
     return erase(spec.torch.include);
   }
+  if (wish.kind == WishKind::kLibrary) {
+    changes.push_back({"torch." + wish.part->part, wish.value, "", wish.where});
+    return std::erase_if(spec.torch.libraries, [&](const auto& library) { return library.name == wish.part->part; }) >
+           0;
+  }
+  if (wish.kind == WishKind::kPackage) {
+    changes.push_back({"packages", wish.value, "", wish.where});  // of its list, or of a file that it names
+    return erase(spec.pip);
+  }
   if (wish.kind == WishKind::kCapability) {
     changes.push_back({"capabilities", wish.value, "", wish.where});
     return erase(spec.capabilities);
@@ -232,6 +245,8 @@ bool RemedyFinder::apply(ImageSpec& spec, const Wish& wish, const Candidate& can
       for (auto& build : spec.build) compile_nowhere(build, changes);
       return true;
     case WishKind::kInclude:
+    case WishKind::kLibrary:
+    case WishKind::kPackage:
     case WishKind::kCapability:
     case WishKind::kGpu:
       return leave_out(spec, wish, changes);

@@ -24,7 +24,7 @@ Outcome resolve_on(const std::shared_ptr<Offers>& offers, const documents::Image
   const std::vector<std::size_t> core = search.minimal_conflict();
   Conflict conflict;
   conflict.items = make_items(problem, search, core);
-  conflict.hints = make_hints(problem, search);
+  conflict.hints = make_hints(problem, search, core);
   conflict.remedies = find_remedies(problem, search, core);
   find_split(problem, conflict);
   conflict.data_as_of = problem.knowledge->as_of();

@@ -5,9 +5,9 @@
 #include <envforge/compat/machine_code.hpp>
 #include <envforge/support/text.hpp>
 #include <envforge/versions/driver.hpp>
-#include <envforge/versions/version_range.hpp>
 
 #include "compiler_rules.hpp"
+#include "part_rules.hpp"
 
 namespace envforge::resolve {
 namespace {
@@ -16,7 +16,6 @@ using compat::BuildPlatform;
 using compat::cite;
 using compat::Coverage;
 using versions::Version;
-using versions::VersionRange;
 
 bool has(compat::Names names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -64,12 +63,6 @@ Fit check_include(const Constraint& constraint, const Problem& problem, const Ca
   if (version.empty()) return Fit::kNo;
   if (!python.empty() && !has(python, candidate.base->python)) return Fit::kNo;
   return vision ? Fit::kYes : torchaudio_fit(problem, problem.option(candidate));
-}
-
-bool needs_triton(const compat::Release& release, std::string_view python) {
-  if (release.triton.empty()) return false;
-  const auto range = VersionRange::parse(release.triton_python);
-  return !range || range->contains(Version::of(python));
 }
 
 Fit check_platform(const BuildOption& option, const std::string& platform) {
@@ -248,6 +241,8 @@ Fit check(const Problem& problem, const Constraint& constraint, const Candidate&
       return fit(is_cuda(option, wish.value));
     case ConstraintKind::kInclude:
       return check_include(constraint, problem, candidate);
+    case ConstraintKind::kPart:
+      return part_fit(*wish.part, candidate, option);
     case ConstraintKind::kPython:
       return fit(candidate.base->python == wish.value);
     case ConstraintKind::kBase:
@@ -286,6 +281,8 @@ Fact why_not(const Problem& problem, const Constraint& constraint, const Candida
       return {describe_build(option) + " is not for CUDA " + wish.value, row};
     case ConstraintKind::kInclude:
       return include_fact(problem, constraint, candidate);
+    case ConstraintKind::kPart:
+      return part_fact(*problem.knowledge, *wish.part, candidate, option);
     case ConstraintKind::kPython:
     case ConstraintKind::kBase:
       return {std::string(candidate.base->name) + " has Python " + std::string(candidate.base->python),

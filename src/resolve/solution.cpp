@@ -6,6 +6,7 @@
 #include <envforge/versions/version_range.hpp>
 
 #include "answer.hpp"
+#include "part_rules.hpp"
 
 namespace envforge::resolve {
 namespace {
@@ -127,10 +128,7 @@ Choice SolutionMaker::nvcc_choice() const {
 }
 
 bool SolutionMaker::has_triton() const {
-  const Release& release = *option_.release;
-  if (release.triton.empty()) return false;
-  const auto range = versions::VersionRange::parse(release.triton_python);
-  return !range || range->contains(Version::of(base_.python));
+  return needs_triton(*option_.release, base_.python);
 }
 
 bool SolutionMaker::includes(const std::string& part) const {
@@ -151,6 +149,9 @@ void SolutionMaker::add_libraries(PlatformSolution& out) const {
                        const auto& evidence) {
     if (version.empty()) return;
     if (evidence.is_unverified(component)) reason += " (not verified)";
+    for (const auto& library : problem_.spec->torch.libraries) {
+      if (library.name == component) reason = "asked for as '" + library.version.value.text() + "', and " + reason;
+    }
     out.choices.push_back({component, version, std::move(reason), cite(evidence)});
   };
   const std::string how = (build.bundled ? "inside the wheel of " : "required by ") + describe_build(option_);

@@ -13,8 +13,18 @@ namespace {
 
 constexpr int kExcluded = 2;
 
-// What is asked of a build by the machines of one pool, as a key: equal keys have equal answers.
+// Whether the base and what else the recipe asks for have no part in the answer, so that it can be kept for the build.
+bool is_of_the_build_alone(const Problem& problem, const Constraint& constraint) {
+  if (constraint.kind == ConstraintKind::kPart) return problem.wishes[constraint.wishes[0]].part->part != "triton";
+  return constraint.pool.has_value();
+}
+
+// What is asked of a build alone, as a key: equal keys have equal answers.
 std::string question_of(const Problem& problem, const Constraint& constraint) {
+  if (constraint.kind == ConstraintKind::kPart) {
+    const PartWish& part = *problem.wishes[constraint.wishes[0]].part;
+    return "part|" + part.part + "|" + part.range.text() + "|" + part.package + "|" + part.variant;
+  }
   std::string key = std::to_string(static_cast<int>(constraint.kind)) + "|" + constraint.platform + "|";
   const bool of_gpu = constraint.kind != ConstraintKind::kDriverFloor && constraint.kind != ConstraintKind::kGpuHost;
   if (of_gpu) key += problem.gpus[constraint.gpu].match.cc;
@@ -29,7 +39,7 @@ std::string question_of(const Problem& problem, const Constraint& constraint) {
 
 bool asks_only_the_build(ConstraintKind kind) {
   return kind != ConstraintKind::kInclude && kind != ConstraintKind::kPython && kind != ConstraintKind::kBase &&
-         kind != ConstraintKind::kCapability && kind != ConstraintKind::kCudaCompiler;
+         kind != ConstraintKind::kCapability && kind != ConstraintKind::kCudaCompiler && kind != ConstraintKind::kPart;
 }
 
 int on_pypi(const Problem& problem, const BuildOption& option) {
@@ -54,6 +64,7 @@ int told_last(const Constraint& constraint) {
     case ConstraintKind::kCudaCompiler:
       return 1;
     case ConstraintKind::kInclude:
+    case ConstraintKind::kPart:
       return 2;
     case ConstraintKind::kPtxDriver:
     case ConstraintKind::kCompiledCode:
@@ -91,10 +102,11 @@ Search::Search(const Problem& problem, const std::optional<OldChoice>& old)
       if (!known && is_only_gpu(problem, i, *constraint.pool)) wishes_.back().push_back(i);
     }
   }
-  std::vector<const std::vector<Fit>*> of_machines;  // nullptr: not about a machine
+  std::vector<const std::vector<Fit>*> kept;  // nullptr: the build alone does not answer
   for (const Constraint& constraint : problem.constraints) {
     const auto ask = [&](std::size_t option) { return check(problem, constraint, {option, nullptr}); };
-    of_machines.push_back(constraint.pool ? &problem.offers->answers(question_of(problem, constraint), ask) : nullptr);
+    const bool alone = is_of_the_build_alone(problem, constraint);
+    kept.push_back(alone ? &problem.offers->answers(question_of(problem, constraint), ask) : nullptr);
   }
   std::vector<Fit> of_build(problem.constraints.size());
   std::optional<std::size_t> last;
@@ -103,8 +115,7 @@ Search::Search(const Problem& problem, const std::optional<OldChoice>& old)
     for (std::size_t i = 0; i < problem.constraints.size(); ++i) {
       const Constraint& constraint = problem.constraints[i];
       const bool known = last == candidate.option && asks_only_the_build(constraint.kind);
-      if (!known)
-        of_build[i] = of_machines[i] ? (*of_machines[i])[candidate.option] : check(problem, constraint, candidate);
+      if (!known) of_build[i] = kept[i] ? (*kept[i])[candidate.option] : check(problem, constraint, candidate);
       if (of_build[i] == Fit::kNo) row.no.push_back(i);
       if (of_build[i] == Fit::kUnknown) row.unknown.push_back(i);
     }

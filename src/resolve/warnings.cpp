@@ -28,9 +28,9 @@ class WarningMaker {
     for (const ForwardUse& use : uses_) about_forward(use);
     for (const Constraint& constraint : problem_.constraints) {
       const bool driver = constraint.kind == ConstraintKind::kGpuDriver;
-      const bool told_here = driver || constraint.kind == ConstraintKind::kInclude ||
-                             constraint.kind == ConstraintKind::kCudaCompiler ||
-                             constraint.kind == ConstraintKind::kCompiledCode;
+      const bool told_here =
+          driver || constraint.kind == ConstraintKind::kInclude || constraint.kind == ConstraintKind::kPart ||
+          constraint.kind == ConstraintKind::kCudaCompiler || constraint.kind == ConstraintKind::kCompiledCode;
       if (!told_here || check(problem_, constraint, candidate_) != Fit::kUnknown) continue;
       const Fact fact = why_not(problem_, constraint, candidate_);
       add(fact.text, problem_.wishes[driver ? constraint.wishes[1] : constraint.wishes[0]].where, fact.source);

@@ -21,15 +21,20 @@ using versions::VersionRange;
 const std::vector<std::string> kParts = {"torch",   "cuda",  "python", "base",   "platform",
                                          "variant", "cudnn", "nccl",   "cublas", "triton"};
 
-// A library of the build: no word of the recipe asks for it.
 bool is_library(const std::string& part) {
-  return part == "cudnn" || part == "nccl" || part == "cublas" || part == "triton";
+  const auto& names = documents::torch_libraries();
+  return std::find(names.begin(), names.end(), part) != names.end();
 }
 
-std::string_view library_of(const BuildOption& option, const std::string& part) {
-  if (part == "cudnn") return option.build->cudnn;
-  if (part == "nccl") return option.build->nccl;
-  return part == "cublas" ? option.build->cublas : option.release->triton;
+// The one value that the recipe then has for the library, in the order of torch_libraries().
+void set_library(documents::TorchWish& torch, const std::string& name,
+                 const documents::Located<VersionRange>& version) {
+  auto& libraries = torch.libraries;
+  std::erase_if(libraries, [&](const auto& library) { return library.name == name; });
+  libraries.push_back({name, version});
+  const auto& names = documents::torch_libraries();
+  const auto place = [&](const auto& library) { return std::find(names.begin(), names.end(), library.name); };
+  std::sort(libraries.begin(), libraries.end(), [&](const auto& a, const auto& b) { return place(a) < place(b); });
 }
 
 ImageSpec with_part(const ImageSpec& spec, const Question& question) {
@@ -41,50 +46,9 @@ ImageSpec with_part(const ImageSpec& spec, const Question& question) {
   if (question.part == "base") out.base = {question.value, where};
   if (question.part == "platform") out.platforms = {question.value};
   if (question.part == "variant") out.variant = {question.value, where};
+  if (is_library(question.part))
+    set_library(out.torch, question.part, {*VersionRange::parse_prefix(question.value), where});
   return out;
-}
-
-// The builds that are known to carry the library are the only candidates; the answer is one of them, or the constraints
-// of the recipe that leave none.
-Outcome with_library(const ImageSpec& spec, const std::shared_ptr<Offers>& offers, const Question& question) {
-  Problem problem = make_problem(spec, offers);
-  const compat::Knowledge& knowledge = offers->knowledge();
-  const VersionRange range = *VersionRange::parse(question.value);
-  std::map<Version, std::string> known;
-  for (const BuildOption& option : problem.options()) {
-    if (const auto version = Version::parse(library_of(option, question.part))) known.emplace(*version, "");
-  }
-  std::erase_if(problem.candidates, [&](const Candidate& candidate) {
-    const auto version = Version::parse(library_of(problem.option(candidate), question.part));
-    return !version || !range.contains(*version);
-  });
-  Conflict conflict;
-  conflict.data_as_of = knowledge.as_of();
-  if (problem.candidates.empty()) {
-    std::vector<std::string> versions;
-    for (const auto& entry : known) versions.push_back(entry.first.text());
-    conflict.items.push_back({{question.part + " " + question.value},
-                              {support::Where{question.asked, 0, 0, {}}},
-                              "no torch build with it is known to the data of " + knowledge.as_of() + "; known are " +
-                                  support::join(versions, ", "),
-                              "",
-                              true});
-    return conflict;
-  }
-  const Search search(problem, std::nullopt);
-  if (const auto found = search.best()) {
-    ImageSpec pinned = spec;
-    pinned.torch.version.value = VersionRange::exactly(problem.option(*found).torch);
-    pinned.torch.cuda.value = problem.option(*found).build->cuda_variant;
-    return resolve_on(offers, pinned, std::nullopt);
-  }
-  const auto core = search.minimal_conflict();
-  conflict.items = make_items(problem, search, core);
-  conflict.hints = make_hints(problem, search);
-  const BuildOption& carrier = problem.option(search.all([](std::size_t) { return false; }).front());
-  conflict.hints.push_back(question.part + " " + question.value + " comes with " + describe_build(carrier) +
-                           " and is a part of that build");
-  return conflict;
 }
 
 bool has_part(const Solution& solution, const ImageSpec& spec, const Question& question) {
@@ -97,7 +61,9 @@ bool has_part(const Solution& solution, const ImageSpec& spec, const Question& q
   if (question.part == "cuda") return first.cuda == question.value || first.cuda_variant == question.value;
   const auto is_in = [&](const std::string& version) {
     const auto parsed = Version::parse(version);
-    return parsed && VersionRange::parse(question.value)->contains(*parsed);
+    const auto range =
+        is_library(question.part) ? VersionRange::parse_prefix(question.value) : VersionRange::parse(question.value);
+    return parsed && range->contains(*parsed);
   };
   if (question.part == "torch") return is_in(first.torch);
   if (question.part == "python") return first.python == question.value;
@@ -134,17 +100,12 @@ std::vector<Warning> warnings_of(const Outcome& outcome) {
   return solution == nullptr ? std::vector<Warning>{} : solution->warnings;
 }
 
-Outcome answer_to(const ImageSpec& spec, const std::shared_ptr<Offers>& offers, const Question& question) {
-  return is_library(question.part) ? with_library(spec, offers, question)
-                                   : resolve_on(offers, with_part(spec, question), std::nullopt);
-}
-
 PoolEffect effect_on(const documents::Pool& pool, const ImageSpec& spec, const std::shared_ptr<Offers>& offers,
                      const Question& question) {
   ImageSpec alone = spec;
   alone.pools = {pool};
   const Outcome now = resolve_on(offers, alone, std::nullopt);
-  const Outcome asked = answer_to(alone, offers, question);
+  const Outcome asked = resolve_on(offers, with_part(alone, question), std::nullopt);
   const auto* solution = std::get_if<Solution>(&asked);
   PoolEffect effect{pool.name,
                     std::holds_alternative<Solution>(now),
@@ -173,6 +134,9 @@ void add_reason(WhatIf& answer, const ImageSpec& spec) {
     return stated(spec.torch.version.value.text(), spec.torch.version.where);
   if (part == "cuda" && !is_auto(spec.torch.cuda.value)) return stated(spec.torch.cuda.value, spec.torch.cuda.where);
   if (part == "python" && !is_auto(spec.python.value)) return stated(spec.python.value, spec.python.where);
+  for (const auto& library : spec.torch.libraries) {
+    if (library.name == part) return stated(library.version.value.text(), library.version.where);
+  }
   if (part == "base") return stated(spec.base.value, spec.base.where);
   if (part == "variant") return stated(spec.variant.value, spec.variant.where);
   for (const auto& choice : std::get<Solution>(answer.now).platforms.front().choices) {
@@ -197,7 +161,7 @@ Question read_question(const std::string& option, const std::string& text) {
   if (part == "platform" && value.find('/') == std::string::npos) value = "linux/" + value;
   if (part == "platform" && value != "linux/amd64" && value != "linux/arm64") refuse("linux/amd64 or linux/arm64");
   if (part == "variant" && value != "runtime" && value != "devel") refuse("runtime or devel");
-  if ((part == "torch" || is_library(part)) && !VersionRange::parse(value))
+  if ((part == "torch" || is_library(part)) && !VersionRange::parse_prefix(value))
     refuse("a version or a range, such as 2.6 or >=2.4,<2.7");
   const bool free_threaded = part == "python" && value.back() == 't';
   if (part == "python" && !Version::parse(free_threaded ? value.substr(0, value.size() - 1) : value))
@@ -207,27 +171,23 @@ Question read_question(const std::string& option, const std::string& text) {
   return {part, value, option + " " + text};
 }
 
-// A row of known trouble may name another library as its way out: that there is a report of it, and that a lock has
-// what the build requires and nothing else, stand beside the no.
-void add_known_trouble(WhatIf& answer, const compat::Knowledge& knowledge) {
-  auto& hints = std::get<Conflict>(answer.asked).hints;
-  for (const compat::KnownBad& bad : knowledge.tables().known_bad) {
-    const std::string_view range = answer.question.part == "cudnn"  ? bad.cudnn
-                                   : answer.question.part == "nccl" ? bad.nccl
-                                                                    : std::string_view();
-    if (range.empty()) continue;
-    const auto& warnings = std::get<Solution>(answer.now).warnings;
-    const auto told = std::find_if(warnings.begin(), warnings.end(),
-                                   [&](const Warning& warning) { return support::ends_with(warning.text, bad.fact); });
-    if (told != warnings.end())
-      hints.push_back(told->text + " [" + told->source + "]. That is what the report says; envforge locks the " +
-                      answer.question.part + " that the build requires, and no other beside it");
-  }
+// To ask for nothing is no way to have what was asked for.
+void forget_the_question(Conflict& conflict, const Question& question) {
+  std::erase_if(conflict.remedies, [&](const Remedy& remedy) {
+    return remedy.changes.size() == 1 && remedy.changes[0].key == "torch." + question.part &&
+           remedy.changes[0].to.empty();
+  });
 }
 
 WhatIf what_if(const ImageSpec& spec, const compat::Knowledge& knowledge, const Question& question) {
   const auto offers = std::make_shared<Offers>(knowledge);
-  WhatIf answer{question, resolve_on(offers, spec, std::nullopt), answer_to(spec, offers, question), false, {}, {}, {},
+  WhatIf answer{question,
+                resolve_on(offers, spec, std::nullopt),
+                resolve_on(offers, with_part(spec, question), std::nullopt),
+                false,
+                {},
+                {},
+                {},
                 {}};
   const auto* now = std::get_if<Solution>(&answer.now);
   answer.is_answer = now != nullptr && has_part(*now, spec, question);
@@ -235,9 +195,8 @@ WhatIf what_if(const ImageSpec& spec, const compat::Knowledge& knowledge, const 
   if (std::holds_alternative<Solution>(answer.asked)) {
     answer.changes = changes_between(answer.now, answer.asked);
     if (now != nullptr) add_reason(answer, spec);
-  } else if (now != nullptr) {
-    add_known_trouble(answer, knowledge);
   }
+  if (auto* conflict = std::get_if<Conflict>(&answer.asked)) forget_the_question(*conflict, question);
   for (const auto& pool : spec.pools) answer.pools.push_back(effect_on(pool, spec, offers, question));
   return answer;
 }

@@ -79,6 +79,16 @@ std::optional<VersionRange> VersionRange::parse(std::string_view text) {
   return range;
 }
 
+std::optional<VersionRange> VersionRange::parse_prefix(std::string_view text) {
+  const std::string bare = support::trim(text);
+  const auto version = bare.size() > kMaxLength ? std::nullopt : Version::parse(bare);
+  if (!version || !is_plain(*version)) return parse(text);
+  VersionRange range;
+  range.text_ = bare;
+  range.clauses_.push_back({Clause::Op::kPrefix, *version});
+  return range;
+}
+
 VersionRange VersionRange::exactly(const Version& version) {
   VersionRange range;
   range.text_ = "==" + version.text();

@@ -31,6 +31,14 @@ class SpecBuilder {
     spec_.torch.include.push_back({part, at(5)});
     return *this;
   }
+  SpecBuilder& library(const std::string& name, const std::string& range) {
+    spec_.torch.libraries.push_back({name, {*versions::VersionRange::parse_prefix(range), at(8)}});
+    return *this;
+  }
+  SpecBuilder& package(const std::string& requirement) {
+    spec_.pip.push_back({requirement, at(9)});
+    return *this;
+  }
   SpecBuilder& python(const std::string& python) {
     spec_.python.value = python;
     return *this;

@@ -33,10 +33,20 @@ struct Pool {
   friend bool operator==(const Pool&, const Pool&) = default;
 };
 
+/// A library that a torch build brings, in the versions that are wanted of it.
+struct LibraryWish {
+  std::string name;                         // of torch_libraries()
+  Located<versions::VersionRange> version;  // as VersionRange::parse_prefix reads it
+  friend bool operator==(const LibraryWish&, const LibraryWish&) = default;
+};
+/// The words for them under `torch`: cudnn, nccl, cublas, triton.
+const std::vector<std::string>& torch_libraries();
+
 struct TorchWish {
   Located<versions::VersionRange> version;
   Located<std::string> cuda;                  // "auto", "cu126", or "12.6" (any build of that toolkit minor)
   std::vector<Located<std::string>> include;  // of torchvision, torchaudio
+  std::vector<LibraryWish> libraries;         // at most one of each, in the order of torch_libraries()
   friend bool operator==(const TorchWish&, const TorchWish&) = default;
 };
 

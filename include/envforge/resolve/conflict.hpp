@@ -20,7 +20,8 @@ struct ConflictItem {
 
 /// One line of the recipe to change.
 struct Change {
-  std::string key;   // torch.cuda; "target": a whole pool, with its GPUs and its driver
+  std::string
+      key;  // torch.cuda; "target": a whole pool, with its GPUs and its driver; "packages": an entry of any list
   std::string from;  // 12.1; of "target" the name of the pool
   std::string to;    // 12.4; of a driver a version that the data names, or R580: one of that branch; "" = leave it out
   support::Where where;

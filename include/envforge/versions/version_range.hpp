@@ -15,6 +15,8 @@ class VersionRange {
   VersionRange() = default;  // any version
   /// nullopt if `text` is no range. A bare "2.6" means 2.6.*; a bare "2.6.0" means exactly that.
   static std::optional<VersionRange> parse(std::string_view text);
+  /// The same, where a bare version of any length means each one that begins with it: "9.10.2" contains 9.10.2.21.
+  static std::optional<VersionRange> parse_prefix(std::string_view text);
   static VersionRange exactly(const Version& version);
 
   bool contains(const Version& version) const;

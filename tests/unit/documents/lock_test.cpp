@@ -80,6 +80,18 @@ TEST(Lock, KeepsForwardCompatibilityOfAPoolAndSaysNothingOfItElsewhere) {
   EXPECT_EQ(again.platforms.begin()->second.require_cuda, "cuda>=13.0 driver>=535,driver<536");
 }
 
+TEST(Lock, KeepsTheLibrariesThatTorchMustBringAndSaysNothingOfOthers) {
+  Lock lock = testing::complete_lock();
+  EXPECT_EQ(write_lock(lock).find("\"torch\": {\"cudnn\""), std::string::npos);
+  const std::string before = spec_digest(lock.spec);
+  lock.spec.torch.libraries = {{"cudnn", {*versions::VersionRange::parse_prefix("9.1.0"), {}}},
+                               {"triton", {*versions::VersionRange::parse_prefix(">=3.2"), {}}}};
+  EXPECT_NE(spec_digest(lock.spec), before);
+  const Lock again = read_lock(write_lock(lock), "x.lock");
+  EXPECT_EQ(again.spec.torch.libraries, lock.spec.torch.libraries);
+  EXPECT_TRUE(again.spec.torch.libraries[0].version.value.contains(versions::Version::of("9.1.0.70")));
+}
+
 TEST(Lock, EditedByHandIsToldByItsDigest) {
   std::string text = write_lock(testing::complete_lock());
   text.replace(text.find("\"2.6.0\""), 7, "\"2.6.1\"");

@@ -120,6 +120,21 @@ TEST(ReadRecipe, ReadsEveryWord) {
   EXPECT_EQ(recipe.verify.require.at(1).value, "torch.matmul");
 }
 
+TEST(ReadRecipe, ReadsTheLibrariesThatTorchMustBringInOneOrder) {
+  const std::string head = "schema: envforge/recipe/v1\nimage: a\ntarget: [{name: a, gpus: A100}]\n";
+  const auto spec =
+      read_recipe(head + "torch: {triton: 3.2, version: auto, cudnn: \"9.10.2\", nccl: \">=2.27,<2.28\"}\n", "r.yaml")
+          .spec;
+  const auto& libraries = spec.torch.libraries;
+  ASSERT_EQ(libraries.size(), 3U);
+  EXPECT_EQ(libraries[0].name, "cudnn");
+  EXPECT_TRUE(libraries[0].version.value.contains(versions::Version::of("9.10.2.21")));
+  EXPECT_EQ(libraries[0].version.where.line, 4);
+  EXPECT_EQ(libraries[1].name, "nccl");
+  EXPECT_EQ(libraries[2].name, "triton");
+  EXPECT_THROW(read_recipe(head + "torch: {version: auto, cublas: newest}\n", "r.yaml"), support::Error);
+}
+
 TEST(ReadRecipe, KeepsAPythonVersionWithoutQuotesAsItIsWritten) {
   EXPECT_EQ(read_recipe(kFull, "r.yaml", requirements).spec.python.value, "3.10");
 }

@@ -97,6 +97,9 @@ TEST_F(Schema, OfRecipesAcceptsWhatIsShippedAndEveryWord) {
   texts["wheel-by-address.yaml"] =
       small + target +
       "packages: {pip: [\"own @ https://x.example.com/own-1-py3-none-any.whl#sha256=" + testing::hex64('0') + "\"]}\n";
+  const std::string any = "schema: envforge/recipe/v1\nimage: a\n" + target;
+  texts["libraries.yaml"] =
+      any + "torch: {version: auto, cudnn: 9.10, nccl: \">=2.27,<2.28\", cublas: \"12.8.4.1\", triton: \"*\"}\n";
   texts["any-torch.yaml"] = "schema: envforge/recipe/v1\nimage: a\ntorch: auto\n" + target;
   EXPECT_GE(texts.size(), 11U);
   expect_both_accept("recipe-v1.schema.json", texts, read_any_recipe);
@@ -135,6 +138,9 @@ TEST_F(Schema, OfRecipesAndTheReaderRefuseTheSameMutations) {
       {"value-base", "ubuntu:24.04", "ubuntu"},
       {"value-python", "\"3.11\"", "\"3.11.2\""},
       {"value-cuda", "cu126", "cpu"},
+      {"value-cudnn", "cuda: cu126", "cudnn: newest"},
+      {"value-nccl", "cuda: cu126", "nccl: auto"},
+      {"type-triton", "cuda: cu126", "triton: [3.2]"},
       {"value-include", "torchaudio", "torchtext"},
       {"value-variant", "runtime", "slim"},
       {"value-capability", "torch_compile", "compile"},
@@ -242,8 +248,12 @@ TEST_F(Schema, OfLocksAgreesWithTheReader) {
       envforge::testing::read_text(std::string(ENVFORGE_SOURCE_DIR) + "/tests/golden/documents/lock/v1/sample.lock");
   Lock upgraded = testing::complete_lock();
   upgraded.exclude_newer_of = {{"numpy", "2026-12-01T00:00:00Z"}};
+  Lock pinned = testing::complete_lock();
+  pinned.spec.torch.libraries = {{"cudnn", {*versions::VersionRange::parse_prefix("9.1.0"), {}}},
+                                 {"nccl", {*versions::VersionRange::parse_prefix(">=2.21,<2.22"), {}}}};
   expect_both_accept("lock-v1.schema.json",
                      {{"golden.json", golden},
+                      {"pinned.json", write_lock(pinned)},
                       {"written.json", write_lock(testing::complete_lock())},
                       {"built.json", write_lock(testing::lock_with_builds())},
                       {"upgraded.json", write_lock(upgraded)}},
@@ -262,6 +272,8 @@ TEST_F(Schema, OfLocksAgreesWithTheReader) {
                                                   {"/spec/image", "A"},
                                                   {"/spec/packages/pip/0", "-e ."},
                                                   {"/spec/workdir", 1},
+                                                  {"/spec/torch/cudnn", "new"},
+                                                  {"/spec/torch/nccl", 2.21},
                                                   {"/exclude_newer_of", json::object()},
                                                   {"/exclude_newer_of", {{"numpy", "yesterday"}}},
                                                   {"/exclude_newer_of", {{"-x", "2026-12-01"}}},

@@ -25,6 +25,10 @@ bool any_runs(const compat::KnownList& list, std::string_view cc) {
   return std::any_of(list.names.begin(), list.names.end(), [&](std::string_view target) { return runs(target, cc); });
 }
 
+bool is_unsure(const compat::Evidence& evidence, std::string_view field) {
+  return std::find(evidence.unverified.begin(), evidence.unverified.end(), field) != evidence.unverified.end();
+}
+
 }  // namespace
 
 const compat::Gpu& Exhaustive::gpu(const std::string& name) const {
@@ -52,7 +56,7 @@ int Exhaustive::code(const Choice& choice, const std::string& name, const std::s
   if (!chip.last_cuda.empty() && unsure.empty() && Version::of(choice.build->cuda) > Version::of(chip.last_cuda))
     return 2;
   for (const auto& floor : tables_.cudnn_floors) {
-    if (choice.build->cudnn.empty() || !choice.build->evidence.unverified.empty()) continue;
+    if (choice.build->cudnn.empty() || is_unsure(choice.build->evidence, "cudnn")) continue;
     if (Version::of(choice.build->cudnn) >= Version::of(floor.from) && Version::of(chip.cc) < Version::of(floor.min_cc))
       return 2;
   }
@@ -181,6 +185,40 @@ int Exhaustive::compiled_packages(const Choice& choice) const {
   return worst;
 }
 
+// A library of a build, as `torch` or as a package asks for it; "" of `package`: as `torch` does.
+int Exhaustive::library(const Choice& choice, const std::string& name, const versions::VersionRange& range,
+                        const std::string& package) const {
+  const bool triton_here = triton(choice) == 0;
+  if (name == "triton" && !triton_here) return package.empty() ? 2 : 0;
+  if (!package.empty() && name != "triton") {
+    const std::string suffix = "-cu" + std::to_string(Version::of(choice.build->cuda).major());
+    const bool other =
+        package.size() < suffix.size() || package.compare(package.size() - suffix.size(), suffix.size(), suffix) != 0;
+    if (name == "cublas" && (other != (package == "nvidia-cublas" && suffix == "-cu13"))) return 0;
+    if (other && name != "cublas") return 2;
+    if (choice.build->bundled) return 0;
+  }
+  const auto version = name == "cudnn"    ? choice.build->cudnn
+                       : name == "nccl"   ? choice.build->nccl
+                       : name == "cublas" ? choice.build->cublas
+                                          : choice.release->triton;
+  if (range.is_any()) return 0;
+  if (version.empty()) return 1;
+  if (range.contains(Version::of(version))) return 0;
+  return is_unsure(name == "triton" ? choice.release->evidence : choice.build->evidence, name) ? 1 : 2;
+}
+
+int Exhaustive::package(const Choice& choice, const std::string& requirement) const {
+  const auto sign = requirement.find_first_of("=<>");
+  const std::string name = requirement.substr(0, sign);
+  const auto range =
+      sign == std::string::npos ? versions::VersionRange() : *versions::VersionRange::parse(requirement.substr(sign));
+  if (name == "torch") return range.contains(Version::of(choice.release->version)) ? 0 : 2;
+  if (name == "triton") return library(choice, name, range, name);
+  const auto part = name.substr(7);
+  return library(choice, part.substr(0, part.find('-')), range, name);
+}
+
 int Exhaustive::cuda(const Choice& choice) const {
   const auto& wish = spec_.torch.cuda.value;
   return wish == "auto" || wish == choice.build->cuda || wish == choice.build->cuda_variant ? 0 : 2;
@@ -214,6 +252,8 @@ int Exhaustive::everything(const Choice& choice) const {
   if (spec_.python.value != "auto") need(choice.base->python == spec_.python.value ? 0 : 2);
   need(spec_.torch.version.value.contains(Version::of(choice.release->version)) ? 0 : 2);
   for (const auto& include : spec_.torch.include) need(part(choice, include.value));
+  for (const auto& wish : spec_.torch.libraries) need(library(choice, wish.name, wish.version.value, ""));
+  for (const auto& entry : spec_.pip) need(package(choice, entry.value));
   if (!spec_.capabilities.empty()) need(triton(choice));
   if (spec_.variant.value == "devel") need(compiler(choice));
   need(compiled_packages(choice));
@@ -276,6 +316,13 @@ int Exhaustive::one(const resolve::Problem& problem, const resolve::Constraint& 
       return cuda(choice);
     case ConstraintKind::kInclude:
       return part(choice, wish);
+    case ConstraintKind::kPart: {
+      for (const auto& entry : spec_.pip) {
+        if (entry.value == wish) return package(choice, wish);
+      }
+      const auto& asked = *problem.wishes[constraint.wishes[0]].part;
+      return library(choice, asked.part, asked.range, "");
+    }
     case ConstraintKind::kPython:
       return choice.base->python == wish ? 0 : 2;
     case ConstraintKind::kBase:

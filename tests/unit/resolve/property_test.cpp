@@ -67,6 +67,11 @@ void apply(ImageSpec& spec, const Change& change) {
     erase(spec.torch.include);
   } else if (change.key == "capabilities") {
     erase(spec.capabilities);
+  } else if (change.key == "packages") {
+    erase(spec.pip);
+  } else if (change.key == "torch.cudnn" || change.key == "torch.nccl" || change.key == "torch.cublas" ||
+             change.key == "torch.triton") {
+    EXPECT_EQ(std::erase_if(spec.torch.libraries, [&](const auto& l) { return "torch." + l.name == change.key; }), 1U);
   } else if (change.key == "variant") {
     spec.variant.value = change.to;
   } else if (change.key == "packages.build.ops.pools") {
@@ -153,6 +158,9 @@ std::map<std::string, std::vector<ImageSpec>> other_values(const compat::Knowled
     with("torch.include", [&](ImageSpec& s) { s.torch.include.erase(s.torch.include.begin() + static_cast<int>(i)); });
   }
   if (!spec.capabilities.empty()) with("capabilities", [&](ImageSpec& s) { s.capabilities.clear(); });
+  for (const auto& library : spec.torch.libraries)
+    with("torch." + library.name, [&](ImageSpec& s) { s.torch.libraries.clear(); });
+  if (!spec.pip.empty()) with("packages", [&](ImageSpec& s) { s.pip.clear(); });
   if (documents::is_devel(spec)) with("variant", [&](ImageSpec& s) { s.variant.value = "runtime"; });
   if (!compiled_builds(spec).empty())
     with("packages.build.ops.pools", [&](ImageSpec& s) { s.build.at(0).pools.emplace(); });
@@ -176,7 +184,7 @@ TEST(SmallWorld, TheAnswerIsThatOfASearchThatTriesEverything) {
 }
 
 TEST(SmallWorld, EveryConstraintIsJudgedAlikeForEveryCandidate) {
-  std::map<int, int> answers, compilers, codes;
+  std::map<int, int> answers, compilers, codes, parts;
   for_each_recipe(kWorlds / 3, [&](const compat::Knowledge& knowledge, const ImageSpec& spec) {
     const Problem problem = make_problem(spec, knowledge);
     const Exhaustive all(knowledge, spec);
@@ -189,6 +197,7 @@ TEST(SmallWorld, EveryConstraintIsJudgedAlikeForEveryCandidate) {
         if (problem.forward_compat(constraint) && constraint.kind == ConstraintKind::kDriverFloor) ++answers[expected];
         if (constraint.kind == ConstraintKind::kCudaCompiler) ++compilers[expected];
         if (constraint.kind == ConstraintKind::kCompiledCode) ++codes[expected];
+        if (constraint.kind == ConstraintKind::kPart) ++parts[expected];
       }
     }
   });
@@ -196,6 +205,7 @@ TEST(SmallWorld, EveryConstraintIsJudgedAlikeForEveryCandidate) {
     EXPECT_GT(answers[fit], 20) << "forward compatibility, answer " << fit;
     EXPECT_GT(compilers[fit], 20) << "a compiler, answer " << fit;
     EXPECT_GT(codes[fit], 20) << "compiled code, answer " << fit;
+    EXPECT_GT(parts[fit], 20) << "a part of the build, answer " << fit;
   }
 }
 

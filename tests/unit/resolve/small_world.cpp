@@ -37,7 +37,7 @@ struct Storage {
 
 class WorldMaker {
  public:
-  explicit WorldMaker(unsigned seed) : dice_(seed), compilers_(seed + 500000) {}
+  explicit WorldMaker(unsigned seed) : dice_(seed), compilers_(seed + 500000), libraries_(seed + 700000) {}
 
   compat::Knowledge make() {
     add_hardware();
@@ -206,12 +206,17 @@ class WorldMaker {
     }
     out.platforms = platforms;
     if (dice_.chance(80)) out.cudnn = keep(dice_.one_of(Words{"8.9.2", "9.1.0", "9.12.0"}));
-    out.evidence = evidence(version + " " + variant, dice_.chance(20) ? Words{"cudnn"} : Words{});
+    if (libraries_.chance(80)) out.nccl = keep(libraries_.one_of(Words{"2.21.5", "2.26.2", "2.27.5"}));
+    if (libraries_.chance(80)) out.cublas = keep(cuda + ".4.1");
+    out.bundled = libraries_.chance(15);
+    Words unverified = dice_.chance(20) ? Words{"cudnn"} : Words{};
+    if (libraries_.chance(20)) unverified.push_back("nccl");
+    out.evidence = evidence(version + " " + variant, unverified);
     return out;
   }
 
   Dice dice_;
-  Dice compilers_;  // its own, so that what it decides changes nothing of the rest
+  Dice compilers_, libraries_;  // their own, so that what they decide changes nothing of the rest
   std::shared_ptr<Storage> store_ = std::make_shared<Storage>();
 };
 
@@ -249,6 +254,19 @@ SpecBuilder small_recipe(Dice& dice) {
     spec.built("ops @ ./ops", dice.chance(60)   ? std::nullopt
                               : dice.chance(80) ? std::optional(Words{"pool0"})
                                                 : std::optional(Words{}));
+  }
+  if (dice.chance(20)) {
+    const auto& name = dice.one_of(documents::torch_libraries());
+    const Words versions = name == "cudnn"    ? Words{"9.1", "9", "9.12.0", ">=9.2", "9.99"}
+                           : name == "nccl"   ? Words{"2.26", "2.21.5", "<2.27", "3"}
+                           : name == "triton" ? Words{"3.0", "3", "2.1"}
+                                              : Words{"12", "12.4.4", ">=12.5", "*"};
+    spec.library(name, dice.one_of(versions));
+  }
+  if (dice.chance(15)) {
+    spec.package(dice.one_of(Words{"nvidia-cudnn-cu12==9.1.0", "nvidia-cudnn-cu13", "nvidia-nccl-cu12>=2.26",
+                                   "nvidia-cublas-cu12==12.4.4.1", "nvidia-cublas>=13", "triton==3.0.0", "triton<3",
+                                   "torch>=2.6,<2.8", "torch==2.5.0"}));
   }
   return spec;
 }

@@ -55,6 +55,9 @@ class Exhaustive {
   int compiler(const Choice& choice) const;
   int compiled(const Choice& choice, const std::string& gpu) const;
   int compiled_packages(const Choice& choice) const;
+  int library(const Choice& choice, const std::string& name, const versions::VersionRange& range,
+              const std::string& package) const;
+  int package(const Choice& choice, const std::string& requirement) const;
   int cuda(const Choice& choice) const;
   bool exists(const Choice& choice) const;
   const compat::BuildPlatform* platform(const Choice& choice, const std::string& name) const;

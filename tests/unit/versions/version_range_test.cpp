@@ -27,6 +27,21 @@ TEST(VersionRange, ABareFullVersionMeansExactlyThat) {
   EXPECT_FALSE(holds("==2.6", "2.6.1"));
 }
 
+TEST(VersionRange, ABareVersionOfAnyLengthCanBeReadAsABeginning) {
+  const auto holds_so = [](const char* range, const char* version) {
+    const auto parsed = VersionRange::parse_prefix(range);
+    return parsed && parsed->text() == range && parsed->contains(Version::of(version));
+  };
+  EXPECT_TRUE(holds_so("9.10.2", "9.10.2.21"));
+  EXPECT_TRUE(holds_so("2.27.5", "2.27.5"));
+  EXPECT_FALSE(holds_so("9.1", "9.10.2.21"));
+  EXPECT_FALSE(holds_so("9.10.2.2", "9.10.2.21"));
+  EXPECT_TRUE(holds_so(">=9.10,<9.14", "9.13.0.50"));
+  EXPECT_FALSE(holds_so("==9.10.2", "9.10.2.21"));
+  EXPECT_FALSE(VersionRange::parse_prefix("new"));
+  EXPECT_FALSE(VersionRange::parse_prefix(std::string(300, '1')));
+}
+
 TEST(VersionRange, EveryClauseMustHold) {
   EXPECT_TRUE(holds(">= 2.4, < 2.7", "2.6.0"));
   EXPECT_FALSE(holds(">=2.4,<2.7", "2.7.0"));

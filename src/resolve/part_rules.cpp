@@ -1,0 +1,142 @@
+#include "part_rules.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <envforge/support/text.hpp>
+#include <envforge/versions/package_name.hpp>
+
+namespace envforge::resolve {
+namespace {
+
+using compat::cite;
+using versions::Version;
+using versions::VersionRange;
+
+// Parts of NVIDIA's, which a package of theirs brings; the others go by their own name.
+bool is_nvidias(std::string_view part) {
+  return part == "cudnn" || part == "nccl" || part == "cublas";
+}
+
+// Whatever the CUDA major, their wheels have one folder: nvidia/cudnn/lib, nvidia/nccl/lib. That of cuBLAS changes.
+bool has_one_folder(std::string_view part) {
+  return part == "cudnn" || part == "nccl";
+}
+
+// 12 of nvidia-cudnn-cu12, 0 of nvidia-cublas.
+unsigned cuda_major_of(std::string_view package) {
+  const auto at = package.rfind("-cu");
+  unsigned major = 0;
+  if (at != std::string_view::npos) std::from_chars(package.data() + at + 3, package.data() + package.size(), major);
+  return major;
+}
+
+const compat::Evidence& evidence_of(const PartWish& wish, const BuildOption& option) {
+  return is_nvidias(wish.part) ? option.build->evidence : option.release->evidence;
+}
+
+bool brings_triton(const Candidate& candidate, const BuildOption& option) {
+  return candidate.base == nullptr ? !option.release->triton.empty()
+                                   : needs_triton(*option.release, candidate.base->python);
+}
+
+// Cuts "+cu124" out of "==2.6.0+cu124": the variant of a build, which is no part of its version.
+std::string take_variant(std::string& specifiers) {
+  const auto plus = specifiers.find('+');
+  if (plus == std::string::npos) return "";
+  const auto end = std::min(specifiers.find(',', plus), specifiers.size());
+  std::string variant = specifiers.substr(plus + 1, end - plus - 1);
+  specifiers.erase(plus, end - plus);
+  return variant;
+}
+
+}  // namespace
+
+bool is_for_another_cuda(const PartWish& wish, const BuildOption& option) {
+  if (wish.package.empty() || !is_nvidias(wish.part)) return false;
+  const unsigned major = cuda_major_of(wish.package);
+  return major == 0 ? option.cuda.major() < 13 : option.cuda.major() != major;
+}
+
+std::optional<PartWish> part_of_package(const std::string& requirement) {
+  if (requirement.find_first_of(";@") != std::string::npos) return std::nullopt;
+  PartWish wish;
+  wish.package = versions::requirement_name(requirement);
+  const std::string library = versions::nvidia_library(wish.package);
+  const bool own = wish.package == "torch" || wish.package == "torchvision" || wish.package == "torchaudio" ||
+                   wish.package == "triton";
+  // nvidia-cudnn and nvidia-nccl are no packages of torch's.
+  const bool suffixed = cuda_major_of(wish.package) > 0;
+  if (!own && !(is_nvidias(library) && (suffixed || library == "cublas"))) return std::nullopt;
+  wish.part = own ? wish.package : library;
+  const auto at = requirement.find_first_of("=<>~!");
+  if (at == std::string::npos) return wish;
+  std::string specifiers = requirement.substr(at);
+  wish.variant = take_variant(specifiers);
+  const auto range = VersionRange::parse(specifiers);
+  if (!range) return std::nullopt;
+  wish.range = *range;
+  return wish;
+}
+
+std::string_view version_of_part(const BuildOption& option, std::string_view part) {
+  if (part == "cudnn") return option.build->cudnn;
+  if (part == "nccl") return option.build->nccl;
+  if (part == "cublas") return option.build->cublas;
+  if (part == "triton") return option.release->triton;
+  if (part == "torchvision") return option.release->torchvision;
+  return part == "torchaudio" ? option.release->torchaudio : option.release->version;
+}
+
+bool needs_triton(const compat::Release& release, std::string_view python) {
+  if (release.triton.empty()) return false;
+  const auto range = VersionRange::parse(release.triton_python);
+  return !range || range->contains(Version::of(python));
+}
+
+bool is_verified(const PartWish& wish, const BuildOption& option) {
+  return !evidence_of(wish, option).is_unverified(wish.part);
+}
+
+Fit part_fit(const PartWish& wish, const Candidate& candidate, const BuildOption& option) {
+  const bool of_package = !wish.package.empty();
+  if (is_for_another_cuda(wish, option)) return has_one_folder(wish.part) ? Fit::kNo : Fit::kYes;
+  if (of_package && is_nvidias(wish.part) && option.build->bundled) return Fit::kYes;  // no such package comes with it
+  if (wish.part == "triton" && !brings_triton(candidate, option)) return of_package ? Fit::kYes : Fit::kNo;
+  if (!wish.variant.empty() && wish.variant != option.build->cuda_variant) return Fit::kNo;
+  const std::string_view version = version_of_part(option, wish.part);
+  if (wish.range.is_any()) return Fit::kYes;
+  if (version.empty()) return is_nvidias(wish.part) ? Fit::kUnknown : Fit::kNo;
+  if (wish.range.contains(Version::of(version))) return Fit::kYes;
+  return is_verified(wish, option) ? Fit::kNo : Fit::kUnknown;
+}
+
+Fact part_fact(const compat::Knowledge& knowledge, const PartWish& wish, const Candidate& candidate,
+               const BuildOption& option) {
+  const std::string build = describe_build(option);
+  const std::string source = cite(evidence_of(wish, option));
+  const std::string version(version_of_part(option, wish.part));
+  if (is_for_another_cuda(wish, option)) {
+    return {build + " brings the " + wish.part + " of CUDA " + std::to_string(option.cuda.major()) + ", and " +
+                wish.package + " puts another into the same folder",
+            source};
+  }
+  if (wish.part == "triton" && !brings_triton(candidate, option)) {
+    return {version.empty()
+                ? build + " comes without triton"
+                : build + " requires triton only for Python " + std::string(option.release->triton_python) + "; " +
+                      std::string(candidate.base->name) + " has " + std::string(candidate.base->python),
+            source};
+  }
+  if (!wish.variant.empty() && wish.variant != option.build->cuda_variant)
+    return {build + " is another build than +" + wish.variant, source};
+  if (version.empty())
+    return {"which " + wish.part + " " + build + " requires is not known to the data of " + knowledge.as_of(), source};
+  if (wish.part == "torch") return {"what else is asked for leaves " + build, source};
+  return {build + (option.build->bundled && is_nvidias(wish.part) ? " carries " : " requires ") + wish.part + " " +
+              version + (is_verified(wish, option) ? "" : ", by a row that is not verified") + "; " +
+              std::string(kNothingElse),
+          source};
+}
+
+}  // namespace envforge::resolve

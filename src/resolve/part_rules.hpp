@@ -1,0 +1,33 @@
+// Versions of the parts of a torch build: torch.cudnn and its like, and entries of packages.pip that name such a part.
+// A build brings exactly what it requires; nothing is put in its place.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "problem.hpp"
+#include "rules.hpp"
+
+namespace envforge::resolve {
+
+/// nullopt: the requirement is of another package, or only uv can say what it asks (a marker, an address).
+std::optional<PartWish> part_of_package(const std::string& requirement);
+/// "9.1.0.70"; "" = not known, or the build has none.
+std::string_view version_of_part(const BuildOption& option, std::string_view part);
+/// Whether torch brings triton for that Python.
+bool needs_triton(const compat::Release& release, std::string_view python);
+
+/// A package of NVIDIA's for another CUDA than the build's: nvidia-cublas-cu12 is for 12, nvidia-cublas from 13 on.
+bool is_for_another_cuda(const PartWish& wish, const BuildOption& option);
+inline constexpr std::string_view kNothingElse = "envforge puts nothing else in the place of what a build requires";
+
+/// Whether the row of its version is sure of it.
+bool is_verified(const PartWish& wish, const BuildOption& option);
+/// The base decides only where the part is triton; else it may be nullptr.
+Fit part_fit(const PartWish& wish, const Candidate& candidate, const BuildOption& option);
+/// Why the build does not have the part as it is wanted.
+Fact part_fact(const compat::Knowledge& knowledge, const PartWish& wish, const Candidate& candidate,
+               const BuildOption& option);
+
+}  // namespace envforge::resolve

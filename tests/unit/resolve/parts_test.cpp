@@ -1,0 +1,131 @@
+// torch.cudnn and its like, and packages that name a part of the torch build, on the shipped data.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <envforge/resolve/explain.hpp>
+
+#include "part_rules.hpp"
+#include "support/spec_builder.hpp"
+
+namespace envforge::resolve {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::SpecBuilder;
+
+Outcome solve(const SpecBuilder& spec) {
+  return resolve(spec.spec(), compat::embedded());
+}
+
+// "2.6.0 cu124", or the text of the conflict.
+std::string build_of(const SpecBuilder& spec) {
+  const Outcome outcome = solve(spec);
+  const auto* solution = std::get_if<Solution>(&outcome);
+  if (solution == nullptr) return explain(outcome);
+  return solution->platforms[0].torch + " " + solution->platforms[0].cuda_variant;
+}
+
+SpecBuilder a100() {
+  return SpecBuilder().pool({"A100"}, "580.65.06");
+}
+
+// What a person reads, whatever the breaks of the lines.
+std::string words_of(const SpecBuilder& spec) {
+  std::string text;
+  bool space = false;
+  for (const char c : explain(solve(spec))) {
+    const bool blank = c == ' ' || c == '\n';
+    if (!(blank && space)) text += blank ? ' ' : c;
+    space = blank;
+  }
+  return text;
+}
+
+TEST(LibraryOfTheBuild, DecidesTheBuildThatBringsIt) {
+  EXPECT_EQ(build_of(a100().library("cudnn", "9.5")), "2.7.1 cu126");
+  EXPECT_EQ(build_of(a100().library("nccl", "2.21")), "2.7.1 cu118");
+  EXPECT_EQ(build_of(a100().library("cublas", "12.4")), "2.6.0 cu124");
+  EXPECT_EQ(build_of(a100().library("triton", "3.2")), "2.6.0 cu124");
+  EXPECT_EQ(build_of(a100().library("cudnn", "9.1").library("nccl", ">=2.21,<2.26").cuda("12.4")), "2.6.0 cu124");
+}
+
+TEST(LibraryOfTheBuild, IsNamedInTheReasonOfItsVersion) {
+  EXPECT_THAT(words_of(a100().library("cudnn", "9.10.2").torch("2.9")),
+              HasSubstr("cudnn 9.10.2.21 asked for as '9.10.2', and required by torch 2.9.1 cu128"));
+}
+
+TEST(LibraryOfTheBuild, ThatTheTorchDoesNotBringIsAConflictWithSolvedWaysOutAndTheReportThatNamesIt) {
+  const std::string text = words_of(a100().torch("2.9.1").library("cudnn", "9.15"));
+  EXPECT_THAT(text, AllOf(HasSubstr("- torch 2.9.1 (recipe.yaml:3:1) what else is asked for leaves torch 2.10.0"),
+                          HasSubstr("- cudnn 9.15 (recipe.yaml:8:1)"), HasSubstr("cudnn 9.10.2.21 and 9.13.0.50"),
+                          HasSubstr("envforge puts nothing else in the place of what a build requires"),
+                          HasSubstr("torch.cudnn: leave out 9.15"), HasSubstr("torch.version: \"2.10.0\"")));
+  EXPECT_THAT(text, HasSubstr("the way out named there is cuDNN 9.15 or newer beside torch 2.9.1 "
+                              "[compat/pytorch.json: known bad: conv3d-bf16-memory"));
+}
+
+TEST(LibraryOfTheBuild, ThatNoBuildIsKnownToBringIsNotKnown) {
+  const Outcome outcome = solve(a100().library("nccl", "2.99"));
+  const auto& conflict = std::get<Conflict>(outcome);
+  ASSERT_EQ(conflict.items.size(), 1U);
+  EXPECT_TRUE(conflict.items[0].unknown);
+  EXPECT_THAT(explain(outcome), HasSubstr("No version set is known to satisfy the recipe"));
+}
+
+TEST(LibraryOfTheBuild, OfWhichTheRowSaysNothingIsTakenOnlyWhereTheVariantIsNamed) {
+  const auto wanted = a100().torch("2.14").library("cudnn", "9.10");
+  EXPECT_EQ(build_of(wanted), "2.14.0 cu126");
+  const std::string named = words_of(a100().torch("2.14").cuda("cu129").library("cudnn", "9.10"));
+  EXPECT_THAT(named, HasSubstr("warning: which cudnn torch 2.14.0 cu129 requires is not known to the data"));
+}
+
+TEST(LibraryOfTheBuild, TritonIsABringingOfThePythonToo) {
+  const auto torch25 = SpecBuilder().torch("2.5").library("triton", "3.1").pool({"A100"});
+  EXPECT_EQ(build_of(torch25), "2.5.1 cu124");
+  EXPECT_THAT(words_of(SpecBuilder(torch25).base("debian:13")),
+              AllOf(HasSubstr("base: \"debian:12\""), HasSubstr("torch.triton: leave out 3.1")));
+}
+
+TEST(PackageOfABuild, MustBeTheOneThatTheBuildBrings) {
+  EXPECT_EQ(build_of(a100().package("nvidia-cudnn-cu12==9.1.0.70")), "2.6.0 cu124");
+  EXPECT_EQ(build_of(a100().package("NVIDIA_NCCL.cu12 >= 2.28")), "2.14.0 cu126");
+  EXPECT_EQ(build_of(a100().package("triton==3.3.0")), "2.7.0 cu126");
+  EXPECT_EQ(build_of(a100().package("torch>=2.4,<2.6")), "2.5.1 cu124");
+  EXPECT_EQ(build_of(a100().package("torch==2.6.0+cu126")), "2.6.0 cu126");
+}
+
+TEST(PackageOfABuild, ThatContradictsItIsAConflictAtItsPlace) {
+  const std::string text = words_of(a100().torch("2.9.1").package("nvidia-cudnn-cu12==9.15.1.9"));
+  EXPECT_THAT(text,
+              AllOf(HasSubstr("- package nvidia-cudnn-cu12==9.15.1.9 (recipe.yaml:9:1) no torch build with it "
+                              "is known"),
+                    HasSubstr("packages: leave out nvidia-cudnn-cu12==9.15.1.9"), HasSubstr("conv3d-bf16-memory")));
+  EXPECT_THAT(words_of(a100().torch("2.6").cuda("12.4").package("nvidia-nccl-cu12==2.26.2")),
+              AllOf(HasSubstr("torch 2.6.0 cu124 requires nccl 2.21.5"), HasSubstr("torch.version: \"2.7.1\"")));
+}
+
+TEST(PackageOfABuild, ForAnotherCudaMayNotShareItsFolder) {
+  EXPECT_THAT(words_of(a100().torch("2.15").package("nvidia-cudnn-cu12")),
+              HasSubstr("torch 2.15.0 cu132 brings the cudnn of CUDA 13, and nvidia-cudnn-cu12 puts another into the "
+                        "same folder"));
+  EXPECT_EQ(build_of(a100().torch("2.15").package("nvidia-cublas-cu12==12.4.5.8")), "2.15.0 cu132");
+  EXPECT_EQ(build_of(a100().torch("2.6").package("nvidia-cublas==13.1.0.3")), "2.6.0 cu124");
+}
+
+TEST(PackageOfABuild, IsLeftToUvWhereOnlyUvCanTell) {
+  for (const char* text : {"nvidia-cudnn-cu12==9.15.1.9; sys_platform == 'win32'", "nvidia-cudnn==9.1", "numpy==2.0",
+                           "triton @ https://example.com/triton-3.0.0-py3-none-any.whl#sha256=00", "nvidia-cufft-cu12"})
+    EXPECT_FALSE(part_of_package(text)) << text;
+  EXPECT_EQ(build_of(a100().package("torchvision==0.20.1")), "2.15.0 cu132");
+  EXPECT_EQ(build_of(a100().include("torchvision").package("torchvision==0.20.1")), "2.5.1 cu124");
+}
+
+TEST(PackageOfABuild, OfABundledBuildIsNotThere) {
+  EXPECT_EQ(build_of(a100().torch("2.1").cuda("11.8").package("nvidia-cudnn-cu11==8.9.4.25")), "2.1.2 cu118");
+  EXPECT_THAT(words_of(a100().torch("2.1").cuda("11.8").library("cudnn", "8.9")), Not(HasSubstr("requires cudnn")));
+}
+
+}  // namespace
+}  // namespace envforge::resolve
