@@ -162,7 +162,11 @@ json explain_json(const std::vector<resolve::MatrixRow>& rows, const std::vector
                 {"glibc_floor", row.glibc_floor},
                 {"cudnn", row.cudnn},
                 {"nccl", row.nccl},
+                {"cublas", row.cublas},
                 {"triton", row.triton},
+                {"torchvision", row.torchvision},
+                {"torchaudio", row.torchaudio},
+                {"cxx11_abi", row.cxx11_abi},
                 {"code", row.code},
                 {"doubt", row.doubt},
                 {"source", row.source}};

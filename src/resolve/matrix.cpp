@@ -11,6 +11,7 @@
 
 #include "compiler_rules.hpp"
 #include "machine_rules.hpp"
+#include "part_rules.hpp"
 #include "problem.hpp"
 
 namespace envforge::resolve {
@@ -54,6 +55,13 @@ class Question {
       glibc_ = Version::parse(filter.glibc);
       if (!glibc_) refuse("--glibc", filter.glibc, "the version of a C library, such as 2.31");
     }
+    for (const auto& [part, version] : filter.parts) {
+      const auto range = VersionRange::parse_prefix(version);
+      if (version.empty()) continue;
+      if (!range) refuse("--" + part, version, "a version or a range, such as 9.10 or \">=9.10,<9.14\"");
+      parts_.push_back({part, *range, {}, {}});
+    }
+    base_ = filter.base.empty() ? nullptr : knowledge.base(filter.base);
     if (filter.forward_compat && (filter.gpu.empty() || filter.driver.empty()))
       throw Error(ErrorCode::kUsage, "--forward-compat asks about a GPU and a driver", std::nullopt,
                   "such as --gpu H100 --driver 535");
@@ -67,15 +75,18 @@ class Question {
     return (!torch_ || torch_->contains(option.torch)) &&
            (!filter_.devel || nvcc_fit(knowledge_, option) != Fit::kNo) &&
            (filter_.cuda.empty() || is_cuda(option, filter_.cuda)) &&
+           (filter_.base.empty() || (base_ != nullptr && has_python(*option.build, std::string(base_->python)))) &&
            (filter_.python.empty() || has_python(*option.build, filter_.python));
   }
 
   /// Whether the platform is wanted and runs; `doubt` says what is not certain about it.
   Fit wants(const BuildOption& option, const BuildPlatform& platform, std::string& doubt) const {
     if (!filter_.platform.empty() && platform.platform != filter_.platform) return Fit::kNo;
-    if (glibc_ && *glibc_ < Version::of(platform.min_glibc)) return Fit::kNo;
+    const Version needed = Version::of(platform.min_glibc);
+    if ((glibc_ && *glibc_ < needed) || (base_ != nullptr && Version::of(base_->glibc) < needed)) return Fit::kNo;
     std::vector<std::string> doubts;
     Fit fit = Fit::kYes;
+    for (const PartWish& part : parts_) fit = std::max(fit, brought(part, option, doubts));
     if (gpu_) {
       fit = code_fit(knowledge_, option, platform, *gpu_->architecture);
       const Coverage covered = coverage(platform, *gpu_->architecture, knowledge_);
@@ -94,6 +105,14 @@ class Question {
   }
 
  private:
+  Fit brought(const PartWish& part, const BuildOption& option, std::vector<std::string>& doubts) const {
+    const Fit fit = part_fit(part, {0, base_}, option);
+    const bool sure = is_verified(part, option);
+    if (fit == Fit::kUnknown) doubts.push_back("not known to have that " + part.part);
+    if (fit == Fit::kYes && !sure) doubts.push_back(part.part + " not verified");
+    return fit;
+  }
+
   // What forward compatibility makes of a driver's answer.
   Fit carried(const BuildOption& option, Fit own, std::vector<std::string>& doubts) const {
     if (own == Fit::kYes || !filter_.forward_compat) return own;
@@ -121,6 +140,8 @@ class Question {
   const MatrixFilter& filter_;
   std::optional<VersionRange> torch_;
   std::optional<Version> driver_, glibc_;
+  std::vector<PartWish> parts_;
+  const compat::Base* base_ = nullptr;
   std::optional<compat::GpuMatch> gpu_;
   unsigned first_branch_ = 0;
 };
@@ -139,7 +160,11 @@ MatrixRow make_row(const compat::Knowledge& knowledge, const Release& release, c
   row.glibc_floor = platform.min_glibc;
   row.cudnn = option.build->cudnn;
   row.nccl = option.build->nccl;
+  row.cublas = option.build->cublas;
   row.triton = release.triton;
+  row.torchvision = release.torchvision;
+  row.torchaudio = release.torchaudio;
+  row.cxx11_abi = option.build->cxx11_abi;
   row.code.assign(platform.sass.names.begin(), platform.sass.names.end());
   row.code.insert(row.code.end(), platform.ptx.names.begin(), platform.ptx.names.end());
   row.doubt = std::move(doubt);
@@ -168,6 +193,15 @@ void add_line(std::string& text, const std::vector<std::string>& cells) {
 }
 
 }  // namespace
+
+const std::vector<std::string>& matrix_parts() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all = documents::torch_libraries();
+    all.insert(all.end(), {"torchvision", "torchaudio"});
+    return all;
+  }();
+  return names;
+}
 
 std::vector<MatrixRow> matrix(const compat::Knowledge& knowledge, const MatrixFilter& filter) {
   const Question question(knowledge, filter);
@@ -217,6 +251,21 @@ std::vector<std::string> matrix_notes(const compat::Knowledge& knowledge, const 
   if (!filter.python.empty() &&
       !any_build([&](const Release&, const compat::Build& build) { return has_python(build, filter.python); }))
     unknown("a torch build for Python " + filter.python, "");
+  for (const auto& [part, version] : filter.parts) {
+    const auto range = VersionRange::parse_prefix(version);
+    if (range && !any_build([&, &name = part](const Release& release, const compat::Build& build) {
+          const auto own = Version::parse(version_of_part({&release, &build, Version(), Version()}, name));
+          return own && range->contains(*own);
+        }))
+      unknown("a torch build with " + part + " " + version, "");
+  }
+  if (!filter.base.empty() && knowledge.base(filter.base) == nullptr) {
+    std::vector<std::string> bases;
+    for (const compat::Base& base : tables.bases) bases.emplace_back(base.name);
+    const std::string near = support::did_you_mean(filter.base, bases);
+    unknown("the base '" + support::printable(filter.base) + "'",
+            "known are " + support::join(bases, ", ") + (near.empty() ? "" : "; " + near));
+  }
   const auto driver = versions::parse_driver(filter.driver);
   if (driver && knowledge.branch(*driver) == nullptr) notes.push_back(branch_not_known(knowledge, *driver));
   const auto lowest = std::min_element(tables.majors.begin(), tables.majors.end(), [](const auto& a, const auto& b) {
@@ -236,8 +285,9 @@ std::string matrix_csv(const std::vector<MatrixRow>& rows) {
     return '"' + cell + '"';
   };
   std::string text =
-      "torch,cuda_variant,platform,index,python,free_threaded,driver_floor,glibc_floor,cudnn,nccl,triton,code,doubt,"
-      "source\r\n";
+      "torch,cuda_variant,platform,index,python,free_threaded,driver_floor,glibc_floor,cudnn,nccl,cublas,triton,"
+      "torchvision,"
+      "torchaudio,cxx11_abi,code,doubt,source\r\n";
   for (const MatrixRow& row : rows) {
     std::vector<std::string> cells = {row.torch,
                                       row.cuda_variant,
@@ -249,7 +299,11 @@ std::string matrix_csv(const std::vector<MatrixRow>& rows) {
                                       row.glibc_floor,
                                       row.cudnn,
                                       row.nccl,
+                                      row.cublas,
                                       row.triton,
+                                      row.torchvision,
+                                      row.torchaudio,
+                                      std::to_string(row.cxx11_abi),
                                       support::join(row.code, " "),
                                       row.doubt,
                                       row.source};

@@ -1,6 +1,7 @@
 // Every combination that the data knows, one row for each build and platform, filtered by any dimension.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -10,26 +11,33 @@ namespace envforge::resolve {
 
 /// "" takes everything.
 struct MatrixFilter {
-  std::string torch;            // a range: "2.6", ">=2.7"
-  std::string cuda;             // "12.4" or "cu124"
-  std::string python;           // "3.11", or "3.14t" for the one without a GIL
-  std::string platform;         // linux/amd64
-  std::string gpu;              // any name of a GPU
-  std::string driver;           // "550.90.07" or "550"
-  std::string glibc;            // "2.31": what the base has
-  bool forward_compat = false;  // the containers have NVIDIA's cuda-compat; needs `gpu` and `driver`
-  bool devel = false;           // a CUDA compiler can be had for it
+  std::string torch;                         // a range: "2.6", ">=2.7"
+  std::string cuda;                          // "12.4" or "cu124"
+  std::string python;                        // "3.11", or "3.14t" for the one without a GIL
+  std::string platform;                      // linux/amd64
+  std::string gpu;                           // any name of a GPU
+  std::string driver;                        // "550.90.07" or "550"
+  std::string glibc;                         // "2.31": what the base has
+  std::string base;                          // debian:12: its Python and its C library
+  std::map<std::string, std::string> parts;  // of matrix_parts(): a version or a range
+  bool forward_compat = false;               // the containers have NVIDIA's cuda-compat; needs `gpu` and `driver`
+  bool devel = false;                        // a CUDA compiler can be had for it
 };
+
+/// The parts of a build by whose version it can be asked for: cudnn, nccl, cublas, triton, torchvision, torchaudio.
+const std::vector<std::string>& matrix_parts();
 
 struct MatrixRow {
   std::string torch, cuda_variant, platform, index;  // index: "PyPI" or the URL
   std::vector<std::string> python, free_threaded;    // 3.11 ..., 3.14t ...
   std::string driver_floor;
   std::string glibc_floor;
-  std::string cudnn, nccl, triton;  // "" = not known, or none
-  std::vector<std::string> code;    // sm_80 ..., compute_90 ...; empty = not known
-  bool known = true;                // to run on the GPU and the driver that were asked for; else the data cannot tell
-  std::string doubt;                // why it is uncertain that it runs on the GPU that was asked for; "" = certain
+  std::string cudnn, nccl, cublas;              // "" = not known
+  std::string triton, torchvision, torchaudio;  // "" = none
+  int cxx11_abi = 1;
+  std::vector<std::string> code;  // sm_80 ..., compute_90 ...; empty = not known
+  bool known = true;              // to run on the GPU and the driver that were asked for; else the data cannot tell
+  std::string doubt;              // why it is uncertain that it runs on the GPU that was asked for; "" = certain
   std::string source;
 };
 

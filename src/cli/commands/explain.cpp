@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include <nlohmann/json.hpp>
 
@@ -124,6 +125,13 @@ void refuse_contradictions(const ExplainArguments& arguments, const GlobalOption
     throw support::Error(support::ErrorCode::kUsage, "--csv and --json are two forms of the answer: leave one out");
 }
 
+std::string part_help(const std::string& part) {
+  static const std::map<std::string, std::string> examples = {{"cudnn", "9.10"},       {"nccl", ">=2.27"},
+                                                              {"cublas", "12.8"},      {"triton", "3.3"},
+                                                              {"torchvision", "0.21"}, {"torchaudio", "2.11"}};
+  return "builds with this " + part + ": " + examples.at(part);
+}
+
 }  // namespace
 
 Action declare_explain(CLI::App& command) {
@@ -160,6 +168,9 @@ Action declare_explain(CLI::App& command) {
                 "as if the containers of every pool, or of --gpu with --driver, had NVIDIA's cuda-compat")
       ->excludes(locks);
   command.add_option("--glibc", filter.glibc, "the C library of the base: 2.31")->needs(matrix);
+  command.add_option("--base", filter.base, "debian:12: what its Python and its C library take")->needs(matrix);
+  for (const std::string& part : resolve::matrix_parts())
+    command.add_option("--" + part, filter.parts[part], part_help(part))->needs(matrix);
   command.add_flag("--devel", filter.devel, "builds that `variant: devel` can be had of: a wheel brings their nvcc")
       ->needs(matrix);
   return [arguments](Session& session) {

@@ -79,6 +79,73 @@ TEST(Matrix, EveryFilterNarrows) {
             0U);
 }
 
+TEST(Matrix, IsFilteredByThePartsOfTheBuilds) {
+  for (const std::string& part : matrix_parts()) {
+    MatrixFilter asked;
+    asked.parts[part] = part == "triton" ? "3.2" : part == "torchvision" ? "0.21.0" : part == "torchaudio" ? "2.6" : "";
+    if (part == "cudnn") asked.parts[part] = "9.1.0";
+    if (part == "nccl") asked.parts[part] = ">=2.21,<2.22";
+    if (part == "cublas") asked.parts[part] = "12.4";
+    asked.torch = "2.6";
+    const auto rows = matrix(embedded(), asked);
+    ASSERT_FALSE(rows.empty()) << part;
+    EXPECT_TRUE(std::any_of(rows.begin(), rows.end(), [](const MatrixRow& row) { return row.cuda_variant == "cu124"; }))
+        << part;
+    asked.parts[part] = "1.2.3";
+    EXPECT_TRUE(matrix(embedded(), asked).empty()) << part;
+    const auto notes = matrix_notes(embedded(), asked);
+    ASSERT_EQ(notes.size(), 1U) << part;
+    EXPECT_THAT(notes[0], ::testing::HasSubstr("a torch build with " + part + " 1.2.3 is not known to the data"));
+  }
+}
+
+TEST(Matrix, ABuildOfWhichAPartIsNotKnownIsADoubtAndNeitherYesNorNo) {
+  MatrixFilter asked;
+  asked.torch = "2.9.1";
+  asked.parts["cudnn"] = "9.10";
+  const auto rows = matrix(embedded(), asked);
+  std::vector<std::string> told;
+  for (const auto& row : rows) told.push_back(row.cuda_variant + ": " + row.doubt);
+  EXPECT_THAT(told, ::testing::Contains("cu128: "));
+  EXPECT_THAT(told, ::testing::Contains("cu129: not known to have that cudnn"));
+  EXPECT_THAT(told, ::testing::Not(::testing::Contains(::testing::HasSubstr("cu130"))));
+  EXPECT_FALSE(rows.back().known);
+}
+
+TEST(Matrix, OfABaseHasWhatItsPythonAndItsCLibraryTake) {
+  const auto of_base = [](const char* base) {
+    MatrixFilter asked;
+    asked.base = base;
+    return matrix(embedded(), asked);
+  };
+  const auto rows = of_base("debian:13");
+  ASSERT_FALSE(rows.empty());
+  EXPECT_LT(rows.size(), matrix(embedded(), {}).size());
+  for (const auto& row : rows)
+    EXPECT_NE(std::find(row.python.begin(), row.python.end(), "3.13"), row.python.end()) << row.torch;
+  EXPECT_TRUE(of_base("debain:13").empty());
+  const auto notes = matrix_notes(embedded(), filter([](MatrixFilter& f) { f.base = "debain:13"; }));
+  ASSERT_EQ(notes.size(), 1U);
+  EXPECT_THAT(notes[0], ::testing::HasSubstr("did you mean 'debian:13'"));
+  MatrixFilter triton;
+  triton.torch = "2.5.1";
+  triton.base = "debian:12";
+  triton.parts["triton"] = "3.1";
+  EXPECT_FALSE(matrix(embedded(), triton).empty());
+  triton.base = "debian:13";
+  EXPECT_TRUE(matrix(embedded(), triton).empty()) << "no triton is required for Python 3.13";
+}
+
+// Known false claim: all 2.6 wheels have the new C++ ABI.
+TEST(Matrix, CsvTellsTheCxxAbiAndThePartnersOfEachBuild) {
+  const std::string csv = matrix_csv(matrix(embedded(), filter([](MatrixFilter& f) {
+                                              f.torch = "2.6";
+                                              f.platform = "linux/amd64";
+                                            })));
+  EXPECT_THAT(csv, ::testing::HasSubstr("9.1.0.70,2.21.5,12.4.5.8,3.2.0,0.21.0,2.6.0,0,"));
+  EXPECT_THAT(csv, ::testing::HasSubstr("9.5.1.17,2.21.5,12.6.4.1,3.2.0,0.21.0,2.6.0,1,"));
+}
+
 TEST(Matrix, EveryBuildThatAnOldCLibraryCannotLoadIsLeftOut) {
   const auto rows = matrix(embedded(), filter([](MatrixFilter& f) { f.glibc = "2.17"; }));
   ASSERT_FALSE(rows.empty());
@@ -199,6 +266,7 @@ TEST(Matrix, RefusesAFilterThatItDoesNotUnderstand) {
   EXPECT_EQ(code([](MatrixFilter& f) { f.platform = "windows"; }), ErrorCode::kUsage);
   EXPECT_EQ(code([](MatrixFilter& f) { f.gpu = "MI300"; }), ErrorCode::kGpuUnknown);
   EXPECT_EQ(code([](MatrixFilter& f) { f.forward_compat = true; }), ErrorCode::kUsage);
+  EXPECT_EQ(code([](MatrixFilter& f) { f.parts["cudnn"] = "new"; }), ErrorCode::kUsage);
 }
 
 }  // namespace
