@@ -186,11 +186,15 @@ struct Answer {
   std::vector<std::string> reasons;
 };
 
+struct Machines {
+  std::vector<std::string> gpus;
+  std::string driver, pool = {};  // "" = not stated; no pool's own
+};
+
 // Whether a locked build runs on machines, be they a pool of its or not.
-Answer ask(const Lock& lock, const std::vector<std::string>& gpus, const std::string& driver,
-           const compat::Knowledge& knowledge) {
+Answer ask(const Lock& lock, const Machines& asked, const compat::Knowledge& knowledge) {
   // No pool can have this name, so nothing is taken over from the lock's own pools.
-  const PoolChange machines{"these machines", gpus, driver};
+  const PoolChange machines{"these machines", asked.gpus, asked.driver, asked.pool};
   try {
     auto effect = resolve::lock_effects(lock, "", {machines}, knowledge).front();
     if (effect.verdict == resolve::Verdict::kUnknown) return {Runs::kUnknown, std::move(effect.reasons)};
@@ -202,10 +206,10 @@ Answer ask(const Lock& lock, const std::vector<std::string>& gpus, const std::st
   }
 }
 
-MachineDiff compare(std::string name, std::string what, const std::vector<std::string>& gpus, const std::string& driver,
-                    const Lock& a, const Lock& b, const compat::Knowledge& knowledge) {
-  const Answer before = ask(a, gpus, driver, knowledge);
-  Answer after = ask(b, gpus, driver, knowledge);
+MachineDiff compare(std::string name, std::string what, const Machines& machines, const Lock& a, const Lock& b,
+                    const compat::Knowledge& knowledge) {
+  const Answer before = ask(a, machines, knowledge);
+  Answer after = ask(b, machines, knowledge);
   MachineDiff row{std::move(name), std::move(what), before.runs, after.runs, {}};
   if (row.before != row.after && after.runs == Runs::kYes && !before.reasons.empty()) {
     row.reasons = before.reasons;  // what stood against it
@@ -238,10 +242,9 @@ std::vector<MachineDiff> diff_pools(const Lock& a, const Lock& b, const compat::
   }
   std::vector<MachineDiff> out;
   for (const auto& pool : pools) {
-    std::vector<std::string> gpus;
-    for (const auto& gpu : pool.gpus) gpus.push_back(gpu.value);
-    out.push_back(compare(pool.name, describe(pool), gpus, pool.driver ? versions::driver_text(pool.driver->value) : "",
-                          a, b, knowledge));
+    Machines machines{{}, pool.driver ? versions::driver_text(pool.driver->value) : "", pool.name};
+    for (const auto& gpu : pool.gpus) machines.gpus.push_back(gpu.value);
+    out.push_back(compare(pool.name, describe(pool), machines, a, b, knowledge));
   }
   return out;
 }
@@ -276,7 +279,7 @@ std::vector<MachineDiff> diff_gpus(const Lock& a, const Lock& b, const compat::K
     const std::string models = models_of(architecture.cc, arm64, knowledge);
     if (models.empty()) continue;
     const std::string name = compat::sm_name(architecture.cc);
-    auto row = compare(name, models, {name}, "", a, b, knowledge);
+    auto row = compare(name, models, {{name}, ""}, a, b, knowledge);
     const auto cc = versions::Version::of(std::string(architecture.cc));
     if (row.before == Runs::kYes && row.after == Runs::kYes && (!newest || *newest < cc)) {
       newest = cc;
@@ -294,7 +297,7 @@ std::vector<MachineDiff> diff_drivers(const Lock& a, const Lock& b, const std::s
   if (gpu.empty()) return out;
   for (const auto& branch : knowledge.tables().branches) {
     const std::string number(branch.branch.substr(1));
-    auto row = compare(std::string(branch.branch), "", {gpu}, number, a, b, knowledge);
+    auto row = compare(std::string(branch.branch), "", {{gpu}, number}, a, b, knowledge);
     if (row.before != row.after) out.push_back(std::move(row));
   }
   return out;

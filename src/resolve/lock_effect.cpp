@@ -29,8 +29,35 @@ void add_fact(std::vector<std::string>& reasons, std::string text, const std::st
   if (std::find(reasons.begin(), reasons.end(), text) == reasons.end()) reasons.push_back(text);
 }
 
+// A wheel of packages.build has machine code for what it was locked for, and no PTX.
+void judge_built_wheels(const documents::Lock& lock, const std::string& file, const std::string& pool,
+                        const Problem& problem, Judged& judged) {
+  for (const auto& [platform, locked] : lock.platforms) {
+    for (const documents::LockedBuild& build : locked.builds) {
+      const auto is_it = [&](const documents::BuildWish& wish) { return wish.source.value == build.source; };
+      const auto wish = std::find_if(lock.spec.build.begin(), lock.spec.build.end(), is_it);
+      if (wish == lock.spec.build.end() || !is_compiled_for(*wish, pool)) continue;
+      const std::vector<std::string_view> code(build.architectures.begin(), build.architectures.end());
+      compat::BuildPlatform wheel;
+      wheel.sass = {true, true, code};
+      for (const PoolGpu& gpu : problem.gpus) {
+        if (gpu.arm_host && platform != "linux/arm64") continue;
+        const compat::Architecture& architecture = *gpu.match.architecture;
+        if (coverage(wheel, architecture, *problem.knowledge) == compat::Coverage::kMachineCode) continue;
+        judged.fit = Fit::kNo;
+        add_fact(judged.reasons,
+                 "the wheel of " + build.name + " is built with machine code for " +
+                     (build.architectures.empty() ? "no GPU" : support::join(build.architectures, ", ")) + "; " +
+                     describe_gpu(gpu) + " needs " + compat::sm_name(architecture.cc),
+                 file.empty() ? "the lock" : file);
+      }
+    }
+  }
+}
+
 // Whether the locked build runs on one pool.
-Judged judge(const documents::Lock& lock, const Pool& pool, const compat::Knowledge& knowledge) {
+Judged judge(const documents::Lock& lock, const std::string& file, const Pool& pool, const std::string& built_for,
+             const compat::Knowledge& knowledge) {
   ImageSpec spec = lock.spec;
   spec.pools = {pool};
   spec.platforms.clear();
@@ -56,6 +83,7 @@ Judged judge(const documents::Lock& lock, const Pool& pool, const compat::Knowle
     const Fact fact = why_not(problem, constraint, candidate);
     add_fact(judged.reasons, fact.text, fact.source);
   }
+  judge_built_wheels(lock, file, built_for, problem, judged);
   if (judged.fit != Fit::kYes) return judged;
   for (const std::string& platform : spec.platforms) {
     if (platform_of(*option->build, platform) == nullptr) return judged;  // the warnings need its row
@@ -97,8 +125,9 @@ LockEffect effect_of(const documents::Lock& lock, const std::string& file, const
   }
   const bool was_there = now != pools.end();
   const Pool then = changed(was_there ? &*now : nullptr, change);
-  const Judged before = was_there ? judge(lock, *now, knowledge) : Judged{Fit::kNo, {}};
-  const Judged after = judge(lock, then, knowledge);
+  const std::string& built_for = change.built_for.empty() ? change.name : change.built_for;
+  const Judged before = was_there ? judge(lock, file, *now, built_for, knowledge) : Judged{Fit::kNo, {}};
+  const Judged after = judge(lock, file, then, built_for, knowledge);
   effect.verdict = verdict_of(was_there, before.fit, after.fit);
   effect.reasons = after.reasons;
   if (effect.verdict != Verdict::kKeeps && effect.verdict != Verdict::kGains) return effect;
@@ -133,7 +162,7 @@ void add_pool_change(std::vector<PoolChange>& changes, const std::string& text) 
                                        "': expected NAME=DRIVER or NAME=GPU, such as rtx=590 or \"rtx=RTX 5090\"");
   }
   auto change = std::find_if(changes.begin(), changes.end(), [&](const PoolChange& c) { return c.name == name; });
-  if (change == changes.end()) change = changes.insert(change, PoolChange{name, {}, {}});
+  if (change == changes.end()) change = changes.insert(change, PoolChange{name, {}, {}, {}});
   const auto version = versions::parse_driver(value);
   if (!version || version->major() < kLowestDriver) {
     change->gpus.push_back(value);

@@ -14,6 +14,7 @@ struct PoolChange {
   std::string name;
   std::vector<std::string> gpus;  // these instead; for a pool that the lock lacks, its GPUs
   std::string driver;             // 590.44.01, or 590 for the newest of its branch; "" = as it is
+  std::string built_for = {};     // the pool as packages.build may name it; "" = `name`
 };
 
 /// Reads "rtx=590", "rtx=RTX 5090" and adds it to `changes`. A number from 100 on is a driver, anything else a GPU.

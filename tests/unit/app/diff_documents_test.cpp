@@ -165,6 +165,28 @@ TEST_F(DiffDocuments, SaysWhichPoolsGpusAndDriversLoseAndGain) {
   EXPECT_THAT(code["added"].get<std::vector<std::string>>(), ElementsAre("sm_100", "sm_120"));
 }
 
+TEST_F(DiffDocuments, AWheelThatWasBuiltForOneGpuTakesTheOthersAwayThoughTorchHasTheirCode) {
+  auto lock = locked("2.6");
+  lock.spec.pools.at(0).gpus = {{"A100", {}}};
+  const auto old = lock_file("old.lock", lock);
+  lock.spec.build = {{{"ops @ ./ops", {}}, std::nullopt, {}}};
+  lock.platforms.begin()->second.builds = {{"ops", "ops @ ./ops", "", "", std::string(64, 'a'), {}, {"sm_80"}, {}, {}}};
+  const auto diff = answer(old, lock_file("new.lock", lock));
+  const auto* hopper = named(diff["gpus"], "sm_90");
+  ASSERT_NE(hopper, nullptr) << diff["gpus"];
+  EXPECT_EQ((*hopper)["runs_before"], "yes");
+  EXPECT_EQ((*hopper)["runs_after"], "no");
+  EXPECT_THAT((*hopper)["reasons"].dump(), HasSubstr("the wheel of ops is built with machine code for sm_80"));
+  EXPECT_EQ(named(diff["gpus"], "sm_80"), nullptr) << "nothing changes for it";
+  EXPECT_EQ(diff["pools"].at(0)["runs_after"], "yes") << diff["pools"];
+  // Built for a pool that asks for it: the others need none of it.
+  lock.spec.build.at(0).pools = {lock.spec.pools.at(0).name};
+  lock.spec.pools.at(0).gpus = {{"H100", {}}};
+  const auto of_pool = answer(old, lock_file("pool.lock", lock));
+  EXPECT_EQ(named(of_pool["gpus"], "sm_90"), nullptr) << of_pool["gpus"];
+  EXPECT_EQ(of_pool["pools"].at(0)["runs_after"], "no") << of_pool["pools"];
+}
+
 TEST_F(DiffDocuments, OfTwoRecipesOneWithoutAnswerItSaysWhy) {
   const auto good = file("good.yaml", recipe_text("2.6"));
   const auto bad = file("bad.yaml", recipe_text("99.1"));

@@ -102,6 +102,32 @@ TEST(LockEffect, ABuildThatTheDataDoesNotKnowIsAnUnknownAndNeverANo) {
   EXPECT_THAT(unknown.reasons, Contains(HasSubstr("is not known to the data of")));
 }
 
+// torch 2.6.0 cu124 runs on sm_50 to sm_90; ops was compiled for the A100 alone.
+documents::Lock with_built_wheel(const std::optional<std::vector<std::string>>& pools) {
+  documents::Lock lock = testing::small_lock();
+  lock.spec = SpecBuilder().torch("2.6").pool({"A100"}, "550.90.07").built("ops @ ./ops", pools).spec();
+  lock.platforms.begin()->second.builds = {{"ops", "ops @ ./ops", "", "", std::string(64, 'a'), {}, {"sm_80"}, {}, {}}};
+  return lock;
+}
+
+TEST(LockEffect, AGpuWithoutCodeInAWheelThatWasBuiltLosesThoughTorchHasIt) {
+  const auto lock = with_built_wheel(std::nullopt);
+  EXPECT_EQ(effect({"pool0=580"}, lock).verdict, Verdict::kKeeps);
+  EXPECT_EQ(effect({"pool0=A10"}, lock).verdict, Verdict::kKeeps) << "code for 8.0 runs on 8.6";
+  const auto lost = effect({"pool0=H100"}, lock);
+  EXPECT_EQ(lost.verdict, Verdict::kLoses);
+  EXPECT_THAT(lost.reasons, Contains("the wheel of ops is built with machine code for sm_80; H100 (compute capability "
+                                     "9.0) needs sm_90 [a.lock]"));
+  EXPECT_EQ(effect({"new=V100", "new=550.90.07"}, lock).verdict, Verdict::kNever);
+}
+
+TEST(LockEffect, AWheelThatWasBuiltForOtherPoolsAsksNothingOfThisOne) {
+  EXPECT_EQ(effect({"pool0=H100"}, with_built_wheel(std::vector<std::string>{"pool0"})).verdict, Verdict::kLoses);
+  EXPECT_EQ(effect({"new=H100", "new=550.90.07"}, with_built_wheel(std::vector<std::string>{"pool0"})).verdict,
+            Verdict::kGains);
+  EXPECT_EQ(effect({"pool0=H100"}, with_built_wheel(std::vector<std::string>{})).verdict, Verdict::kKeeps);
+}
+
 TEST(LockEffect, RefusesAChangeThatItDoesNotUnderstand) {
   for (const auto& texts : {std::vector<std::string>{"rtx"}, {"=590"}, {"rtx="}, {"rtx=590", "rtx=580"}}) {
     try {
