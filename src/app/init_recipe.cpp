@@ -230,6 +230,7 @@ NewRecipe make_recipe(World& world, const InitWishes& wishes) {
       "target:\n" +
       pool + torch_line(wishes, imported) + "base: " + quoted(distribution.base) + "\n";
   if (!distribution.python.empty()) out.text += "python: " + quoted(distribution.python) + "\n";
+  if (imported.devel) out.text += "variant: devel\n";
   out.text += packages_lines(wishes, imported) + "tags: [\"{torch}-cuda{cuda}\"]\n";
   const auto outcome = solve(world, wishes, out.text);
   out.solved = std::holds_alternative<resolve::Solution>(outcome);

@@ -323,8 +323,12 @@ void import_conda_package(const std::string& text, const Where& where, Imported&
                   (out.cuda.empty() ? "left to `torch.cuda: auto`" : "became torch.cuda: " + out.cuda) +
                       "; CUDA's libraries come with torch's wheels");
   }
-  if (spec.name == "cudnn" || spec.name == "nccl" || spec.name == "cuda-nvcc" || spec.name == "pytorch-mutex" ||
-      spec.name == "cpuonly") {
+  static const std::set<std::string> kCompiler = {"cuda-nvcc", "cudatoolkit-dev", "cuda-compiler"};
+  if (kCompiler.count(spec.name) > 0) {
+    out.devel = true;
+    return remark(out, text, where, "became variant: devel; nvcc comes in NVIDIA's wheels, for the CUDA of torch");
+  }
+  if (spec.name == "cudnn" || spec.name == "nccl" || spec.name == "pytorch-mutex" || spec.name == "cpuonly") {
     return drop(out, text, where,
                 spec.name == "cpuonly" ? "an image of envforge is for GPUs" : "it follows from the torch build");
   }

@@ -21,6 +21,7 @@ struct Imported {
   std::string torch;                 // "2.1.0", ">=2.0"; "" = not said
   bool names_torch = false;          // in whatever version
   std::string cuda;                  // "cu118", "11.8"; "" = not said
+  bool devel = false;                // a CUDA compiler is named
   std::string python;                // "3.10", ">=3.9,<3.12"; "" = not said
   std::vector<std::string> include;  // torchvision, torchaudio
   std::vector<std::string> pip, apt;

@@ -87,6 +87,16 @@ TEST_F(InitRecipe, CarriesOverAnEnvironmentOfCondaAndTakesTheBaseWithItsPython) 
   EXPECT_EQ(recipe.spec.pip.at(0).value, "numpy==1.26.*");
 }
 
+TEST_F(InitRecipe, ACompilerOfCondaBecomesVariantDevelAndWhereNoneCanBeHadTheAnswerSaysWhatWorks) {
+  from("environment.yml", "dependencies: [pytorch, cuda-nvcc=13.0]\n");
+  EXPECT_EQ(made().spec.variant.value, "devel");
+  EXPECT_TRUE(made_.solved) << made_.answer;
+  from("environment.yml", "dependencies: [pytorch=2.5, cudatoolkit=12.1, cuda-nvcc=12.1]\n");
+  EXPECT_EQ(made().spec.variant.value, "devel");
+  EXPECT_FALSE(made_.solved);
+  EXPECT_NE(made_.answer.find("variant: \"runtime\""), std::string::npos) << made_.answer;
+}
+
 TEST_F(InitRecipe, WritesWhatHasNoWheelAsSomethingToBuild) {
   from("requirements.txt", "torch==2.9.1\nflash-attn==2.8.3\nnumpy\n");
   const auto recipe = made();

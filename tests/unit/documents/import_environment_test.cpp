@@ -211,6 +211,18 @@ TEST(ImportConda, ToolkitsAndBuildStringsBecomeTorchsCuda) {
   EXPECT_EQ(conda("  - pytorch>=2.1,<2.3\n").torch, ">=2.1,<2.3");
 }
 
+TEST(ImportConda, ACompilerForCudaBecomesTheVariantThatHasOne) {
+  for (const char* line : {"  - cuda-nvcc=13.0\n", "  - nvidia::cuda-nvcc\n", "  - cudatoolkit-dev\n"}) {
+    const auto imported = conda(line);
+    EXPECT_TRUE(imported.devel) << line;
+    EXPECT_THAT(imported.pip, IsEmpty());
+    ASSERT_FALSE(imported.notes.empty()) << line;
+    EXPECT_THAT(imported.notes.front().why, HasSubstr("variant: devel"));
+    EXPECT_FALSE(imported.notes.front().dropped);
+  }
+  EXPECT_FALSE(conda("  - cudatoolkit=11.3\n").devel);
+}
+
 TEST(ImportConda, VersionsAndNamesBecomePips) {
   const auto imported = conda(
       "  - numpy=1.26\n  - scipy==1.11.4\n  - pandas>=2,<3\n  - scikit-learn=1.4.2=py310h1fdf081_0\n"
