@@ -25,9 +25,9 @@ bool is_right(const CheckResult& check) {
   return check.verdict == Verdict::kPass || check.verdict == Verdict::kDegraded;
 }
 
-// A comparison found it, whose control was found, and nothing more is known of the cause.
+// A comparison with a control found it, and nothing more is known of the cause.
 bool is_wrong_number(const CheckResult& check) {
-  return check.verdict == Verdict::kFail && check.control && check.control->detected && check.mend.empty();
+  return check.verdict == Verdict::kFail && check.control && check.mend.empty();
 }
 
 std::vector<const CheckResult*> results_of(const Report& report, const std::string& id) {

@@ -22,7 +22,7 @@ Comparison judge(protocol::CheckResult& result, const std::function<Comparison()
   found.detected = (planted.wrong > real.wrong || real.wrong > 0) && planted.worst >= control.claimed * 0.99;
   result.control = found;
 
-  if (!found.detected) {
+  if (!found.detected && real.wrong == 0) {  // else it found something without our help
     result.verdict = Verdict::kError;
     result.reason = "the check's own negative control passed: " + control.planted + " was not found";
     return real;

@@ -61,6 +61,15 @@ TEST(Judge, AnOutputThatIsWrongEverywhereFailsThoughTheControlAddsNothing) {
   EXPECT_EQ(bench.judged().verdict, Verdict::kFail);
 }
 
+TEST(Judge, AFaultThatThePlantedOneUndoesIsAFailureAllTheSame) {
+  Bench bench;
+  bench.output[3] = -1;
+  const auto result = bench.judged();
+  EXPECT_EQ(result.verdict, Verdict::kFail) << result.reason;
+  EXPECT_EQ(result.layer, Layer::kImage);
+  EXPECT_FALSE(result.control->detected);
+}
+
 TEST(Judge, AComparisonThatCannotSeeIsAnErrorHoweverGoodTheOutput) {
   Bench bench;
   bench.blind = true;
