@@ -7,6 +7,7 @@
 #include <envforge/protocol/check_ids.hpp>
 
 #include "engine/verified_image.hpp"
+#include "support/wheels.hpp"
 
 namespace envforge::testing {
 namespace {
@@ -33,23 +34,8 @@ class ForeignTorch : public VerifiedImage {
   }
 
   void install(const std::string& requirement) {
-    process::PosixProcessRunner runner;
-    process::Command command;
-    command.argv = {"uv",
-                    "pip",
-                    "install",
-                    "--quiet",
-                    "--target",
-                    image_.root() + kSite,
-                    "--python-version",
-                    "3.11",
-                    "--python-platform",
-                    "x86_64-manylinux_2_28",
-                    "--no-build",
-                    requirement};
-    command.deadline = std::chrono::minutes(15);
-    const auto outcome = runner.run(command);
-    if (!outcome.ok()) return cannot_run("network", "uv pip install " + requirement + " " + describe(outcome));
+    const std::string why = install_wheels(image_.root() + kSite, {requirement});
+    if (!why.empty()) return cannot_run("network", why);
     // What torch opens on a GPU only, or never: two of the five gigabytes.
     for (const char* folder : {"triton", "torch/test", "torch/bin", "nvidia/cudnn/include", "nvidia/nccl/include"})
       fs::remove_all(image_.root() + kSite + "/" + folder);

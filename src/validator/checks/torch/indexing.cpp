@@ -150,11 +150,13 @@ class Indexing : public FamilyCheck {
                       for (double& value : out) value = value > 0 ? 7 : value;
                       return exactly(out);
                     }});
-    rows.push_back({"nonzero", [=] { return x.tensor.gt(0).nonzero().select(1, 1); },
+    rows.push_back({"nonzero", [=] { return x.tensor.gt(0).nonzero(); },
                     [=] {
                       Values out;
                       for (std::size_t i = 0; i < x.values.size(); ++i) {
-                        if (x.values[i] > 0) out.push_back(static_cast<double>(i % kColumns));
+                        if (!(x.values[i] > 0)) continue;
+                        out.push_back(static_cast<double>(i / kColumns));
+                        out.push_back(static_cast<double>(i % kColumns));
                       }
                       return exactly(out);
                     }});

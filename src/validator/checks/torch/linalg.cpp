@@ -19,6 +19,7 @@
 #include <ATen/ops/linalg_solve_triangular.h>
 #include <ATen/ops/linalg_svd.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/stack.h>
 #include <ATen/ops/view_as_real.h>
 
 #include <cmath>
@@ -207,12 +208,20 @@ class Linalg : public FamilyCheck {
                       return within(out, 0, 64 * kSize * kRounding);
                     },
                     applied});
-    rows.push_back({"slogdet", [=] { return std::get<1>(at::linalg_slogdet(matrix.tensor.triu())); },
+    rows.push_back({"slogdet",
+                    [=] {
+                      const auto found = at::linalg_slogdet(matrix.tensor.triu());
+                      return at::stack({std::get<0>(found), std::get<1>(found)});
+                    },
                     [=] {
                       double sum = 0;
-                      for (std::int64_t i = 0; i < kSize; ++i)
-                        sum += std::log(std::fabs(matrix.values[index_of(i * kSize + i)]));
-                      return Truths{{sum, (kSize + 4) * 2 * kRounding * sum}};
+                      int sign = 1;
+                      for (std::int64_t i = 0; i < kSize; ++i) {
+                        const double value = matrix.values[index_of(i * kSize + i)];
+                        sum += std::log(std::fabs(value));
+                        if (value < 0) sign = -sign;
+                      }
+                      return Truths{{static_cast<double>(sign), 0}, {sum, (kSize + 4) * 2 * kRounding * sum}};
                     }});
   }
   static Operand shifted(Operands& operands, const Operand& raw) {

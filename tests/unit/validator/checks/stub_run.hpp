@@ -99,17 +99,21 @@ inline const Named kTheLibrary{protocol::Layer::kImage, "another release of the 
 inline const Named kTheDriver{protocol::Layer::kHostDriver, "another driver of the same branch"};
 inline const Named kTheHardware{protocol::Layer::kHardware, "dcgmi diag -r 3 on the host"};
 
-// A check must end so under the named fault.
+// A check must have ended so under the named fault.
+inline void expect_found(const CheckResult& found, const std::string& fault, Verdict verdict,
+                         const std::string& reason_part, const Named& named) {
+  const std::string what = found.id + " under " + fault + ": " + found.reason + found.summary;
+  EXPECT_EQ(to_string(found.verdict), to_string(verdict)) << what;
+  EXPECT_NE(what.find(reason_part, found.id.size()), std::string::npos) << what;
+  if (verdict != Verdict::kFail && verdict != Verdict::kDegraded) return;
+  EXPECT_EQ(to_string(found.layer), to_string(named.layer)) << what;
+  EXPECT_NE(found.mend.find(named.mend), std::string::npos) << what << "\nmend: " << found.mend;
+}
 inline void expect(const std::string& id, const std::string& fault, Verdict verdict, const std::string& reason_part,
                    const Named& named = kTheLibrary, int gpus = 1) {
   const auto found = results(run({id}, fault, gpus), id);
   ASSERT_EQ(found.size(), 1U) << id;
-  const std::string what = id + " under " + fault + ": " + found[0].reason + found[0].summary;
-  EXPECT_EQ(to_string(found[0].verdict), to_string(verdict)) << what;
-  EXPECT_NE(what.find(reason_part, id.size()), std::string::npos) << what;
-  if (verdict != Verdict::kFail && verdict != Verdict::kDegraded) return;
-  EXPECT_EQ(to_string(found[0].layer), to_string(named.layer)) << what;
-  EXPECT_NE(found[0].mend.find(named.mend), std::string::npos) << what << "\nmend: " << found[0].mend;
+  expect_found(found[0], fault, verdict, reason_part, named);
 }
 
 // Passed, with its control found and its output shown to the driver.
