@@ -1,6 +1,7 @@
 // From findings to a result: the comparison with its control, and the words.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>
@@ -34,7 +35,7 @@ inline void report_findings(protocol::CheckResult& result, const std::function<s
   for (const Finding& one : found) {
     severe = severe || one.severe;
     what.push_back(one.what);
-    mend.push_back(one.mend);
+    if (std::find(mend.begin(), mend.end(), one.mend) == mend.end()) mend.push_back(one.mend);
   }
   if (!severe) result.verdict = protocol::Verdict::kDegraded;
   result.summary.clear();

@@ -26,8 +26,8 @@ struct Control {
 };
 
 /// Compares, plants, compares again, undoes. Sets verdict, reason, summary and control. A planted fault that is not
-/// found makes the result an error whatever the first comparison said; a comparison of nothing is an error too. Returns
-/// the first comparison.
+/// found makes the result an error unless the first comparison found something by itself; a comparison of nothing is an
+/// error too. Returns the first comparison.
 Comparison judge(protocol::CheckResult& result, const std::function<Comparison()>& compare, const Control& control,
                  protocol::Layer layer_at_fault);
 

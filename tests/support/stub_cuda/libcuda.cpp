@@ -169,6 +169,9 @@ int cuDeviceGetName(char* name, int size, int) {
 int cuDeviceGetUuid_v2(void* uuid, int device) {
   std::memset(uuid, 0, 16);
   static_cast<unsigned char*>(uuid)[15] = static_cast<unsigned char>(device);
+  // Not to the group that looks which GPUs there are, which is given them all.
+  if (stub::fault("other-device") && std::getenv("CUDA_VISIBLE_DEVICES") != nullptr)
+    static_cast<unsigned char*>(uuid)[14] = 1;
   return 0;
 }
 int cuDeviceTotalMem_v2(std::size_t* bytes, int) {

@@ -1,5 +1,6 @@
 // Proves: libcuda loads, is no stub and fits the kernel module, and the mount that supplied it is known.
-// Control: none, paths and versions are read and compared as they are.
+// Control: another version of the kernel module, or a stub's path where a version is not known, is put into the copy
+//   that is judged.
 // Suite: quick
 //
 // A stub, a copy baked into the image, or a cuda-compat package are the usual reasons why CUDA does not start although
@@ -9,6 +10,7 @@
 
 #include <envforge/support/text.hpp>
 
+#include "container/report_findings.hpp"
 #include "container/search_path.hpp"
 #include "gpu/image_libraries.hpp"
 #include "harness/check.hpp"
@@ -37,6 +39,32 @@ std::string module_version() {
   return "";
 }
 
+// The libcuda that is loaded, and the kernel module that it talks to; "" = not known, for `mount`: none of the
+// engine's.
+struct Supplied {
+  std::string path, mount, version, module;
+
+  bool is_stub() const { return path.find("/stubs/") != std::string::npos; }
+  // Forward compatibility is a newer libcuda over an older module, on purpose.
+  bool is_compat() const { return path.find("compat") != std::string::npos; }
+  bool versions_count() const { return !version.empty() && !module.empty() && !is_compat(); }
+  Layer layer_at_fault() const { return is_stub() || mount.empty() ? Layer::kImage : Layer::kHostDriver; }
+};
+
+std::vector<container::Finding> judge(const Supplied& it) {
+  if (it.is_stub()) {
+    return {{"libcuda is the toolkit's stub " + it.path, "take the folder `stubs` out of LD_LIBRARY_PATH in the image",
+             true}};
+  }
+  if (!it.versions_count() || it.version == it.module) return {};
+  if (it.mount.empty()) {
+    return {{"the image brings its own libcuda " + it.version + ", the host's kernel module is " + it.module,
+             "remove the driver's packages from the image", true}};
+  }
+  return {{"libcuda is " + it.version + ", the kernel module " + it.module,
+           "reboot the host after its driver was updated", true}};
+}
+
 class DriverLibraries : public harness::Check {
  public:
   std::optional<std::string> skip_reason(Context& context) override {
@@ -54,15 +82,26 @@ class DriverLibraries : public harness::Check {
     const loader::Root root;
     const std::string file = library.file_of("cuInit");
     const std::string path = root.real(file).value_or(file);
-    const std::string mount = container::mount_of(path, text_of_file("/proc/self/mountinfo"));
-    const std::string version = version_in(path);
-    const std::string module = module_version();
-    context.found_library({"libcuda.so.1", path, version, mount.empty() ? "the image" : "the host",
-                           mount.empty() ? "dlopen by soname" : "dlopen by soname; mounted at " + mount});
-    judge(path, mount, version, module);
-    result.verdict = protocol::Verdict::kPass;
-    result.summary = path + (mount.empty() ? ", from the image" : ", from the host") +
-                     (module.empty() ? "" : ", kernel module " + module);
+    const Supplied real{path, container::mount_of(path, text_of_file("/proc/self/mountinfo")), version_in(path),
+                        module_version()};
+    context.found_library({"libcuda.so.1", path, real.version, real.mount.empty() ? "the image" : "the host",
+                           real.mount.empty() ? "dlopen by soname" : "dlopen by soname; mounted at " + real.mount});
+    result.summary = path + (real.mount.empty() ? ", from the image" : ", from the host") +
+                     (real.module.empty() ? "" : ", kernel module " + real.module);
+    Supplied judged = real;
+    const auto plant = [&] {
+      if (real.versions_count()) {
+        judged.module += ".1";
+      } else {
+        judged.path = "/usr/local/cuda/lib64/stubs/libcuda.so.1";
+      }
+    };
+    container::report_findings(
+        result, [&] { return judge(judged); }, 1,
+        {real.versions_count() ? "another version of the kernel module" : "the path of a stub", 1, plant,
+         [&] { judged = real; }},
+        real.layer_at_fault(),
+        path + (real.mount.empty() ? " lies on no mount of the engine" : " and /proc/driver/nvidia/version"));
   }
 
  private:
@@ -70,24 +109,6 @@ class DriverLibraries : public harness::Check {
     const auto at = path.rfind(".so.");
     const std::string version = at == std::string::npos ? "" : path.substr(at + 4);
     return version == "1" ? "" : version;
-  }
-
-  static void judge(const std::string& path, const std::string& mount, const std::string& version,
-                    const std::string& module) {
-    if (path.find("/stubs/") != std::string::npos) {
-      throw Failure("libcuda is the toolkit's stub " + path, Layer::kImage, "its path",
-                    "take the folder `stubs` out of LD_LIBRARY_PATH in the image");
-    }
-    // Forward compatibility is a newer libcuda over an older module, on purpose.
-    const bool compat = path.find("compat") != std::string::npos;
-    if (version.empty() || module.empty() || version == module || compat) return;
-    if (mount.empty()) {
-      throw Failure("the image brings its own libcuda " + version + ", the host's kernel module is " + module,
-                    Layer::kImage, path + " lies on no mount of the engine",
-                    "remove the driver's packages from the image");
-    }
-    throw Failure("libcuda is " + version + ", the kernel module " + module, Layer::kHostDriver,
-                  path + " and /proc/driver/nvidia/version", "reboot the host after its driver was updated");
   }
 };
 ENVFORGE_CHECK(DriverLibraries);

@@ -1,5 +1,6 @@
 // Proves: CUDA sees the GPUs that were asked for, by number and by UUID.
-// Control: none, the driver's own enumeration is compared with the request.
+// Control: a GPU that is not there is put into the copy of the request that is judged, and one more into the number of
+//   GPUs where it names one.
 // Suite: quick
 //
 // Also tells the driver which GPUs there are.
@@ -12,6 +13,7 @@
 #include <envforge/support/text.hpp>
 
 #include "container/limits.hpp"
+#include "container/report_findings.hpp"
 #include "gpu/identity.hpp"
 #include "gpu/image_libraries.hpp"
 #include "harness/check.hpp"
@@ -107,21 +109,41 @@ class Gpus : public harness::Check {
     result.measurements.push_back({"GPUs", static_cast<double>(count), "", {}, "cuDeviceGetCount", {}});
     if (count == 0) explain_absence("cuDeviceGetCount says 0");
     if (request.expected_gpus > count) explain_slices();
-    if (request.expected_gpus > 0 && count != request.expected_gpus) {
-      throw Failure(std::to_string(count) + " GPUs are visible, expected " + std::to_string(request.expected_gpus),
-                    Layer::kContainerFlags, "cuDeviceGetCount",
-                    "docker run --gpus " + std::to_string(request.expected_gpus));
+    result.summary = std::to_string(count) + " x " + machine.gpus.front().name + ", driver " + machine.driver;
+    Wanted wanted{request.expected_gpus, request.expected_uuids};
+    const bool counted = wanted.count > 0;
+    const auto plant = [&] {
+      wanted.uuids.emplace_back("GPU-that-is-not-there");
+      if (counted) ++wanted.count;
+    };
+    const auto undo = [&] { wanted = {request.expected_gpus, request.expected_uuids}; };
+    container::report_findings(
+        result, [&] { return compare(wanted, machine); }, wanted.uuids.size() + 1,
+        {counted ? "a GPU that is not there, and one more in number" : "a GPU that is not there", counted ? 2.0 : 1.0,
+         plant, undo},
+        Layer::kContainerFlags, "cuDeviceGetCount and cuDeviceGetUuid");
+  }
+
+  struct Wanted {
+    int count;  // 0 or less: any
+    std::vector<std::string> uuids;
+  };
+
+  static std::vector<container::Finding> compare(const Wanted& wanted, const protocol::MachineInfo& machine) {
+    std::vector<container::Finding> out;
+    const auto count = static_cast<int>(machine.gpus.size());
+    if (wanted.count > 0 && count != wanted.count) {
+      const std::string number = std::to_string(wanted.count);
+      out.push_back(
+          {std::to_string(count) + " GPUs are visible, expected " + number, "docker run --gpus " + number, true});
     }
-    for (const auto& uuid : request.expected_uuids) {
+    for (const auto& uuid : wanted.uuids) {
       const bool there = std::any_of(machine.gpus.begin(), machine.gpus.end(),
                                      [&](const protocol::GpuInfo& gpu) { return gpu.uuid == uuid; });
-      if (!there) {
-        throw Failure("GPU " + uuid + " was asked for and is not visible", Layer::kContainerFlags, "cuDeviceGetUuid",
-                      "docker run --gpus device=" + uuid);
-      }
+      if (there) continue;
+      out.push_back({"GPU " + uuid + " was asked for and is not visible", "docker run --gpus device=" + uuid, true});
     }
-    result.verdict = protocol::Verdict::kPass;
-    result.summary = std::to_string(count) + " x " + machine.gpus.front().name + ", driver " + machine.driver;
+    return out;
   }
 };
 ENVFORGE_CHECK(Gpus);

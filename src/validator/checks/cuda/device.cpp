@@ -1,8 +1,9 @@
 // Proves: a context opens on the GPU that this group was given, and no other, and our machine code loads there.
-// Control: none, the GPU's own UUID is compared with the request.
+// Control: another UUID and another compute capability are put into the copy that is judged.
 // Suite: quick
 #include <envforge/support/text.hpp>
 
+#include "container/report_findings.hpp"
 #include "gpu/identity.hpp"
 #include "gpu/session.hpp"
 #include "harness/check.hpp"
@@ -20,26 +21,41 @@ class DeviceCheck : public harness::Check {
     const gpu::Device& device = session.device();
     const protocol::GpuInfo& wanted = context.request().gpus.front();
     const protocol::GpuInfo seen = gpu::describe_gpu(session.cuda(), 0, session.nvml() ? &*session.nvml() : nullptr);
-    if (seen.uuid != wanted.uuid || seen.compute_capability != wanted.compute_capability) {
-      throw harness::Failure("asked for " + wanted.uuid + " (" + wanted.compute_capability + "), got " + seen.uuid +
-                                 " (" + seen.compute_capability + ")",
-                             protocol::Layer::kHostDriver, "CUDA_VISIBLE_DEVICES names one GPU by its UUID", "");
-    }
     session.kernels();  // our machine code loads on it
     const auto slice = session.nvml() ? session.nvml()->slice(session.nvml()->device(seen.uuid)) : std::nullopt;
     result.measurements.push_back({"multiprocessors", static_cast<double>(device.multiprocessors()), "", {}, "", {}});
     result.measurements.push_back({"memory", static_cast<double>(seen.memory_bytes), "bytes", {}, "", {}});
     if (slice) expect_of_slice(*slice, result);
     result.measurements.push_back({"free memory", static_cast<double>(device.free_bytes()), "bytes", {}, "", {}});
-    result.verdict = protocol::Verdict::kPass;
     result.summary = seen.name + ", compute capability " + seen.compute_capability;
     if (slice) {
       result.summary += ", a slice (MIG) with " + std::to_string(slice->multiprocessors) + " multiprocessors and " +
                         support::human_bytes(slice->memory_mib << 20);
     }
+    protocol::GpuInfo judged = seen;
+    const auto plant = [&] {
+      judged.uuid += "0";
+      judged.compute_capability += "0";
+    };
+    container::report_findings(
+        result, [&] { return compare(wanted, judged); }, 2,
+        {"another UUID and another compute capability", 2, plant, [&] { judged = seen; }}, protocol::Layer::kHostDriver,
+        "CUDA_VISIBLE_DEVICES names one GPU by its UUID");
   }
 
  private:
+  static std::vector<container::Finding> compare(const protocol::GpuInfo& wanted, const protocol::GpuInfo& got) {
+    const std::string mend = "nvidia-smi -L on the host, and the container started again with its GPUs by UUID";
+    std::vector<container::Finding> out;
+    if (got.uuid != wanted.uuid) out.push_back({"asked for " + wanted.uuid + ", got " + got.uuid, mend, true});
+    if (got.compute_capability != wanted.compute_capability) {
+      out.push_back({wanted.uuid + " has compute capability " + wanted.compute_capability + ", got one of " +
+                         got.compute_capability,
+                     mend, true});
+    }
+    return out;
+  }
+
   // What NVML says that the slice was given; CUDA keeps some of the memory for itself.
   static void expect_of_slice(const gpu::NvmlSlice& slice, protocol::CheckResult& result) {
     for (protocol::Measurement& m : result.measurements) {

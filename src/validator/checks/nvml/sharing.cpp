@@ -1,6 +1,7 @@
 // Proves: nobody else used the GPUs when the run began: no other process, and no load; where somebody did, speed is not
 //   judged.
-// Control: none, NVML's answers are read as they are.
+// Control: none, because what could be blind is NVML's list of processes, where nothing can be planted; a copy of that
+//   list would prove only itself.
 // Suite: quick
 //
 // The look itself was taken by container.gpus before any group used a GPU; this check tells it.

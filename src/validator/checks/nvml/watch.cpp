@@ -1,22 +1,22 @@
 // Proves: while the other groups worked no GPU reported an Xid or a memory error, and neither heat nor a power brake
 //   slowed one down.
-// Control: none, NVML's events and counters are read as they come.
+// Control: an Xid, a memory error and a sample slowed by heat are put into the copy that is judged.
 // Suite: quick
 //
 // Runs beside the groups that are timed, from their beginning to their end. A power cap that holds the clock down is
 // how a board under full load is meant to work: it is said, and no fault.
 #include <algorithm>
-#include <cstdio>
 #include <map>
 
 #include "checks/nvml/session.hpp"
+#include "container/report_findings.hpp"
 #include "gpu/xids.hpp"
 
 namespace envforge::validator::nvml {
 namespace {
 
+using container::Finding;
 using harness::Context;
-using harness::Failure;
 using protocol::Layer;
 
 constexpr double kEvery = 0.1;  // seconds
@@ -29,7 +29,14 @@ struct Seen {
   unsigned long long reasons = 0;
   unsigned int hottest = 0, most_watts = 0;
   unsigned int lowest_busy_clock = 0, highest_clock = 0;
-  unsigned long long errors_before = 0;
+  unsigned long long errors_before = 0, errors_after = 0;
+};
+
+/// Of all GPUs; `heard`: what NVML told of by itself, the first of it.
+struct Watching {
+  std::map<std::string, Seen> gpus;  // by UUID
+  std::optional<gpu::NvmlEvent> heard;
+  std::string heard_of;  // the UUID
 };
 
 void take(Seen& seen, const gpu::Sample& sample) {
@@ -83,18 +90,42 @@ std::string uuid_of(const std::vector<Watched>& gpus, void* handle) {
   return "a GPU";
 }
 
-[[noreturn]] void fail_for(const std::string& uuid, const gpu::NvmlEvent& event) {
+Layer layer_of(const std::optional<gpu::NvmlEvent>& event) {
+  if (!event || event->type == gpu::kNvmlEventDoubleBitError) return Layer::kHardware;
+  const auto* xid = gpu::find_xid(static_cast<int>(event->data));
+  return xid == nullptr ? Layer::kHostDriver : xid->layer;
+}
+
+Finding finding_of(const std::string& uuid, const gpu::NvmlEvent& event) {
   if (event.type == gpu::kNvmlEventDoubleBitError) {
-    throw Failure(uuid + " reported a double-bit memory error during the run", Layer::kHardware, "an event of NVML",
-                  "nvidia-smi --gpu-reset -i " + uuid);
+    return {uuid + " reported a double-bit memory error during the run", "nvidia-smi --gpu-reset -i " + uuid, true};
   }
   const auto* xid = gpu::find_xid(static_cast<int>(event.data));
   const std::string what = uuid + " reported Xid " + std::to_string(event.data) + " during the run";
-  if (xid == nullptr) {
-    throw Failure(what, Layer::kHostDriver, "an event of NVML",
-                  "look it up in NVIDIA's list of Xid errors; dmesg on the host");
+  if (xid == nullptr) return {what, "look it up in NVIDIA's list of Xid errors; dmesg on the host", true};
+  return {what + ": " + xid->meaning, xid->mend, true};
+}
+
+int percent(int part, int whole) {
+  return whole == 0 ? 0 : 100 * part / whole;
+}
+
+std::vector<Finding> judge(const Watching& it) {
+  std::vector<Finding> out;
+  if (it.heard) out.push_back(finding_of(it.heard_of, *it.heard));
+  for (const auto& [uuid, seen] : it.gpus) {
+    if (seen.errors_after > seen.errors_before) {
+      out.push_back({uuid + ": " + std::to_string(seen.errors_after - seen.errors_before) +
+                         " memory errors that could not be corrected, during the run",
+                     "nvidia-smi --gpu-reset -i " + uuid, true});
+    }
+    if (seen.slowed == 0) continue;
+    out.push_back(
+        {uuid + " was slowed down in " + std::to_string(percent(seen.slowed, seen.samples)) + " % of the samples: " +
+             gpu::text_of_reasons(seen.reasons & kFaulty) + ", at up to " + std::to_string(seen.hottest) + " C",
+         "check fans, air flow and power supply; nvidia-smi -q -d PERFORMANCE,TEMPERATURE on the host", false});
   }
-  throw Failure(what + ": " + xid->meaning, xid->layer, "an event of NVML", xid->mend);
+  return out;
 }
 
 class Watch : public harness::Check {
@@ -102,22 +133,32 @@ class Watch : public harness::Check {
   void run(Context& context, protocol::CheckResult& result) override {
     auto& session = context.session<Session>();
     const Events events(session.nvml->api(), session.gpus);
-    std::map<std::string, Seen> seen;
-    for (const Watched& one : session.gpus) {
-      seen[one.uuid].errors_before = session.nvml->memory_health(one.board).uncorrected_now.value_or(0);
-    }
+    Watching seen;
+    const auto errors_of = [&](const Watched& one) {
+      return session.nvml->memory_health(one.board).uncorrected_now.value_or(0);
+    };
+    for (const Watched& one : session.gpus) seen.gpus[one.uuid].errors_before = errors_of(one);
     context.doing("watching clocks, heat and errors");
-    std::optional<gpu::NvmlEvent> event;
     bool done = false;
     while (!done) {
       done = context.enough(kEvery);
-      for (const Watched& one : session.gpus) take(seen[one.uuid], session.nvml->sample(one.board));
-      if (!event) event = events.next();
+      for (const Watched& one : session.gpus) take(seen.gpus[one.uuid], session.nvml->sample(one.board));
+      if (!seen.heard) seen.heard = events.next();
     }
-    for (const Watched& one : session.gpus) measure(one, seen[one.uuid], result);
-    if (event) fail_for(uuid_of(session.gpus, event->device), *event);
-    for (const Watched& one : session.gpus) judge(session, one, seen[one.uuid], result);
-    result.summary += events.any() ? "; no Xid" : "; Xids are not told in this container";
+    if (seen.heard) seen.heard_of = uuid_of(session.gpus, seen.heard->device);
+    std::string limits;
+    for (const Watched& one : session.gpus) {
+      seen.gpus[one.uuid].errors_after = errors_of(one);
+      measure(one, seen.gpus[one.uuid], result);
+      const auto limit = session.nvml->slowdown_celsius(one.board);
+      if (limit) limits += "; " + one.uuid + " slows down at " + std::to_string(*limit) + " C";
+    }
+    result.summary = summary_of(seen) + (events.any() ? "; no Xid" : "; Xids are not told in this container");
+    Watching judged = seen;
+    container::report_findings(
+        result, [&] { return judge(judged); }, session.gpus.size(),
+        {"an Xid, a memory error and a sample slowed by heat", 3, [&] { plant(judged); }, [&] { judged = seen; }},
+        layer_of(seen.heard), "NVML's events, ECC counters and clock reasons" + limits);
   }
 
  private:
@@ -134,30 +175,29 @@ class Watch : public harness::Check {
     note("of them slowed by heat or brake", seen.slowed, "");
   }
 
-  static void judge(Session& session, const Watched& one, const Seen& seen, protocol::CheckResult& result) {
-    const auto errors = session.nvml->memory_health(one.board).uncorrected_now.value_or(0);
-    if (errors > seen.errors_before) {
-      throw Failure(one.uuid + ": " + std::to_string(errors - seen.errors_before) +
-                        " memory errors that could not be corrected, during the run",
-                    Layer::kHardware, "nvmlDeviceGetTotalEccErrors before and after",
-                    "nvidia-smi --gpu-reset -i " + one.uuid);
+  static std::string summary_of(const Watching& it) {
+    unsigned int hottest = 0, most_watts = 0;
+    int capped = 0;
+    for (const auto& [uuid, seen] : it.gpus) {
+      hottest = std::max(hottest, seen.hottest);
+      most_watts = std::max(most_watts, seen.most_watts);
+      if (seen.capped > 0) capped = std::max({capped, 1, percent(seen.capped, seen.samples)});
     }
-    if (result.verdict == protocol::Verdict::kDegraded) return;
-    result.verdict = protocol::Verdict::kPass;
-    result.summary = "at most " + std::to_string(seen.hottest) + " C and " + std::to_string(seen.most_watts) + " W";
-    if (seen.capped > 0) {
-      result.summary +=
-          ", the power cap held the clock in " + std::to_string(100 * seen.capped / seen.samples) + " % of the samples";
-    }
-    if (seen.slowed == 0) return;
-    result.verdict = protocol::Verdict::kDegraded;
-    result.reason = one.uuid + " was slowed down in " + std::to_string(100 * seen.slowed / seen.samples) +
-                    " % of the samples: " + gpu::text_of_reasons(seen.reasons & kFaulty) + ", at up to " +
-                    std::to_string(seen.hottest) + " C";
-    result.layer = Layer::kHardware;
-    const auto limit = session.nvml->slowdown_celsius(one.board);
-    result.evidence = limit ? "the GPU slows down at " + std::to_string(*limit) + " C" : "NVML's clock reasons";
-    result.mend = "check fans, air flow and power supply; nvidia-smi -q -d PERFORMANCE,TEMPERATURE on the host";
+    std::string out = "at most " + std::to_string(hottest) + " C and " + std::to_string(most_watts) + " W";
+    if (capped > 0) out += ", the power cap held the clock in " + std::to_string(capped) + " % of the samples";
+    return out;
+  }
+
+  static void plant(Watching& it) {
+    constexpr unsigned long long kFallenOffTheBus = 79;
+    auto& [uuid, seen] = *it.gpus.begin();
+    it.heard = gpu::NvmlEvent{};
+    it.heard->type = gpu::kNvmlEventXid;
+    it.heard->data = kFallenOffTheBus;
+    it.heard_of = uuid;
+    seen.errors_after = seen.errors_before + 1;
+    seen.slowed += 1;
+    seen.reasons |= gpu::kNvmlHwThermal;
   }
 };
 ENVFORGE_CHECK(Watch);

@@ -51,9 +51,9 @@ TEST(CoreGroups, PassOnLibrariesThatComputeRightly) {
   }
   for (const auto& [id, check] : by_id) {
     EXPECT_EQ(to_string(check.verdict), "pass") << id << ": " << check.reason;
-    if (id == "cuda.device" || id == "container.gpus") continue;
     ASSERT_TRUE(check.control.has_value()) << id;
     EXPECT_TRUE(check.control->detected) << id;
+    if (id == "cuda.device" || id == "container.gpus") continue;
     EXPECT_GT(check.recomputed, 0U) << id << " was not looked at by the driver";
   }
   EXPECT_EQ(report.machine.gpus.size(), 1U);
@@ -106,7 +106,7 @@ TEST(CoreGroups, WatchTheGpusBesideTheOthers) {
     EXPECT_EQ(to_string(results(report, id)[0].verdict), "pass") << id << ": " << results(report, id)[0].reason;
   }
   EXPECT_EQ(results(report, "nvml.watch")[0].summary, "at most 45 C and 612 W; no Xid");
-  for (const char* id : {"nvml.memory-errors", "nvml.settings"}) {
+  for (const char* id : {"nvml.memory-errors", "nvml.settings", "nvml.watch"}) {
     EXPECT_TRUE(results(report, id)[0].control && results(report, id)[0].control->detected) << id;
   }
 }
@@ -294,6 +294,36 @@ TEST(CoreGroups, WhichGpusThereAreIsLookedForAndNotCountedAsAnAnswer) {
   const auto absent = results(run({"container.shm"}, "", 0), "container.gpus");
   ASSERT_EQ(absent.size(), 1U) << "a run that wants GPUs and has none does not pass";
   EXPECT_EQ(to_string(absent[0].verdict), "fail");
+}
+
+TEST(CoreGroups, AGpuThatWasAskedForAndIsNotThereIsNamedWithItsFlag) {
+  const std::string there = "GPU-00000000-0000-0000-0000-000000000000";
+  protocol::GroupRequest group;
+  group.checks = {"container.gpus"};
+  group.expected_gpus = 1;
+  group.expected_uuids = {there};
+  const auto right = results(run(group), "container.gpus").at(0);
+  EXPECT_EQ(to_string(right.verdict), "pass") << right.reason;
+  ASSERT_TRUE(right.control.has_value());
+  EXPECT_EQ(right.control->found, 2) << "the number and the name";
+  group.expected_gpus = 2;
+  group.expected_uuids = {there, "GPU-11111111-0000-0000-0000-000000000000"};
+  const auto absent = results(run(group), "container.gpus").at(0);
+  expect_found(absent, "one too few", Verdict::kFail,
+               "1 GPUs are visible, expected 2; GPU GPU-11111111-0000-0000-0000-000000000000 was asked for",
+               {Layer::kContainerFlags, "docker run --gpus device=GPU-11111111-0000-0000-0000-000000000000"});
+}
+
+TEST(CoreGroups, FindThatAnotherGpuAnswersThanTheOneThatWasGiven) {
+  expect("cuda.device", "other-device", Verdict::kFail, "asked for GPU-00000000-0000-0000-0000-000000000000, got GPU-",
+         {Layer::kHostDriver, "nvidia-smi -L on the host"});
+}
+
+TEST(CoreGroups, ProveThatSharedMemoryWorks) {
+  const auto found = results(run({"container.ipc"}), "container.ipc").at(0);
+  EXPECT_EQ(to_string(found.verdict), "pass") << found.reason;
+  ASSERT_TRUE(found.control.has_value());
+  EXPECT_TRUE(found.control->detected);
 }
 
 TEST(CoreGroups, DoNotJudgeSpeedOnAGpuThatOthersUse) {

@@ -70,6 +70,8 @@ TEST_F(Surroundings, DeviceFilesThatAreThereCanBeOpened) {
   const auto all = with_devices("nvidiactl nvidia-uvm nvidia0 nvidia1");
   EXPECT_EQ(to_string(all.verdict), "pass") << all.reason;
   EXPECT_EQ(all.summary, "/dev/nvidiactl, /dev/nvidia-uvm and 2 GPUs can be opened");
+  ASSERT_TRUE(all.control.has_value());
+  EXPECT_TRUE(all.control->detected);
 }
 
 TEST_F(Surroundings, ADeviceFileThatIsNotThereNamesTheFlag) {
@@ -124,6 +126,9 @@ TEST_F(DriverLibrary, OfTheModulesVersionPasses) {
   const auto same = libcuda("580.159.04", "580.159.04");
   EXPECT_EQ(to_string(same.verdict), "pass") << same.reason;
   EXPECT_THAT(same.summary, HasSubstr("kernel module 580.159.04"));
+  ASSERT_TRUE(same.control.has_value());
+  EXPECT_EQ(same.control->planted, "another version of the kernel module");
+  EXPECT_TRUE(same.control->detected);
 }
 
 TEST_F(DriverLibrary, OfAnotherVersionThatTheHostMountsMeansAReboot) {
