@@ -129,7 +129,7 @@ json explain_json(const std::string& asked, const std::vector<const compat::Topi
     return json{{"id", topic->id},
                 {"answer", topic->answer},
                 {"verified", !topic->evidence.is_unverified("answer")},
-                {"source", cite(topic->evidence)}};
+                {"source", cite(topic->evidence, "answer")}};
   });
   return out;
 }
@@ -169,7 +169,8 @@ json explain_json(const std::vector<resolve::MatrixRow>& rows, const std::vector
                 {"cxx11_abi", row.cxx11_abi},
                 {"code", row.code},
                 {"doubt", row.doubt},
-                {"source", row.source}};
+                {"source", row.source},
+                {"code_source", row.code_source}};
   });
   return out;
 }

@@ -74,7 +74,9 @@ std::string TableWriter::names(Names names) {
 std::string TableWriter::evidence(const Evidence& evidence) {
   std::vector<std::string> sources;
   for (const auto& source : evidence.sources) {
-    sources.push_back(fields({quoted(source.title), quoted(source.reference), quoted(source.checked)}));
+    const bool artifact = source.kind == SourceKind::kArtifact;
+    sources.push_back(fields({quoted(source.title), quoted(source.reference), quoted(source.checked),
+                              artifact ? "SourceKind::kArtifact" : "SourceKind::kDocument"}));
   }
   return fields(
       {quoted(evidence.file), quoted(evidence.row), array("SourceText", sources), names(evidence.unverified)});
@@ -87,8 +89,9 @@ std::string TableWriter::code_list(const KnownList& list) {
 std::string TableWriter::build(const Build& build) {
   std::vector<std::string> platforms, pins;
   for (const auto& row : build.platforms) {
-    platforms.push_back(fields({quoted(row.platform), yes_no(row.on_pypi), yes_no(row.verified), quoted(row.min_glibc),
-                                code_list(row.sass), code_list(row.ptx), code_list(row.linalg_sass)}));
+    platforms.push_back(
+        fields({quoted(row.platform), yes_no(row.on_pypi), yes_no(row.verified), quoted(row.min_glibc),
+                code_list(row.sass), code_list(row.ptx), code_list(row.linalg_sass), evidence(row.evidence)}));
   }
   for (const auto& row : build.pins) pins.push_back(fields({quoted(row.package), quoted(row.version)}));
   return fields({quoted(build.cuda_variant), quoted(build.cuda), names(build.python), names(build.free_threaded),

@@ -40,7 +40,17 @@ KnownList read_code_list(RowReader& row, JsonReader& reader, const std::string& 
   return list;
 }
 
-std::span<const BuildPlatform> read_platforms(RowReader& row, JsonReader& build) {
+/// Where the machine code was read: the wheel of one platform may have been opened and that of another not.
+Evidence code_evidence(RowReader& row, JsonReader& reader, const std::string& name) {
+  Evidence evidence = row.evidence(reader, name, "platform");
+  for (const std::string_view field : evidence.unverified) {
+    if (field != "sass" && field != "ptx" && field != "platform")
+      reader.fail("'" + std::string(field) + "' is no field that can be unverified here", "unverified");
+  }
+  return evidence;
+}
+
+std::vector<BuildPlatform> read_platforms(RowReader& row, JsonReader& build, const std::string& row_name) {
   std::vector<BuildPlatform> platforms;
   JsonReader members = build.object("platforms");
   std::vector<std::string> names;
@@ -56,24 +66,16 @@ std::span<const BuildPlatform> read_platforms(RowReader& row, JsonReader& build)
     platform.sass = read_code_list(row, reader, "sass", false);
     platform.ptx = read_code_list(row, reader, "ptx", true);
     platform.linalg_sass = read_code_list(row, reader, "linalg_sass", false);
-    for (const std::string& field :
-         reader.has("unverified") ? reader.strings("unverified") : std::vector<std::string>{}) {
-      if (field == "sass") {
-        platform.sass.verified = false;
-      } else if (field == "ptx") {
-        platform.ptx.verified = false;
-      } else if (field == "platform") {
-        platform.verified = false;
-      } else {
-        reader.fail("'" + field + "' is no field that can be unverified here", "unverified");
-      }
+    if (platform.sass.known || platform.ptx.known || reader.has("sources") || reader.has("unverified")) {
+      platform.evidence = code_evidence(row, reader, row_name + ", " + name);
+      platform.sass.verified = platform.sass.known && !platform.evidence.is_unverified("sass");
+      platform.ptx.verified = platform.ptx.known && !platform.evidence.is_unverified("ptx");
+      platform.verified = !platform.evidence.is_unverified("platform");
     }
     reader.finish();
     platforms.push_back(platform);
   }
-  auto& owned = row.owned();
-  owned.platforms.push_back(std::move(platforms));
-  return owned.platforms.back();
+  return platforms;
 }
 
 Build read_build(RowReader& row, JsonReader reader, const std::string& release) {
@@ -87,7 +89,7 @@ Build read_build(RowReader& row, JsonReader reader, const std::string& release) 
   build.cuda = row.keep(cuda.text());
   build.python = row.versions(reader, "python");
   if (reader.has("free_threaded")) build.free_threaded = row.free_threaded(reader, "free_threaded");
-  build.platforms = read_platforms(row, reader);
+  std::vector<BuildPlatform> platforms = read_platforms(row, reader, release + " " + variant);
   build.cudnn = row.version_or_none(reader, "cudnn");
   build.nccl = row.version_or_none(reader, "nccl");
   build.cublas = row.version_or_none(reader, "cublas");
@@ -105,6 +107,11 @@ Build read_build(RowReader& row, JsonReader reader, const std::string& release) 
   row.owned().pins.push_back(std::move(pins));
   build.pins = row.owned().pins.back();
   build.evidence = row.evidence(reader, release + " " + variant);
+  for (BuildPlatform& platform : platforms) {
+    if (platform.evidence.sources.empty()) platform.evidence = build.evidence;
+  }
+  row.owned().platforms.push_back(std::move(platforms));
+  build.platforms = row.owned().platforms.back();
   reader.finish();
   return build;
 }

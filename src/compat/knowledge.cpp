@@ -18,10 +18,39 @@ bool Evidence::is_unverified(std::string_view field) const {
   return std::find(unverified.begin(), unverified.end(), field) != unverified.end();
 }
 
-std::string cite(const Evidence& evidence) {
+std::string_view how_checked(const Evidence& evidence, std::string_view field) {
+  if (evidence.is_unverified(field)) return "inferred";
+  return evidence.sources.front().kind == SourceKind::kArtifact ? "artifact" : "document";
+}
+
+std::string cite(const Evidence& evidence, std::string_view field) {
   const SourceText& source = evidence.sources.front();
   return std::string(evidence.file) + ": " + std::string(evidence.row) + ", " + std::string(source.title) + ", " +
+         std::string(how_checked(evidence, field)) + (evidence.is_unverified(field) ? " " : " read ") +
          std::string(source.checked);
+}
+
+RowsByCheck rows_by_check(const Tables& tables) {
+  RowsByCheck out;
+  const auto count = [&](const Evidence& evidence) {
+    ++(how_checked(evidence) == "artifact" ? out.artifact : out.document);
+    if (!evidence.unverified.empty()) ++out.inferred;
+  };
+  for (const Release& release : tables.releases) {
+    count(release.evidence);
+    for (const Build& build : release.builds) {
+      count(build.evidence);
+      for (const BuildPlatform& platform : build.platforms) {
+        if (platform.evidence.row != build.evidence.row) count(platform.evidence);
+      }
+    }
+  }
+  const auto walk = [&](const auto&... table) {
+    (std::for_each(table.begin(), table.end(), [&](const auto& row) { count(row.evidence); }), ...);
+  };
+  walk(tables.majors, tables.compilers, tables.toolkits, tables.not_published, tables.architectures, tables.branches,
+       tables.forward_compat, tables.gpus, tables.cudnn_floors, tables.bases, tables.known_bad, tables.topics);
+  return out;
 }
 
 Knowledge::Knowledge(Tables tables, std::shared_ptr<const void> storage)

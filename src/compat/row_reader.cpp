@@ -13,7 +13,7 @@ using support::Error;
 using support::ErrorCode;
 using support::JsonReader;
 
-constexpr int kDataSchemaVersion = 1;
+constexpr int kDataSchemaVersion = 2;
 
 bool is_date(std::string_view text) {
   const bool month = text.size() == std::string_view("2026-11").size();
@@ -40,7 +40,8 @@ RowReader::RowReader(OwnedTables& owned, const std::string& file, JsonReader& re
     throw Error(ErrorCode::kDataTooNew, file + " has schema version " + std::to_string(number) +
                                             "; this program reads " + std::to_string(kDataSchemaVersion));
   }
-  if (number != kDataSchemaVersion) reader.fail("expected schema version 1", "schema_version");
+  if (number != kDataSchemaVersion)
+    reader.fail("expected schema version " + std::to_string(kDataSchemaVersion), "schema_version");
   reader.string("about");
   const std::string_view as_of = date(reader, "as_of");
   owned_->tables.as_of = std::max(owned_->tables.as_of, as_of);
@@ -52,7 +53,11 @@ RowReader::RowReader(OwnedTables& owned, const std::string& file, JsonReader& re
     const std::string_view title = keep(source.string("title"));
     const std::string_view reference = keep(source.string("reference"));
     if (title.empty() || reference.empty()) source.fail("a source needs a title and a reference");
-    sources_[key] = {title, reference, date(source, "checked")};
+    const std::string kind = source.string("kind");
+    if (kind != "artifact" && kind != "document")
+      source.fail("expected artifact or document, found '" + support::printable(kind) + "'", "kind");
+    sources_[key] = {title, reference, date(source, "checked"),
+                     kind == "artifact" ? SourceKind::kArtifact : SourceKind::kDocument};
     source.finish();
   }
 }
@@ -118,7 +123,7 @@ std::string_view RowReader::branch(JsonReader& reader, const std::string& key) {
   return keep(*text);
 }
 
-Evidence RowReader::evidence(JsonReader& reader, const std::string& row) {
+Evidence RowReader::evidence(JsonReader& reader, const std::string& row, std::string_view about) {
   Evidence evidence;
   evidence.file = keep(file_);
   evidence.row = keep(row);
@@ -131,11 +136,16 @@ Evidence RowReader::evidence(JsonReader& reader, const std::string& row) {
     sources.push_back(source->second);
   }
   if (sources.empty()) reader.fail("a row needs a source", "sources");
+  // The first is the one that is shown, so the row is never shown weaker than it is.
+  const auto weaker = [](const SourceText& a, const SourceText& b) { return a.kind < b.kind; };
+  if (!std::is_sorted(sources.begin(), sources.end(), weaker))
+    reader.fail("a document stands before an artifact: the strongest source comes first", "sources");
   evidence.sources = owned_->sources.emplace_back(std::move(sources));
   std::vector<std::string> unverified;
   if (reader.has("unverified")) unverified = reader.strings("unverified");
   for (const std::string& field : unverified) {
-    if (!reader.has(field)) reader.fail("'" + support::printable(field) + "' is no field of this row", "unverified");
+    if (!reader.has(field) && field != about)
+      reader.fail("'" + support::printable(field) + "' is no field of this row", "unverified");
   }
   std::sort(unverified.begin(), unverified.end());
   evidence.unverified = keep(unverified);

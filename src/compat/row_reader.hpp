@@ -32,8 +32,9 @@ class RowReader {
   std::string_view date(support::JsonReader& reader, const std::string& key);
   /// "R535", or "" for null.
   std::string_view branch(support::JsonReader& reader, const std::string& key);
-  /// Reads "sources" and "unverified" of a row that is called `row`.
-  Evidence evidence(support::JsonReader& reader, const std::string& row);
+  /// Reads "sources" and "unverified" of a row that is called `row`. `about` may be unverified without being a field:
+  /// what the row as a whole says.
+  Evidence evidence(support::JsonReader& reader, const std::string& row, std::string_view about = {});
 
  private:
   OwnedTables* owned_;

@@ -30,7 +30,7 @@ Fact host_fact(const compat::Knowledge& knowledge, const compat::Base& base, con
   const bool sure = host_fit(knowledge, base, option) == Fit::kNo;
   return {nvcc + " takes g++ up to " + std::string(toolkit->host_gcc_max) + "; " + std::string(base.name) + " has " +
               std::string(base.gcc) + (sure ? "" : ", by rows that are not verified"),
-          cite(toolkit->evidence) + "; " + cite(base.evidence)};
+          cite(toolkit->evidence, "host_gcc_max") + "; " + cite(base.evidence, "gcc")};
 }
 
 }  // namespace
@@ -55,7 +55,7 @@ Fact compiler_fact(const compat::Knowledge& knowledge, const Candidate& candidat
     return host_fact(knowledge, *candidate.base, option);
   const auto* row = knowledge.compiler(option.cuda);
   const std::string cuda = "CUDA " + std::to_string(option.cuda.major());
-  const std::string source = row == nullptr ? "" : cite(row->evidence);
+  const std::string source = row == nullptr ? "" : cite(row->evidence, "wheels");
   if (nvcc == Fit::kUnknown)
     return {"whether a wheel brings nvcc for " + cuda + " is not known to the data of " + knowledge.as_of(), source};
   std::vector<std::string> others;
@@ -80,7 +80,7 @@ Fact compiled_code_fact(const BuildOption& option, const PoolGpu& gpu) {
   return {"nvcc of CUDA " + option.cuda.text() + " makes no machine code for " + describe_gpu(gpu) + ": CUDA " +
               std::string(early ? row.first_cuda : row.last_cuda) + " is the " + (early ? "first" : "last") +
               " that does",
-          cite(row.evidence)};
+          cite(row.evidence, early ? "first_cuda" : "last_cuda")};
 }
 
 }  // namespace envforge::resolve

@@ -176,7 +176,7 @@ std::string explain_topic(const std::string& asked, const compat::Knowledge& kno
   for (const compat::Topic* topic : knowledge.topics_about(asked)) {
     const bool sure = !topic->evidence.is_unverified("answer");
     add_wrapped(lines, std::string(topic->answer) + (sure ? "" : " (not verified)"), "");
-    add_wrapped(lines, "[" + cite(topic->evidence) + "]", "      ");
+    add_wrapped(lines, "[" + cite(topic->evidence, "answer") + "]", "      ");
   }
   if (lines.empty()) {
     const std::string near = support::did_you_mean(asked, plain_topics(knowledge));

@@ -169,6 +169,7 @@ MatrixRow make_row(const compat::Knowledge& knowledge, const Release& release, c
   row.code.insert(row.code.end(), platform.ptx.names.begin(), platform.ptx.names.end());
   row.doubt = std::move(doubt);
   row.source = cite(option.build->evidence);
+  row.code_source = cite(platform.evidence, "sass");
   return row;
 }
 
@@ -182,7 +183,7 @@ std::string code_text(const MatrixRow& row) {
 }
 
 void add_line(std::string& text, const std::vector<std::string>& cells) {
-  static constexpr std::size_t kWidths[] = {8, 7, 6, 16, 11, 7, 11, 8};
+  static constexpr std::size_t kWidths[] = {8, 7, 6, 16, 11, 7, 5, 11, 8};
   std::string line;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     std::string cell = cells[i].empty() ? "-" : cells[i];
@@ -286,8 +287,7 @@ std::string matrix_csv(const std::vector<MatrixRow>& rows) {
   };
   std::string text =
       "torch,cuda_variant,platform,index,python,free_threaded,driver_floor,glibc_floor,cudnn,nccl,cublas,triton,"
-      "torchvision,"
-      "torchaudio,cxx11_abi,code,doubt,source\r\n";
+      "torchvision,torchaudio,cxx11_abi,code,doubt,source,code_source\r\n";
   for (const MatrixRow& row : rows) {
     std::vector<std::string> cells = {row.torch,
                                       row.cuda_variant,
@@ -306,7 +306,8 @@ std::string matrix_csv(const std::vector<MatrixRow>& rows) {
                                       std::to_string(row.cxx11_abi),
                                       support::join(row.code, " "),
                                       row.doubt,
-                                      row.source};
+                                      row.source,
+                                      row.code_source};
     for (std::string& cell : cells) cell = quoted(cell);
     text += support::join(cells, ",") + "\r\n";
   }
@@ -316,7 +317,7 @@ std::string matrix_csv(const std::vector<MatrixRow>& rows) {
 std::string matrix_text(const std::vector<MatrixRow>& rows, const std::vector<std::string>& notes,
                         const compat::Knowledge& knowledge) {
   std::string text;
-  add_line(text, {"TORCH", "CUDA", "ARCH", "PYTHON", "DRIVER>=", "GLIBC", "CUDNN", "NCCL", "GPU CODE (sm_)"});
+  add_line(text, {"TORCH", "CUDA", "ARCH", "PYTHON", "DRIVER>=", "GLIBC", "ABI", "CUDNN", "NCCL", "GPU CODE (sm_)"});
   for (const MatrixRow& row : rows) {
     const auto minor = [](const std::string& version) { return version.substr(version.find('.') + 1); };
     std::string python = row.python.front() + "-" + minor(row.python.back());
@@ -325,7 +326,7 @@ std::string matrix_text(const std::vector<MatrixRow>& rows, const std::vector<st
     if (!row.doubt.empty()) code += "  (" + row.doubt + ")";
     add_line(text, {row.torch, row.cuda_variant + (row.index == "PyPI" ? "*" : ""),
                     row.platform.substr(row.platform.find('/') + 1), python, row.driver_floor, row.glibc_floor,
-                    row.cudnn, row.nccl, code});
+                    row.cxx11_abi == 0 ? "old" : "new", row.cudnn, row.nccl, code});
   }
   text += std::to_string(rows.size()) + (rows.size() == 1 ? " combination" : " combinations") +
           "; * = served by PyPI, the others by " + std::string(knowledge.tables().index_base) + "; data of " +

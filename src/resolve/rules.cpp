@@ -76,7 +76,7 @@ Fact code_fact(const Problem& problem, const Constraint& constraint, const Build
   if (outlived(option, architecture)) {
     return {"CUDA " + option.cuda.text() + " makes no code for " + describe_gpu(gpu) + ": " +
                 std::string(architecture.last_cuda) + " is the last toolkit for " + std::string(architecture.name),
-            cite(architecture.evidence)};
+            cite(architecture.evidence, "last_cuda")};
   }
   if (const auto* floor = cudnn_without(*problem.knowledge, option, architecture)) {
     return {
@@ -98,7 +98,7 @@ Fact code_fact(const Problem& problem, const Constraint& constraint, const Build
       text += ", which CUDA " + std::string(architecture.first_cuda) + " is the first to make";
     }
   }
-  return {text, cite(option.build->evidence)};
+  return {text, cite(platform.evidence, "sass")};
 }
 
 // Why forward compatibility does not help a pool that allows it; nothing for the others.

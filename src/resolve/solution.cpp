@@ -152,7 +152,7 @@ void SolutionMaker::add_libraries(PlatformSolution& out) const {
     for (const auto& library : problem_.spec->torch.libraries) {
       if (library.name == component) reason = "asked for as '" + library.version.value.text() + "', and " + reason;
     }
-    out.choices.push_back({component, version, std::move(reason), cite(evidence)});
+    out.choices.push_back({component, version, std::move(reason), cite(evidence, component)});
   };
   const std::string how = (build.bundled ? "inside the wheel of " : "required by ") + describe_build(option_);
   add("cudnn", out.cudnn, how, build.evidence);

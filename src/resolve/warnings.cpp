@@ -48,15 +48,16 @@ class WarningMaker {
 
   void about_platform(const std::string& name) {
     const BuildPlatform& platform = *platform_of(*option_.build, name);
-    const std::string row = cite(option_.build->evidence);
     if (!platform.verified)
-      add("that " + describe_build(option_) + " exists for " + name + " is not verified", {}, row);
+      add("that " + describe_build(option_) + " exists for " + name + " is not verified", {},
+          cite(platform.evidence, "platform"));
     for (const PoolGpu& gpu : problem_.gpus) {
-      if (!gpu.arm_host || name == "linux/arm64") about_code(platform, gpu, row);
+      if (!gpu.arm_host || name == "linux/arm64") about_code(platform, gpu);
     }
   }
 
-  void about_code(const BuildPlatform& platform, const PoolGpu& gpu, const std::string& row) {
+  void about_code(const BuildPlatform& platform, const PoolGpu& gpu) {
+    const std::string row = cite(platform.evidence, "sass");
     const std::string where = describe_build(option_) + " for " + std::string(platform.platform);
     switch (coverage(platform, *gpu.match.architecture, *problem_.knowledge)) {
       case Coverage::kLikely:
@@ -96,7 +97,7 @@ class WarningMaker {
     if (doubtful != gpu.match.models.end()) {
       add("the compute capability " + gpu.match.cc + " of " + std::string((*doubtful)->name) +
               " is taken from its chip family",
-          gpu.name.where, cite((*doubtful)->evidence));
+          gpu.name.where, cite((*doubtful)->evidence, "cc"));
     }
     if (const auto& driver = problem_.spec->pools[gpu.pool].driver) about_driver(gpu, *driver);
   }
@@ -126,9 +127,12 @@ class WarningMaker {
       return;
     if (!bad.platform.empty() && std::find(platforms.begin(), platforms.end(), bad.platform) == platforms.end()) return;
     const std::string text = "known trouble of " + describe_build(option_) + ": " + std::string(bad.fact);
-    if (bad.gpu.empty()) return add(text, problem_.spec->torch.version.where, cite(bad.evidence));
+    // A condition that is inferred makes the whole row so.
+    const auto& doubts = bad.evidence.unverified;
+    const std::string source = cite(bad.evidence, doubts.empty() ? std::string_view() : doubts.front());
+    if (bad.gpu.empty()) return add(text, problem_.spec->torch.version.where, source);
     for (const PoolGpu& gpu : problem_.gpus) {
-      if (in(bad.gpu, gpu.match.cc)) add(text, gpu.name.where, cite(bad.evidence));
+      if (in(bad.gpu, gpu.match.cc)) add(text, gpu.name.where, source);
     }
   }
 

@@ -44,6 +44,14 @@ class Knowledge {
   std::shared_ptr<const void> storage_;
 };
 
+/// How the rows were checked (how_checked()); machine code of a platform counts as a row where it has sources of its
+/// own.
+struct RowsByCheck {
+  std::size_t artifact = 0, document = 0;
+  std::size_t inferred = 0;  // of both: rows with a field that is inferred
+};
+RowsByCheck rows_by_check(const Tables& tables);
+
 /// The rows that the program was built with. Costs nothing at start: they are constants.
 Knowledge embedded();
 

@@ -11,14 +11,21 @@ namespace envforge::compat {
 
 using Names = std::span<const std::string_view>;
 
+/// What was read. A source that is both is a document: the weaker word.
+enum class SourceKind {
+  kArtifact,  // what is served itself: a wheel or a library that was opened, the metadata that an index gives for it
+  kDocument,  // what somebody wrote about it: a page, a table, a build script, an issue, a lock file of others
+};
+
 /// Where a fact was read and when.
 struct SourceText {
   std::string_view title;      // "PyPI METADATA"
   std::string_view reference;  // repository and commit, page, or what was opened
   std::string_view checked;    // 2026-11-21, or 2026-09 where the day is not recorded
+  SourceKind kind = SourceKind::kDocument;
 };
 
-/// Names the row, its sources (the strongest first) and its fields that are inferred or weakly supported.
+/// Names the row, its sources (artifacts before documents) and its fields that are inferred or weakly supported.
 struct Evidence {
   std::string_view file;  // compat/pytorch.json
   std::string_view row;   // 2.6.0 cu124
@@ -27,8 +34,11 @@ struct Evidence {
 
   bool is_unverified(std::string_view field) const;
 };
-/// "compat/pytorch.json: 2.6.0 cu124, PyPI METADATA, 2026-11-21".
-std::string cite(const Evidence& evidence);
+/// "artifact", "document" or "inferred": how a field of the row was checked; of the row itself without a field.
+std::string_view how_checked(const Evidence& evidence, std::string_view field = {});
+/// "compat/pytorch.json: 2.6.0 cu124, PyPI METADATA, artifact read 2026-11-21"; of an unverified field "..., inferred
+/// 2026-09".
+std::string cite(const Evidence& evidence, std::string_view field = {});
 
 /// A list that can be unknown, which is not the same as empty.
 struct KnownList {
@@ -46,6 +56,7 @@ struct BuildPlatform {
   KnownList sass;         // sm_80 ...: machine code that every kernel has
   KnownList ptx;          // compute_90 ...
   KnownList linalg_sass;  // machine code of the linear algebra library, where it differs
+  Evidence evidence;      // of the machine code; that of the build where none is known
 };
 
 /// An exact requirement of the linux/amd64 wheel.

@@ -34,11 +34,12 @@ struct MatrixRow {
   std::string glibc_floor;
   std::string cudnn, nccl, cublas;              // "" = not known
   std::string triton, torchvision, torchaudio;  // "" = none
-  int cxx11_abi = 1;
-  std::vector<std::string> code;  // sm_80 ..., compute_90 ...; empty = not known
-  bool known = true;              // to run on the GPU and the driver that were asked for; else the data cannot tell
-  std::string doubt;              // why it is uncertain that it runs on the GPU that was asked for; "" = certain
+  int cxx11_abi = 1;                            // of libstdc++: 0 = the old one, which every extension beside it needs
+  std::vector<std::string> code;                // sm_80 ..., compute_90 ...; empty = not known
+  bool known = true;  // to run on the GPU and the driver that were asked for; else the data cannot tell
+  std::string doubt;  // why it is uncertain that it runs on the GPU that was asked for; "" = certain
   std::string source;
+  std::string code_source;  // of the machine code, which may be another
 };
 
 /// Those that are known to run before those of which nobody can say; each newest first. Throws Error{kUsage,

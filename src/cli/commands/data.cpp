@@ -23,6 +23,7 @@ std::string document(const char* answer, nlohmann::json fields) {
 support::ExitCode show_summary(Session& session) {
   const auto& knowledge = session.knowledge();
   const auto& tables = knowledge.tables();
+  const auto checked = compat::rows_by_check(tables);
   const nlohmann::json summary = {{"as_of", knowledge.as_of()},
                                   {"age_days", app::data_age_days(knowledge.as_of(), session.today())},
                                   {"stale_after_days", app::kStaleDataDays},
@@ -32,7 +33,10 @@ support::ExitCode show_summary(Session& session) {
                                   {"gpus", tables.gpus.size()},
                                   {"driver_branches", tables.branches.size()},
                                   {"cuda_toolkits", tables.toolkits.size()},
-                                  {"bases", tables.bases.size()}};
+                                  {"bases", tables.bases.size()},
+                                  {"rows_by_artifact", checked.artifact},
+                                  {"rows_by_document", checked.document},
+                                  {"rows_inferred", checked.inferred}};
   if (session.options().json) {
     print_out(document("summary", summary));
     return support::ExitCode::kDone;

@@ -42,6 +42,37 @@ TEST(DataReader, RefusesARowWithoutSourceOrDate) {
                  "checked");
 }
 
+TEST(DataReader, RefusesASourceThatDoesNotSayWhatWasRead) {
+  expect_refused([](DataJson& d) { d["cuda.json"]["sources"]["NVMVC"].erase("kind"); }, ErrorCode::kDataMalformed,
+                 "'kind' is missing");
+  try {
+    DataJson data = testing::shipped_data();
+    data["cuda.json"]["sources"]["NVMVC"]["kind"] = "rumour";
+    testing::knowledge_of(data);
+    ADD_FAILURE() << "was not refused";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.message(), HasSubstr("expected artifact or document, found 'rumour'"));
+    EXPECT_THAT(support::format_error(error), HasSubstr("/sources/NVMVC/kind"));
+  }
+}
+
+TEST(DataReader, RefusesADocumentThatIsShownBeforeAnArtifact) {
+  expect_refused(
+      [](DataJson& d) {
+        d["cudnn.json"]["floors"][0]["sources"] = {"PTDEV", "WHEEL_DNN"};
+      },
+      ErrorCode::kDataMalformed, "a document stands before an artifact: the strongest source comes first");
+}
+
+TEST(DataReader, RefusesMachineCodeThatNamesNoSourceOfItsOwn) {
+  const auto platform = [](DataJson& d) -> nlohmann::json& {
+    return d["pytorch.json"]["releases"][0]["builds"][0]["platforms"]["linux/amd64"];
+  };
+  expect_refused([&](DataJson& d) { platform(d).erase("sources"); }, ErrorCode::kDataMalformed, "sources");
+  expect_refused([&](DataJson& d) { platform(d)["unverified"] = {"min_glibc"}; }, ErrorCode::kDataMalformed,
+                 "'min_glibc' is no field that can be unverified here");
+}
+
 TEST(DataReader, RefusesDatesThatAreNoneAndAMonthAsTheNewest) {
   for (const char* date : {"2026-13", "2026-00-01", "2026-11-32", "2026-11-31", "2026-11-1"}) {
     expect_refused([&](DataJson& d) { d["cuda.json"]["as_of"] = date; }, ErrorCode::kDataMalformed, date);
@@ -131,8 +162,8 @@ TEST(DataReader, RefusesUnknownKeysFilesAndVersions) {
   expect_refused([](DataJson& d) { d.erase("bases.json"); }, ErrorCode::kDataMalformed, "the data lacks bases.json");
   expect_refused([](DataJson& d) { d["more.json"] = nlohmann::json::object(); }, ErrorCode::kDataMalformed,
                  "unknown file of the data: more.json");
-  expect_refused([](DataJson& d) { d["cuda.json"]["schema_version"] = 2; }, ErrorCode::kDataTooNew,
-                 "cuda.json has schema version 2; this program reads 1");
+  expect_refused([](DataJson& d) { d["cuda.json"]["schema_version"] = 3; }, ErrorCode::kDataTooNew,
+                 "cuda.json has schema version 3; this program reads 2");
   expect_refused([](DataJson& d) { d["cuda.json"]["schema"] = "x"; }, ErrorCode::kDataMalformed, "expected the schema");
 }
 

@@ -18,6 +18,51 @@ void expect_evidence(const Evidence& evidence) {
     EXPECT_FALSE(source.reference.empty()) << evidence.row;
     EXPECT_GE(source.checked, "2026") << evidence.row;
   }
+  EXPECT_TRUE(std::is_sorted(evidence.sources.begin(), evidence.sources.end(), [](const auto& a, const auto& b) {
+    return a.kind == SourceKind::kArtifact && b.kind == SourceKind::kDocument;
+  })) << evidence.row;
+}
+
+// The row of a build on amd64.
+const BuildPlatform& amd64(const Knowledge& knowledge, std::string_view torch, std::string_view variant) {
+  for (const Build& build : knowledge.release(torch)->builds) {
+    if (build.cuda_variant == variant) return build.platforms.front();
+  }
+  throw std::runtime_error("no such build");
+}
+
+TEST(Knowledge, SaysHowAFieldWasChecked) {
+  const Knowledge knowledge = embedded();
+  // The wheel of 2.6.0 was opened; of 2.5.1, served by PyPI too, only the build script was read.
+  EXPECT_EQ(cite(amd64(knowledge, "2.6.0", "cu124").evidence, "sass"),
+            "compat/pytorch.json: 2.6.0 cu124, linux/amd64, PyPI wheel opened, artifact read 2026-11-21");
+  EXPECT_EQ(cite(amd64(knowledge, "2.5.1", "cu124").evidence, "sass"),
+            "compat/pytorch.json: 2.5.1 cu124, linux/amd64, pytorch/builder scripts, document read 2026-09");
+  EXPECT_EQ(cite(amd64(knowledge, "2.7.0", "cu118").evidence, "sass"),
+            "compat/pytorch.json: 2.7.0 cu118, linux/amd64, PyTorch 2.7 build script, inferred 2026-09");
+  EXPECT_EQ(how_checked(amd64(knowledge, "2.7.0", "cu118").evidence), "document");
+  // Where no machine code is known there is nothing to check, and the build's own row stands for it.
+  EXPECT_EQ(amd64(knowledge, "2.14.0", "cu129").evidence.row, "2.14.0 cu129");
+}
+
+TEST(Knowledge, CountsItsRowsByHowTheyWereChecked) {
+  const auto counted = [](const testing::DataJson& data) {
+    return rows_by_check(testing::knowledge_of(data).tables());
+  };
+  testing::DataJson data = testing::shipped_data();
+  const RowsByCheck before = counted(data);
+  EXPECT_GT(before.artifact, 60U);
+  EXPECT_GT(before.document, 200U);
+  EXPECT_LT(before.inferred, before.artifact + before.document);
+  for (auto& [key, source] : data["bases.json"]["sources"].items()) source["kind"] = "artifact";
+  data["bases.json"]["bases"][0].erase("unverified");
+  data["bases.json"]["bases"][1].erase("unverified");
+  data["bases.json"]["bases"][2].erase("unverified");
+  data["bases.json"]["bases"][3].erase("unverified");
+  const RowsByCheck after = counted(data);
+  EXPECT_EQ(after.artifact, before.artifact + 2);
+  EXPECT_EQ(after.document, before.document - 2);
+  EXPECT_EQ(after.inferred, before.inferred - 2);
 }
 
 TEST(Knowledge, EveryRowNamesItsSourceAndItsDate) {
@@ -75,7 +120,8 @@ TEST(Knowledge, CitesARowInOneLine) {
   const Release* release = knowledge.release("2.6.0");
   ASSERT_NE(release, nullptr);
   ASSERT_EQ(release->builds.size(), 3U);
-  EXPECT_EQ(cite(release->builds[1].evidence), "compat/pytorch.json: 2.6.0 cu124, PyPI METADATA, 2026-11-21");
+  EXPECT_EQ(cite(release->builds[1].evidence),
+            "compat/pytorch.json: 2.6.0 cu124, PyPI METADATA, artifact read 2026-11-21");
 }
 
 TEST(Knowledge, AnswersByName) {

@@ -160,6 +160,7 @@ TEST(CompiledCode, IsWhatTheToolkitsNvccMakes) {
         for (auto& platform : build["platforms"]) {
           platform["sass"] = {"sm_90"};
           platform["ptx"] = {"compute_90"};
+          platform["sources"] = {"WHEEL"};
         }
       }
     }

@@ -202,6 +202,7 @@ class WorldMaker {
       row.min_glibc = keep(dice_.one_of(Words{"2.17", "2.28", "2.28", "2.38"}));
       row.sass = list({"sm_60", "sm_70", "sm_75", "sm_80", "sm_86", "sm_90", "sm_90a", "sm_120"}, 85, 65);
       row.ptx = list({"compute_70", "compute_90", "compute_120"}, 50, 40);
+      row.evidence = evidence(version + " " + variant + ", " + name, {});
       platforms.push_back(row);
     }
     out.platforms = platforms;
