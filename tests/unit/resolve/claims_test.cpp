@@ -1,11 +1,13 @@
-// Popular claims that are wrong, and what the data says. Each test is one claim; the text is what people say.
+// Popular claims that are wrong, and what envforge answers to them. Each test is one claim; the text is what people
+// say, and what is asserted on is what a user reads: `explain`, --why-not, --matrix or --about.
 #include <algorithm>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <envforge/compat/gpu_names.hpp>
 #include <envforge/resolve/explain.hpp>
+#include <envforge/resolve/matrix.hpp>
+#include <envforge/resolve/what_if.hpp>
 
 #include "support/spec_builder.hpp"
 
@@ -13,6 +15,8 @@ namespace envforge::resolve {
 namespace {
 
 using compat::embedded;
+using ::testing::AllOf;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::SpecBuilder;
@@ -26,29 +30,57 @@ std::string choice(const SpecBuilder& spec) {
   return solution->platforms[0].torch + " " + solution->platforms[0].cuda_variant;
 }
 
-std::string text(const SpecBuilder& spec) {
-  return explain(resolve(spec.spec(), embedded()));
-}
-
-std::vector<std::string> builds(const std::string& torch) {
-  std::vector<std::string> tags;
-  const auto knowledge = embedded();
-  const auto* release = knowledge.release(torch);
-  EXPECT_NE(release, nullptr) << torch;
-  if (release == nullptr) return tags;
-  for (const auto& build : release->builds) tags.emplace_back(build.cuda_variant);
-  return tags;
-}
-
-std::string pypi(const std::string& torch, const std::string& platform = "linux/amd64") {
-  const auto knowledge = embedded();
-  for (const auto& build : knowledge.release(torch)->builds) {
-    for (const auto& row : build.platforms) {
-      if (row.platform == platform && row.on_pypi) return std::string(build.cuda_variant);
-    }
+// Without the breaks and indents that only serve the width of a terminal.
+std::string one_line(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    const bool blank = c == ' ' || c == '\n';
+    if (!blank || (!out.empty() && out.back() != ' ')) out += blank ? ' ' : c;
   }
-  return "";
+  return out;
 }
+
+// `explain RECIPE`.
+std::string text(const SpecBuilder& spec) {
+  return one_line(explain(resolve(spec.spec(), embedded())));
+}
+
+// `explain RECIPE --why-not PART=VALUE`.
+std::string why_not(const SpecBuilder& spec, const std::string& question) {
+  return one_line(explain(what_if(spec.spec(), embedded(), read_question("--why-not", question))));
+}
+
+// The lines of `explain --matrix --torch TORCH`, each as "2.6.0 cu124* amd64 ...".
+std::vector<std::string> lines_of_matrix(const std::string& torch, const std::string& platform = "linux/amd64") {
+  MatrixFilter filter;
+  filter.torch = torch;
+  filter.platform = platform;
+  std::vector<std::string> lines;
+  const auto rows = matrix(embedded(), filter);
+  for (const MatrixRow& row : rows) {
+    const std::string table = matrix_text({row}, {}, embedded());
+    const auto begin = table.find('\n') + 1;
+    lines.push_back(one_line(table.substr(begin, table.find('\n', begin) - begin)));
+  }
+  return lines;
+}
+
+// "cu126* cu118": the builds that the matrix shows, * = PyPI's.
+std::string builds(const std::string& torch, const std::string& platform = "linux/amd64") {
+  std::string out;
+  for (const std::string& line : lines_of_matrix(torch, platform)) {
+    const auto from = line.find(' ') + 1;
+    out += (out.empty() ? "" : " ") + line.substr(from, line.find(' ', from) - from);
+  }
+  return out;
+}
+
+// `explain --about TEXT`.
+std::string about(const std::string& asked) {
+  return one_line(explain_topic(asked, embedded()));
+}
+
+constexpr const char* kServedByPypi = " the build that PyPI serves ";
 
 TEST(FalseClaim, Torch26IsBoundToCuda121) {
   EXPECT_EQ(choice(SpecBuilder().torch("2.6").pool({"A100"})), "2.6.0 cu124");
@@ -56,46 +88,65 @@ TEST(FalseClaim, Torch26IsBoundToCuda121) {
 }
 
 TEST(FalseClaim, Torch26SupportsCuda118And121) {
-  EXPECT_THAT(builds("2.6.0"), ElementsAre("cu126", "cu124", "cu118"));
+  EXPECT_EQ(builds("2.6.0"), "cu126 cu124* cu118");
   EXPECT_THAT(text(SpecBuilder().torch("2.6").cuda("cu121").pool({"A100"})),
               HasSubstr("torch 2.6.0 is built for CUDA 11.8, 12.4 and 12.6"));
 }
 
 TEST(FalseClaim, Torch27RecommendsCuda118Or121) {
-  EXPECT_THAT(builds("2.7.0"), ElementsAre("cu128", "cu126", "cu118"));
-  EXPECT_EQ(pypi("2.7.0"), "cu126");
+  EXPECT_EQ(builds("2.7.0"), "cu128 cu126* cu118");
+  const auto recipe = SpecBuilder().torch("2.7").pool({"A100"});
+  EXPECT_THAT(text(recipe), HasSubstr(std::string("cuda 12.6") + kServedByPypi));
+  EXPECT_THAT(why_not(recipe, "cuda=12.1"),
+              AllOf(HasSubstr("cuda 12.1 cannot be had with the rest of the recipe"),
+                    HasSubstr("torch 2.7.0 and 2.7.1 are built for CUDA 11.8, 12.6 and 12.8")));
+  EXPECT_THAT(why_not(recipe, "cuda=11.8"), HasSubstr(std::string("It is not chosen: cuda 12.6:") + kServedByPypi));
 }
 
 TEST(FalseClaim, Torch25IsCuda121ByDefault) {
-  EXPECT_EQ(pypi("2.5.0"), "cu124");
-  for (const char* torch : {"2.1.0", "2.2.0", "2.3.0", "2.4.0"}) EXPECT_EQ(pypi(torch), "cu121") << torch;
+  const auto recipe = [](const char* torch) { return SpecBuilder().torch(torch).pool({"A100"}); };
+  EXPECT_THAT(text(recipe("2.5")), HasSubstr(std::string("cuda 12.4") + kServedByPypi));
+  EXPECT_THAT(why_not(recipe("2.5"), "cuda=12.1"),
+              HasSubstr(std::string("It is not chosen: cuda 12.4:") + kServedByPypi));
+  for (const char* torch : {"2.1", "2.2", "2.3", "2.4"})
+    EXPECT_THAT(text(recipe(torch)), HasSubstr(std::string("cuda 12.1") + kServedByPypi)) << torch;
 }
 
 TEST(FalseClaim, Torch28StillHasACuda118Build) {
-  EXPECT_THAT(builds("2.8.0"), ElementsAre("cu129", "cu128", "cu126"));
+  EXPECT_EQ(builds("2.8.0"), "cu129 cu128* cu126");
   EXPECT_THAT(text(SpecBuilder().torch("2.8").cuda("11.8").pool({"A100"})),
               HasSubstr("builds for CUDA 11.8 are known of torch 2.0.0 to 2.7.1"));
 }
 
 TEST(FalseClaim, PipInstallTorchGivesCuda126For28) {
-  EXPECT_EQ(pypi("2.8.0"), "cu128");
+  const auto recipe = SpecBuilder().torch("2.8").pool({"A100"});
+  EXPECT_THAT(text(recipe), HasSubstr(std::string("cuda 12.8") + kServedByPypi));
+  EXPECT_THAT(why_not(recipe, "cuda=12.6"), HasSubstr(std::string("It is not chosen: cuda 12.8:") + kServedByPypi));
 }
 
 TEST(FalseClaim, Torch212HasCuda128Builds) {
-  EXPECT_THAT(builds("2.12.0"), ElementsAre("cu132", "cu130", "cu126"));
+  EXPECT_EQ(builds("2.12.0"), "cu132 cu130* cu126");
+  EXPECT_THAT(why_not(SpecBuilder().torch("2.12").pool({"A100"}), "cuda=12.8"),
+              AllOf(HasSubstr("builds for CUDA 12.8 are known of torch 2.7.0 to 2.11.0"),
+                    HasSubstr("torch 2.12.0 and 2.12.1 are built for CUDA 12.6, 13.0 and 13.2")));
 }
 
 TEST(FalseClaim, Torch214SwitchesTheDefaultToCuda132) {
-  EXPECT_EQ(pypi("2.14.0"), "cu130");
-  EXPECT_EQ(pypi("2.14.0", "linux/arm64"), "cu130");
+  EXPECT_EQ(builds("2.14.0"), "cu132 cu130* cu129 cu126");
+  EXPECT_EQ(builds("2.14.0", "linux/arm64"), "cu132 cu130* cu126");
+  const auto recipe = SpecBuilder().torch("==2.14.0").pool({"GH200"}, "580.65.06").platforms({"linux/arm64"});
+  EXPECT_THAT(
+      why_not(recipe, "cuda=13.2"),
+      AllOf(HasSubstr("cuda 13.2 can be had"), HasSubstr(std::string("It is not chosen: cuda 13.0:") + kServedByPypi)));
 }
 
 TEST(FalseClaim, Torch211UsesCudnn917) {
-  const auto knowledge = embedded();
-  for (const auto& build : knowledge.release("2.11.0")->builds) {
-    if (build.cuda_variant != "cu128" && build.cuda_variant != "cu130") continue;
-    EXPECT_EQ(build.cudnn, "9.19.0.56");
-  }
+  for (const char* cuda : {"12.8", "13.0"})
+    EXPECT_THAT(text(SpecBuilder().torch("2.11").cuda(cuda).pool({"A100"})),
+                HasSubstr("cudnn 9.19.0.56 required by torch 2.11.0 cu"))
+        << cuda;
+  EXPECT_THAT(why_not(SpecBuilder().torch("2.11").pool({"A100"}), "cudnn=9.17.1.4"),
+              HasSubstr("no torch build with it is known to the data of"));
 }
 
 TEST(FalseClaim, Cu128WheelsRunOnV100) {
@@ -113,23 +164,26 @@ TEST(FalseClaim, WithoutSm89Rtx40AndL4AreNotSupported) {
 }
 
 TEST(FalseClaim, PipInstallTorchOnArmGivesACudaBuild) {
-  EXPECT_EQ(pypi("2.10.0", "linux/arm64"), "");
-  EXPECT_EQ(pypi("2.11.0", "linux/arm64"), "cu130");
+  const auto recipe = [](const char* torch) {
+    return SpecBuilder().torch(torch).pool({"GH200"}, "580.65.06").platforms({"linux/arm64"});
+  };
+  EXPECT_THAT(text(recipe("2.10")), HasSubstr("PyPI serves no CUDA build of it for linux/arm64"));
+  EXPECT_THAT(text(recipe("2.11")), HasSubstr(std::string("cuda 13.0") + kServedByPypi));
+  EXPECT_EQ(builds("2.10.0", "linux/arm64").find('*'), std::string::npos);
+  EXPECT_THAT(builds("2.11.0", "linux/arm64"), HasSubstr("cu130*"));
 }
 
 TEST(FalseClaim, All26WheelsAreManylinux228WithTheNewAbi) {
-  const auto knowledge = embedded();
-  for (const auto& build : knowledge.release("2.6.0")->builds) {
-    const bool new_build = build.cuda_variant == "cu126";
-    EXPECT_EQ(build.cxx11_abi, new_build ? 1 : 0) << build.cuda_variant;
-    EXPECT_EQ(build.platforms[0].min_glibc, new_build ? "2.28" : "2.17") << build.cuda_variant;
-  }
-  for (const auto& build : knowledge.release("2.7.0")->builds) EXPECT_EQ(build.cxx11_abi, 1) << build.cuda_variant;
+  const auto is = [](const char* build, const char* glibc, const char* abi) {
+    return AllOf(HasSubstr(build), HasSubstr(std::string(" ") + glibc + " " + abi + " "));
+  };
+  EXPECT_THAT(lines_of_matrix("2.6.0"),
+              ElementsAre(is("cu126 ", "2.28", "new"), is("cu124* ", "2.17", "old"), is("cu118 ", "2.17", "old")));
+  EXPECT_THAT(lines_of_matrix("2.7.0"), Each(HasSubstr(" new ")));
 }
 
 TEST(FalseClaim, ThereIsATorchaudio212) {
-  EXPECT_THAT(text(SpecBuilder().torch("2.12").include("torchaudio").pool({"A100"})),
-              HasSubstr("torchaudio    2.11.0\n"));
+  EXPECT_THAT(text(SpecBuilder().torch("2.12").include("torchaudio").pool({"A100"})), HasSubstr("torchaudio 2.11.0 "));
 }
 
 TEST(FalseClaim, Cuda121NeedsDriver535) {
@@ -150,8 +204,12 @@ TEST(FalseClaim, NvidiaSmiMustShowTheCudaVersionOfTorchOrMore) {
 }
 
 TEST(FalseClaim, TheCudaVersionInNvidiaSmiIsAnInstalledToolkit) {
-  EXPECT_EQ(embedded().branch(Version::of("565.57.01"))->max_cuda, "12.7");
-  EXPECT_EQ(embedded().toolkit(Version::of("12.7")), nullptr);
+  EXPECT_THAT(
+      about("nvidia-smi"),
+      HasSubstr("\"CUDA Version\" of nvidia-smi is the newest CUDA API of the driver, not an installed toolkit"));
+  const auto recipe = SpecBuilder().torch("2.6").pool({"A100"}, "565.57.01");
+  EXPECT_THAT(why_not(recipe, "cuda=12.7"),
+              HasSubstr("no CUDA toolkit 12.7 was published; only driver branch R565 reports 12.7"));
 }
 
 TEST(FalseClaim, Cuda13NeedsDriver570) {
@@ -173,28 +231,31 @@ TEST(FalseClaim, ThereIsACuda127Toolkit) {
 }
 
 TEST(FalseClaim, Cudnn911WorksOnV100AndP100) {
-  EXPECT_NE(embedded().cudnn_without("9.11.0.98", Version::of("7.0")), nullptr);
-  EXPECT_NE(embedded().cudnn_without("9.19.0.56", Version::of("6.0")), nullptr);
-  EXPECT_EQ(embedded().cudnn_without("9.10.2.21", Version::of("6.0")), nullptr);
+  const auto recipe = [](const char* torch, const char* gpu) {
+    return SpecBuilder().torch(torch).cuda("12.8").pool({gpu}, "570.86.15");
+  };
+  for (const char* gpu : {"V100", "P100"}) {
+    EXPECT_THAT(text(recipe("2.11", gpu)),
+                HasSubstr("torch 2.11.0 cu128 carries cuDNN 9.19.0.56: cuDNN 9.11 and newer have no device code below "
+                          "compute capability 7.5; 9.10.2 is the last for Maxwell, Pascal and Volta"))
+        << gpu;
+  }
+  EXPECT_THAT(text(recipe("2.10", "V100")), HasSubstr("cudnn 9.10.2.21 required by torch 2.10.0 cu128"));
 }
 
 TEST(FalseClaim, B300HasComputeCapability100) {
-  const auto found = compat::find_gpu(embedded(), "B300");
-  ASSERT_TRUE(std::holds_alternative<compat::GpuMatch>(found));
-  EXPECT_EQ(std::get<compat::GpuMatch>(found).cc, "10.3");
+  EXPECT_THAT(text(SpecBuilder().torch("2.6").pool({"B300"}, "580.82.07")),
+              AllOf(HasSubstr("B300 (compute capability 10.3) needs sm_103"),
+                    HasSubstr("B300 (compute capability 10.3) is served by torch 2.7.0 to 2.15.0")));
+  EXPECT_THAT(text(SpecBuilder().torch("2.15").pool({"B300"}, "580.82.07")), HasSubstr("GPU code sm_103"));
 }
 
 TEST(FalseClaim, PascalWorksWithCuda13) {
   EXPECT_THAT(text(SpecBuilder().torch("2.13").cuda("13.0").pool({"GTX 1080"}, "580.65.06")),
-              HasSubstr("12.9 is the\n      last toolkit for Pascal"));
-  for (const char* cc : {"5.2", "6.1", "7.0"}) EXPECT_EQ(embedded().architecture(cc)->last_driver_branch, "R580") << cc;
-}
-
-// The answer of `explain --about`, in one line.
-std::string about(const std::string& asked) {
-  std::string text = explain_topic(asked, embedded());
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text;
+              HasSubstr("12.9 is the last toolkit for Pascal"));
+  for (const auto& [gpu, name] : {std::pair("GTX 980", "Maxwell"), {"GTX 1080", "Pascal"}, {"V100", "Volta"}})
+    EXPECT_THAT(text(SpecBuilder().torch("2.6").pool({gpu}, "590.44.01")),
+                HasSubstr(std::string("R580 is the last driver branch for ") + name));
 }
 
 TEST(FalseClaim, PipInstallTorchOnWindowsGivesCuda) {
