@@ -18,10 +18,10 @@ set(ENVFORGE_LAYERS
   "app: resolve render report documents compat engine packages bases versions protocol process support"
   "cli: app resolve render report documents compat engine packages bases versions protocol process support")
 
-# The one folder of src/validator that a host area may include: whose a file is, by the same rules for `inspect --pid` as
-# for the group audit; two readers of RECORD, dpkg and conda-meta would come to disagree. It knows no CUDA, reads files only
-# through a root folder and needs `support` alone. A line is "area:folder".
-set(ENVFORGE_SHARED_WITH_HOST "app:loader")
+# The folders of src/validator that a host area may include: whose a file is (`inspect --pid`) and which GPU code a library
+# carries (`data check --wheel`), by the same rules as for the group audit; two readers would come to disagree. They call
+# no CUDA, read files only and need `support` alone. An entry is "area:folder".
+set(ENVFORGE_SHARED_WITH_HOST "app:loader" "app:elf")
 
 # These are also compiled by zig and, inside an image, by its own g++ (old ABI for torch before 2.7).
 set(ENVFORGE_CXX17_AREAS support protocol process)

@@ -6,9 +6,12 @@
 #include <nlohmann/json.hpp>
 
 #include <envforge/app/site_requests.hpp>
+#include <envforge/compat/machine_code.hpp>
 #include <envforge/support/text.hpp>
 #include <envforge/versions/package_name.hpp>
 #include <envforge/versions/version_range.hpp>
+
+#include "wheel_code.hpp"
 
 namespace envforge::app {
 namespace {
@@ -172,6 +175,66 @@ class Checker {
   std::string row_;
 };
 
+// The row of the wheel's build and platform; nullptr if there is none.
+std::pair<const compat::Build*, const BuildPlatform*> row_of(const compat::Knowledge& knowledge,
+                                                             const WheelFacts& wheel) {
+  const compat::Release* release = knowledge.release(wheel.torch);
+  if (release == nullptr) return {};
+  for (const compat::Build& build : release->builds) {
+    if (build.cuda_variant != wheel.cuda_variant) continue;
+    for (const BuildPlatform& platform : build.platforms) {
+      if (platform.platform == wheel.platform) return {&build, &platform};
+    }
+  }
+  return {};
+}
+
+compat::KnownList known(const std::vector<std::string_view>& names) {
+  return {true, true, names};
+}
+
+// A GPU that runs the kernels of torch but not those of its linear algebra library: only then a row lists the latter.
+bool linear_algebra_differs(const compat::Knowledge& knowledge, const WheelFacts& wheel) {
+  if (wheel.linalg_sass.empty()) return false;
+  const std::vector<std::string_view> all(wheel.sass.begin(), wheel.sass.end());
+  const std::vector<std::string_view> linear(wheel.linalg_sass.begin(), wheel.linalg_sass.end());
+  BuildPlatform torch, algebra;
+  torch.sass = known(all);
+  algebra.sass = known(linear);
+  const auto& gpus = knowledge.tables().architectures;
+  return std::any_of(gpus.begin(), gpus.end(), [&](const compat::Architecture& gpu) {
+    return compat::coverage(torch, gpu, knowledge) == compat::Coverage::kMachineCode &&
+           compat::coverage(algebra, gpu, knowledge) != compat::Coverage::kMachineCode;
+  });
+}
+
+std::string list_text(const std::vector<std::string>& names) {
+  return names.empty() ? "none" : support::join(names, " ");
+}
+
+std::string list_text(const compat::KnownList& list) {
+  return list.known ? list_text(std::vector<std::string>(list.names.begin(), list.names.end())) : "not known";
+}
+
+void compare_wheel(const compat::Knowledge& knowledge, const WheelFacts& wheel, std::vector<DataDifference>& out) {
+  const auto [build, platform] = row_of(knowledge, wheel);
+  const std::string name = wheel.torch + " " + wheel.cuda_variant + ", " + wheel.platform;
+  if (platform == nullptr) {
+    out.push_back({"compat/pytorch.json: " + name, "row", "none", "a wheel"});
+    return;
+  }
+  const auto compare = [&](const std::string& field, const std::string& data, const std::string& found) {
+    if (data != found) out.push_back({"compat/pytorch.json: " + name, field, data, found});
+  };
+  compare("sass", list_text(platform->sass), list_text(wheel.sass));
+  compare("ptx", list_text(platform->ptx), list_text(wheel.ptx));
+  if (platform->linalg_sass.known || linear_algebra_differs(knowledge, wheel))
+    compare("linalg_sass", list_text(platform->linalg_sass), list_text(wheel.linalg_sass));
+  if (wheel.cxx11_abi >= 0) compare("cxx11_abi", std::to_string(build->cxx11_abi), std::to_string(wheel.cxx11_abi));
+  if (wheel.cxx_standard >= 0)
+    compare("cxx_standard", std::to_string(build->cxx_standard), std::to_string(wheel.cxx_standard));
+}
+
 // "13.2" of the cuda-toolkit package, or of the CUDA runtime's.
 std::string cuda_of(const Wheels& wheels) {
   const auto* toolkit = find(wheels, "cuda-toolkit");
@@ -185,6 +248,30 @@ nlohmann::json or_null(const std::string& text) {
   return text.empty() ? nlohmann::json() : nlohmann::json(text);
 }
 
+// What an opened wheel proves of its build. Throws Error{kUsage} if the draft is of another build.
+void add_wheel(const compat::Knowledge& knowledge, const WheelFacts& wheel, nlohmann::json& build) {
+  if (wheel.cuda_variant != build["cuda_variant"] || !build["platforms"].contains(wheel.platform))
+    throw Error(ErrorCode::kUsage, support::printable(wheel.file) + " is " + wheel.cuda_variant + " for " +
+                                       wheel.platform + ", which is not PyPI's build of torch " + wheel.torch);
+  nlohmann::json& platform = build["platforms"][wheel.platform];
+  platform["sass"] = wheel.sass;
+  platform["ptx"] = wheel.ptx;
+  if (linear_algebra_differs(knowledge, wheel)) platform["linalg_sass"] = wheel.linalg_sass;
+  platform["sources"] = {"WHEEL"};
+  nlohmann::json unverified = nlohmann::json::array();
+  for (const auto& [field, value] :
+       {std::pair("cxx11_abi", wheel.cxx11_abi), std::pair("cxx_standard", wheel.cxx_standard)}) {
+    if (value >= 0) {
+      build[field] = value;
+    } else {
+      unverified.push_back(field);
+    }
+  }
+  build.erase("unverified");
+  if (!unverified.empty()) build["unverified"] = unverified;
+  build["sources"] = {"PYPI", "WHEEL"};
+}
+
 }  // namespace
 
 DataCheck check_data(World& world, const std::string& torch) {
@@ -195,9 +282,25 @@ DataCheck check_data(World& world, const std::string& torch) {
   return Checker(world).run(*range);
 }
 
-nlohmann::json draft_release(World& world, const std::string& version) {
+DataCheck check_wheels(World& world, const std::vector<std::string>& files) {
+  DataCheck check;
+  for (const std::string& file : files) {
+    check.wheels.push_back(read_torch_wheel(world, file));
+    compare_wheel(world.knowledge, check.wheels.back(), check.differences);
+  }
+  return check;
+}
+
+nlohmann::json draft_release(World& world, const std::string& version, const std::vector<std::string>& files) {
   if (!Version::parse(version))
     throw Error(ErrorCode::kUsage, "'" + support::printable(version) + "' is no version of torch, such as 2.15.0");
+  std::vector<WheelFacts> opened;
+  for (const std::string& file : files) {
+    opened.push_back(read_torch_wheel(world, file));
+    if (Version::of(opened.back().torch) != Version::of(version))
+      throw Error(ErrorCode::kUsage,
+                  support::printable(file) + " is torch " + opened.back().torch + ", and the draft is of " + version);
+  }
   const std::string torch = "torch==" + version;
   PyPi pypi(world);
   const auto& newest = world.knowledge.tables().releases.front();
@@ -230,19 +333,19 @@ nlohmann::json draft_release(World& world, const std::string& version) {
                 "`envforge explain --matrix` lists what the data knows");
   const std::string cuda = cuda_of(last);
   const Version parsed = Version::of(cuda);
-  const nlohmann::json build = {
-      {"cuda_variant", "cu" + std::to_string(parsed.major()) + std::to_string(parsed.minor())},
-      {"cuda", cuda},
-      {"python", served},
-      {"platforms", platforms},
-      {"cudnn", or_null(library(last, "cudnn"))},
-      {"nccl", or_null(library(last, "nccl"))},
-      {"cublas", or_null(library(last, "cublas"))},
-      {"bundled", false},
-      {"cxx11_abi", 1},
-      {"cxx_standard", newest.builds.front().cxx_standard},
-      {"unverified", {"cxx11_abi", "cxx_standard"}},
-      {"sources", {"PYPI"}}};
+  nlohmann::json build = {{"cuda_variant", "cu" + std::to_string(parsed.major()) + std::to_string(parsed.minor())},
+                          {"cuda", cuda},
+                          {"python", served},
+                          {"platforms", platforms},
+                          {"cudnn", or_null(library(last, "cudnn"))},
+                          {"nccl", or_null(library(last, "nccl"))},
+                          {"cublas", or_null(library(last, "cublas"))},
+                          {"bundled", false},
+                          {"cxx11_abi", 1},
+                          {"cxx_standard", newest.builds.front().cxx_standard},
+                          {"unverified", {"cxx11_abi", "cxx_standard"}},
+                          {"sources", {"PYPI"}}};
+  for (const WheelFacts& wheel : opened) add_wheel(world.knowledge, wheel, build);
   return {{"version", version},
           {"date", world.now().substr(0, 10)},
           {"torchvision", nullptr},

@@ -9,6 +9,8 @@
 #include <envforge/support/sha256.hpp>
 
 #include "cli.hpp"
+#include "support/archives.hpp"
+#include "support/elf_builder.hpp"
 #include "support/schema_check.hpp"
 
 namespace envforge::testing {
@@ -55,6 +57,24 @@ TEST_F(DataSchema, TakesTheSummaryAndTheUpdate) {
                                  cli_.run({"data", "pack", ENVFORGE_SOURCE_DIR "/src/compat/data"}).out);
   const std::string sha256 = support::sha256_file_hex(cli_.path("bundle.json"));
   expect_only(answer({"data", "update", "bundle.json", "--sha256", sha256}, 0));
+}
+
+TEST_F(DataSchema, TakesAComparisonWithAWheel) {
+  const std::string fat = tests::fat_binary({{true, 80, 0, 8}, {true, 90, 'a', 8}, {false, 90, 0, 8}});
+  support::write_file_atomically(
+      cli_.path("torch.whl"),
+      make_zip({{"torch/version.py", "__version__ = '2.6.0+cu124'\ncuda: Optional[str] = '12.4'\n"},
+                {"torch/lib/libtorch_cuda.so", tests::elf_library({"", {}, "", "", {{".nv_fatbin", fat}}})}}));
+  const auto document = answer({"data", "check", "--wheel", "torch.whl"}, 1);
+  ASSERT_EQ(document["wheels"].size(), 1U);
+  EXPECT_EQ(document["differences"][0]["field"], "sass");
+  expect_only(document);
+  std::map<std::string, nlohmann::json> changed = {{"target", document}, {"platform", document}};
+  changed["target"]["wheels"][0]["sass"][0] = "8.0";
+  changed["platform"]["wheels"][0]["platform"] = "windows";
+  EXPECT_THAT(refused(changed), UnorderedElementsAre("target", "platform"));
+  EXPECT_EQ(cli_.run({"data", "check", "--wheel", "torch.whl", "--torch", "2.6"}).exit_code, 2);
+  EXPECT_EQ(cli_.run({"data", "check", "--wheel", "absent.whl"}).exit_code, 6);
 }
 
 TEST_F(DataSchema, TakesAComparisonWithPyPIThatFindsARowToBeWrong) {

@@ -29,19 +29,19 @@ std::string octal(std::size_t value, int width) {
 
 }  // namespace
 
-std::string make_zip(const NamedFiles& files) {
+std::string make_zip(const NamedFiles& files, const std::function<std::string(const std::string&)>& deflate) {
   std::string out;
   std::string directory;
   for (const auto& [name, content] : files) {
-    std::string
-        common;  // version needed, flags, method 0, time, date 1980-01-01, crc, sizes, name length, extra length
+    const std::string packed = deflate ? deflate(content) : content;
+    std::string common;  // version needed, flags, method, time, date 1980-01-01, crc, sizes, name length, extra length
     put(common, 20, 2);
     put(common, 0, 2);
-    put(common, 0, 2);
+    put(common, deflate ? 8 : 0, 2);
     put(common, 0, 2);
     put(common, 0x21, 2);
     put(common, crc32(content), 4);
-    put(common, content.size(), 4);
+    put(common, packed.size(), 4);
     put(common, content.size(), 4);
     put(common, name.size(), 2);
     put(common, 0, 2);
@@ -54,7 +54,7 @@ std::string make_zip(const NamedFiles& files) {
     put(directory, 0100755ULL << 16U, 4);
     put(directory, out.size(), 4);
     directory += name;
-    out += "PK\x03\x04" + common + name + content;
+    out += "PK\x03\x04" + common + name + packed;
   }
   const std::size_t start = out.size();
   out += directory + "PK\x05\x06";

@@ -8,6 +8,7 @@
 #include <envforge/support/text.hpp>
 
 #include "command_table.hpp"
+#include "commands/one_each.hpp"
 
 namespace envforge::cli {
 namespace {
@@ -49,8 +50,34 @@ support::ExitCode show_summary(Session& session) {
   return support::ExitCode::kDone;
 }
 
-support::ExitCode show_check(Session& session, const std::string& torch) {
-  const auto result = app::check_data(session.world(), torch);
+nlohmann::json encode(const app::WheelFacts& wheel) {
+  const auto or_null = [](int value) { return value < 0 ? nlohmann::json() : nlohmann::json(value); };
+  return {{"file", wheel.file},
+          {"torch", wheel.torch},
+          {"cuda_variant", wheel.cuda_variant},
+          {"platform", wheel.platform},
+          {"sass", wheel.sass},
+          {"ptx", wheel.ptx},
+          {"some_kernels", wheel.some_kernels},
+          {"linalg_sass", wheel.linalg_sass},
+          {"cxx11_abi", or_null(wheel.cxx11_abi)},
+          {"cxx_standard", or_null(wheel.cxx_standard)}};
+}
+
+std::string wheel_text(const app::WheelFacts& wheel) {
+  const auto listed = [](const std::vector<std::string>& names) {
+    return names.empty() ? std::string("none") : support::join(names, " ");
+  };
+  std::string text = wheel.file + " is torch " + wheel.torch + " " + wheel.cuda_variant + " for " + wheel.platform +
+                     ": machine code " + listed(wheel.sass) + ", PTX " + listed(wheel.ptx);
+  if (!wheel.some_kernels.empty()) text += "; of some kernels only: " + support::join(wheel.some_kernels, ", ");
+  if (!wheel.linalg_sass.empty()) text += "; linear algebra: " + listed(wheel.linalg_sass);
+  return support::wrap(text, 0, 2) + "\n";
+}
+
+support::ExitCode show_check(Session& session, const std::string& torch, const std::vector<std::string>& wheels) {
+  const auto result =
+      wheels.empty() ? app::check_data(session.world(), torch) : app::check_wheels(session.world(), wheels);
   session.events().finish();
   if (session.options().json) {
     nlohmann::json differences = nlohmann::json::array();
@@ -60,22 +87,31 @@ support::ExitCode show_check(Session& session, const std::string& torch) {
                              {"data", difference.data},
                              {"found", difference.found}});
     }
+    nlohmann::json opened = nlohmann::json::array();
+    for (const auto& wheel : result.wheels) opened.push_back(encode(wheel));
     print_out(document("check", {{"data_as_of", session.knowledge().as_of()},
                                  {"data_digest", session.knowledge().digest()},
                                  {"data_origin", session.data_origin()},
                                  {"data_age_days", app::data_age_days(session.knowledge().as_of(), session.today())},
                                  {"builds", result.builds},
                                  {"questions", result.questions},
+                                 {"wheels", opened},
                                  {"differences", differences}}));
   } else {
+    for (const auto& wheel : result.wheels) print_out(wheel_text(wheel));
+    const std::string other = wheels.empty() ? ", PyPI " : ", the wheel ";
     for (const auto& difference : result.differences)
       print_out(
           difference.row + "\n  " +
-          support::wrap(difference.field + ": the data says " + difference.data + ", PyPI " + difference.found, 2, 4) +
+          support::wrap(difference.field + ": the data says " + difference.data + other + difference.found, 2, 4) +
           "\n");
-    const std::string sum = std::to_string(result.differences.size()) + " differences in " +
-                            std::to_string(result.builds) + " builds that PyPI serves; data of " +
-                            session.knowledge().as_of() + ", " +
+    const auto number = [](std::size_t count, const std::string& thing) {
+      return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
+    };
+    const std::string sum = number(result.differences.size(), "difference") + " in " +
+                            (wheels.empty() ? number(result.builds, "build") + " that PyPI serves"
+                                            : number(wheels.size(), "opened wheel")) +
+                            "; data of " + session.knowledge().as_of() + ", " +
                             std::to_string(app::data_age_days(session.knowledge().as_of(), session.today())) +
                             " days old, " + session.data_origin();
     print_out(support::wrap(sum, 0, 0) + "\n");
@@ -115,12 +151,21 @@ support::ExitCode show_bundle(const std::string& folder) {
 Action declare_data(CLI::App& command) {
   struct Arguments {
     std::string torch, version, file, sha256, folder;
+    std::vector<std::string> check_wheels, draft_wheels;
   };
   auto arguments = std::make_shared<Arguments>();
-  auto* check = command.add_subcommand("check", "hold the rows against what PyPI serves: pins, Pythons, C library");
-  check->add_option("--torch", arguments->torch, "only these releases: 2.15, >=2.12");
+  auto* check = command.add_subcommand(
+      "check", "hold the rows against what PyPI serves: pins, Pythons, C library; or against wheels: machine code");
+  auto* releases = check->add_option("--torch", arguments->torch, "only these releases: 2.15, >=2.12");
+  one_each(check->add_option("--wheel", arguments->check_wheels,
+                             "a wheel of torch, opened: its machine code and C++ ABI; no index is asked"))
+      ->type_name("FILE")
+      ->excludes(releases);
   auto* draft = command.add_subcommand("draft", "the row of a torch release as far as its wheels prove it");
   draft->add_option("version", arguments->version, "2.15.0")->required();
+  one_each(draft->add_option("--wheel", arguments->draft_wheels,
+                             "a wheel of that release, opened: its machine code and C++ ABI enter the row"))
+      ->type_name("FILE");
   auto* update =
       command.add_subcommand("update", "put a file of `data pack` in place of the built-in rows, for this user");
   update->add_option("file", arguments->file, "the file")->required();
@@ -130,11 +175,11 @@ Action declare_data(CLI::App& command) {
   for (CLI::App* part : {check, draft, update, pack}) part->fallthrough();
   command.require_subcommand(0, 1);
   return [arguments, check, draft, update, pack](Session& session) {
-    if (check->parsed()) return show_check(session, arguments->torch);
+    if (check->parsed()) return show_check(session, arguments->torch, arguments->check_wheels);
     if (update->parsed()) return show_update(session, arguments->file, arguments->sha256);
     if (pack->parsed()) return show_bundle(arguments->folder);
     if (!draft->parsed()) return show_summary(session);
-    const auto row = app::draft_release(session.world(), arguments->version);
+    const auto row = app::draft_release(session.world(), arguments->version, arguments->draft_wheels);
     session.events().finish();
     print_out(support::readable_json(row));
     return support::ExitCode::kDone;

@@ -1,0 +1,14 @@
+// What a wheel of torch says about itself when it is opened: versions, machine code, C++ ABI. What the compatibility
+// data says of the same build is the caller's.
+#pragma once
+
+#include <string>
+
+#include <envforge/app/check_data.hpp>
+
+namespace envforge::app {
+
+/// Throws as check_wheels().
+WheelFacts read_torch_wheel(World& world, const std::string& file);
+
+}  // namespace envforge::app
