@@ -81,7 +81,7 @@ TEST(LockEffect, ADriverOlderThanAllThatListTheGpuIsNotKnownAndNeverKeeps) {
   const auto old = effect({"pool0=535"}, lock);
   EXPECT_EQ(old.verdict, Verdict::kUnknown);
   EXPECT_THAT(old.reasons, Contains(HasSubstr("no driver older than R570 is known to list a GPU of compute "
-                                              "capability 12.0; driver 535 is older [compat/gpus.json")));
+                                              "capability 12.0; driver R535 is older [compat/gpus.json")));
 }
 
 TEST(LockEffect, ADriverBranchThatTheDataLacksIsNotKnownAndNeverKeeps) {

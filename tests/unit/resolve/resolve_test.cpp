@@ -390,8 +390,8 @@ TEST(NewerThanTheData, IsUnknownAndNeverANo) {
   EXPECT_THAT(explain(doubtful), HasSubstr("warning: the driver branch R999 is not known"));
   EXPECT_THAT(
       explain(solve(SpecBuilder().cuda("12.6").pool({"H100"}, "540.4.0"))),
-      HasSubstr("the driver branch R540 is not known to the data of 2026-11-21; the nearest that\nare known are "
-                "R535 and R545"));
+      HasSubstr("the driver branch R540 is not known to the data of 2026-11-21; the\nnearest that are known "
+                "are R535 and R545"));
   EXPECT_FALSE(refuse(SpecBuilder().torch("2.6").cuda("12.7").pool({"H100"})).items[0].unknown);
   EXPECT_FALSE(refuse(SpecBuilder().torch("2.6").cuda("13.0").pool({"H100"})).items[0].unknown);
   try {
