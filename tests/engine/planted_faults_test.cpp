@@ -7,7 +7,6 @@ namespace {
 
 using protocol::Layer;
 using protocol::Verdict;
-using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 class PlantedFault : public VerifiedImage {
@@ -21,13 +20,6 @@ class PlantedFault : public VerifiedImage {
     image_.file("/var/lib/dpkg/info/" + name + ":amd64.list", list);
     status_ += "Package: " + name + "\nVersion: " + version + "\n\n";
     image_.file("/var/lib/dpkg/status", status_);
-  }
-  static void expect(const CheckResult& check, Verdict verdict, Layer layer, const std::string& reason,
-                     const std::string& mend) {
-    EXPECT_EQ(to_string(check.verdict), to_string(verdict)) << check.id;
-    EXPECT_EQ(to_string(check.layer), to_string(layer)) << check.id;
-    EXPECT_THAT(check.reason, HasSubstr(reason)) << check.id;
-    EXPECT_THAT(check.mend, HasSubstr(mend)) << check.id;
   }
 
   std::string status_;

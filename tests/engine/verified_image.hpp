@@ -81,6 +81,14 @@ class VerifiedImage : public ::testing::Test {
     return out;
   }
 
+  static void expect(const CheckResult& check, protocol::Verdict verdict, protocol::Layer layer,
+                     const std::string& reason, const std::string& mend) {
+    EXPECT_EQ(to_string(check.verdict), to_string(verdict)) << check.id;
+    EXPECT_EQ(to_string(check.layer), to_string(layer)) << check.id;
+    EXPECT_THAT(check.reason, ::testing::HasSubstr(reason)) << check.id;
+    EXPECT_THAT(check.mend, ::testing::HasSubstr(mend)) << check.id;
+  }
+
   DockerSetup setup_;
   tests::FakeImage image_;
   support::TempDir home_;
