@@ -152,7 +152,13 @@ GpuUnknown unknown(const Knowledge& knowledge, const std::string& name, const Wo
   for (const std::string& candidate : names) {
     if (typed.size() >= kLeastTyped && support::starts_with(support::to_lower(candidate), typed)) add(candidate);
   }
-  for (const std::string& candidate : support::suggestions(typed, names)) add(candidate);
+  // "H100" of "H100 SXM" and its sisters: people leave the rest out.
+  std::vector<std::string> whole_and_first = names;
+  for (const std::string& candidate : names) {
+    const std::string first = candidate.substr(0, candidate.find(' '));
+    if (std::any_of(first.begin(), first.end(), is_digit)) whole_and_first.push_back(first);
+  }
+  for (const std::string& candidate : support::suggestions(typed, whole_and_first)) add(candidate);
   for (const std::string& candidate : names) {
     const Words parts = words_of(candidate);
     const bool shares = std::any_of(words.begin(), words.end(), [&](const std::string& w) {

@@ -32,6 +32,9 @@ TEST(GpuNames, KnowsHowPeopleCallThem) {
 TEST(GpuNames, KnowsWhatNvidiaSmiPrints) {
   const std::map<std::string, std::string> expected = {{"Tesla V100-SXM2-32GB", "7.0"},
                                                        {"Tesla V100-PCIE-16GB", "7.0"},
+                                                       {"Tesla V100S-PCIE-32GB", "7.0"},
+                                                       {"NVIDIA T1000", "7.5"},
+                                                       {"NVIDIA T1000 8GB", "7.5"},
                                                        {"Tesla P100-PCIE-16GB", "6.0"},
                                                        {"Tesla T4", "7.5"},
                                                        {"Tesla K80", "3.7"},
@@ -90,6 +93,7 @@ TEST(GpuNames, SuggestsTheNearestNames) {
                                                      : std::vector<std::string>{};
   };
   EXPECT_THAT(suggestions("H201"), Contains("H200"));
+  EXPECT_THAT(suggestions("H1000"), Contains("H100"));
   EXPECT_THAT(suggestions("5090"), Contains("RTX 5090"));
   for (const char* typed : {"RTX 509O", "RTX 509", "GeForce RTX 509O", "NVIDIA GeForce RTX 5O90"})
     EXPECT_THAT(suggestions(typed), Contains("RTX 5090")) << typed;
