@@ -116,6 +116,14 @@ void attribute_collective(const Report& report, CheckResult& check) {
     check.mend = mend_of_gpu(memory->gpu);
     return;
   }
+  for (const CheckResult* processes : results_of(report, "nccl.processes")) {
+    // Only a comparison with NCCL_P2P_DISABLE=1 names this layer there.
+    if (processes->verdict != Verdict::kFail || processes->layer != Layer::kHostDriver) continue;
+    check.layer = processes->layer;
+    check.evidence = processes->evidence + " (nccl.processes)";
+    check.mend = processes->mend;
+    return;
+  }
   const auto copies = results_of(report, "peer.copy");
   if (failed(report, "peer.copy")) {
     check.layer = Layer::kHardware;

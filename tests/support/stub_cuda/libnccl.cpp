@@ -68,8 +68,11 @@ void log(const std::string& text) {
   std::fflush(file);
 }
 
+bool reaches_peers() {
+  return std::getenv("NCCL_P2P_DISABLE") == nullptr;
+}
 void connect(int ranks) {
-  const char* how = stub::fault("shm-transport") ? "SHM/direct/direct" : "P2P/direct pointer";
+  const char* how = !reaches_peers() || stub::fault("shm-transport") ? "SHM/direct/direct" : "P2P/direct pointer";
   for (int i = 0; ranks > 1 && i < ranks; ++i) {
     log("Channel 00/0 : " + std::to_string(i) + "[" + std::to_string(i) + "] -> 0[0] via " + how);
   }
@@ -118,7 +121,7 @@ void execute(const std::vector<Work>& ranks) {
     } else {
       for (const auto& one : in) out.insert(out.end(), one.begin(), one.end());
     }
-    if (stub::fault(("wrong-" + name).c_str())) out.back() += 1;
+    if (stub::fault(("wrong-" + name).c_str()) || (stub::fault("wrong-peers") && reaches_peers())) out.back() += 1;
     for (std::size_t i = 0; i < out.size(); ++i) put(rank.to, i, rank.type, out[i]);
   }
 }
@@ -146,7 +149,7 @@ void execute_between_processes(const Work& work) {
     for (int rank = 0; rank < world.ranks; ++rank) sum += reinterpret_cast<float*>(world.shared->data[rank])[i];
     out[i] = sum;
   }
-  if (stub::fault("wrong-AllReduce")) out[work.count - 1] += 1;
+  if (stub::fault("wrong-AllReduce") || (stub::fault("wrong-peers") && reaches_peers())) out[work.count - 1] += 1;
   wait_for_all(world);
 }
 
@@ -225,6 +228,8 @@ int ncclGetUniqueId(UniqueId* id) {
 }
 int ncclCommInitRank(void** communicator, int ranks, UniqueId id, int rank) {
   stub::maybe_hang_or_crash("ncclCommInitRank");
+  if (stub::fault("dead-peers") && reaches_peers()) raise(SIGBUS);
+  while (stub::fault("stuck-peers") && reaches_peers()) pause();
   const int fd = open(id.bytes, O_RDWR | O_CREAT, 0600);
   if (fd < 0 || ftruncate(fd, sizeof(Shared)) != 0) return 2;
   void* memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

@@ -2,8 +2,12 @@
 //   the output that was timed, at no less than half of what the links carry.
 // Control: one element is changed by 1 on the device, on every rank.
 // Suite: standard
+//
+// What fails is tried once more with NCCL_P2P_DISABLE=1: a result that is right then tells of an IOMMU or of PCIe ACS
+// between the GPUs, which no other release of a library mends.
 #include <poll.h>
 
+#include <cstdlib>
 #include <map>
 
 #include <nlohmann/json.hpp>
@@ -20,8 +24,10 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kDeadline{60};
+// Together less than the driver gives to a group.
+constexpr std::chrono::seconds kDeadline{60}, kDeadlineWithoutPeers{40};
 constexpr const char* kRole = "nccl-rank";
+constexpr const char* kWithoutPeers = "NCCL_P2P_DISABLE";
 
 // The id of a communicator is 128 bytes of any value. It goes through the channel: neither arguments nor environment,
 // which others in the container can read.
@@ -46,6 +52,7 @@ gpu::NcclUniqueId from_hexadecimal(const std::string& text) {
 void run_rank(harness::Channel& channel) {
   const auto json = support::parse_json(channel.read_line(), "rank", support::ErrorCode::kProtocol);
   const int rank = json.at("rank").get<int>();
+  if (!json.at("peer_to_peer").get<bool>()) setenv(kWithoutPeers, "1", 1);  // NCCL reads it once, at its first use
   harness::Context context(protocol::group_request_from_json(json.at("request")), channel);
   protocol::CheckResult result;
   try {
@@ -93,32 +100,85 @@ struct Rank {
   std::optional<protocol::CheckResult> result;
 };
 
+/// What became of one all-reduce over processes.
+struct Attempt {
+  std::vector<protocol::CheckResult> results;  // of each rank
+  std::optional<harness::Failure> broken;      // or: one died, or they did not end
+
+  bool right() const {
+    return !broken && std::all_of(results.begin(), results.end(), [](const protocol::CheckResult& one) {
+      return one.verdict == protocol::Verdict::kPass || one.verdict == protocol::Verdict::kDegraded;
+    });
+  }
+};
+
 class Processes : public SeveralRanks {
  public:
   void run(harness::Context& context, protocol::CheckResult& result) override {
     auto& session = context.session<Session>();
     session.start();
-    const std::size_t ranks = context.request().gpus.size();
-    gpu::NcclUniqueId id{};
-    session.nccl.check(session.nccl.api().ncclGetUniqueId(&id), "ncclGetUniqueId");
     constexpr double kGiB = 1 << 30;
-    const std::uint64_t count =
-        fitting_count(session, gpu::Collective::kAllReduce, static_cast<int>(ranks), numbers::Type::kFp32, kGiB);
-    context.doing("starting one process for each GPU");
-    std::vector<Rank> team(ranks);
-    for (std::size_t rank = 0; rank < ranks; ++rank) {
-      const nlohmann::json start = {
-          {"rank", rank}, {"id", hexadecimal(id)}, {"count", count}, {"request", protocol::to_json(context.request())}};
-      team[rank].process.send_line(support::canonical_json(start));
+    const auto ranks = static_cast<int>(context.request().gpus.size());
+    Attempt first =
+        attempt(context, fitting_count(session, gpu::Collective::kAllReduce, ranks, numbers::Type::kFp32, kGiB), true);
+    if (!first.broken) merge(first.results, result);
+    if (first.right()) return;
+    if (!first.broken) {
+      compare_without_peers(context, result.reason, result.layer, result.evidence, result.mend);
+      return;
     }
-    follow(context, team);
-    merge(team, result);
+    std::string reason = first.broken->what();
+    compare_without_peers(context, reason, first.broken->layer, first.broken->evidence, first.broken->mend);
+    throw harness::Failure(reason, first.broken->layer, first.broken->evidence, first.broken->mend);
   }
 
  private:
-  // Until every rank has told its result, or one died, or the time is over.
-  static void follow(harness::Context& context, std::vector<Rank>& team) {
-    const auto end = steady_clock::now() + kDeadline;
+  static Attempt attempt(harness::Context& context, std::uint64_t count, bool peer_to_peer) {
+    auto& session = context.session<Session>();
+    gpu::NcclUniqueId id{};
+    session.nccl.check(session.nccl.api().ncclGetUniqueId(&id), "ncclGetUniqueId");
+    context.doing("starting one process for each GPU");
+    std::vector<Rank> team(context.request().gpus.size());
+    for (std::size_t rank = 0; rank < team.size(); ++rank) {
+      const nlohmann::json start = {{"rank", rank},
+                                    {"id", hexadecimal(id)},
+                                    {"count", count},
+                                    {"peer_to_peer", peer_to_peer},
+                                    {"request", protocol::to_json(context.request())}};
+      team[rank].process.send_line(support::canonical_json(start));
+    }
+    Attempt out;
+    try {
+      follow(context, team, peer_to_peer);
+      for (Rank& rank : team) out.results.push_back(std::move(*rank.result));
+    } catch (const harness::Failure& failure) {
+      out.broken = failure;
+    }
+    return out;
+  }
+
+  // Adds what the same without peer-to-peer access tells of a failure.
+  static void compare_without_peers(harness::Context& context, std::string& reason, protocol::Layer& layer,
+                                    std::string& evidence, std::string& mend) {
+    if (std::getenv(kWithoutPeers) != nullptr) return;  // the user's own choice decided already
+    constexpr std::uint64_t kSmall = 1 << 20;
+    context.doing("the same with NCCL_P2P_DISABLE=1");
+    if (!attempt(context, kSmall, false).right()) {
+      reason += "; no better with NCCL_P2P_DISABLE=1";
+      return;
+    }
+    reason += "; right with NCCL_P2P_DISABLE=1";
+    layer = protocol::Layer::kHostDriver;
+    evidence =
+        "the same all-reduce is right with NCCL_P2P_DISABLE=1: peer-to-peer access between the GPUs does not work";
+    mend =
+        "PCIe ACS and the IOMMU off on the host (nvidia-smi topo -p2p r, nvidia-smi nvlink -e); until then "
+        "NCCL_P2P_DISABLE=1, which is slower";
+  }
+
+  // Until every rank has told its result, or one died, or the time is over. `shown`: the driver recomputes elements.
+  static void follow(harness::Context& context, std::vector<Rank>& team, bool shown) {
+    const auto end = steady_clock::now() + (shown ? kDeadline : kDeadlineWithoutPeers);
     const auto open = [&] {
       return std::count_if(team.begin(), team.end(), [](const Rank& rank) { return !rank.result; });
     };
@@ -130,7 +190,7 @@ class Processes : public SeveralRanks {
       constexpr int kMilliseconds = 100;
       poll(fds.data(), fds.size(), kMilliseconds);
       for (std::size_t i = 0; i < team.size(); ++i) {
-        if (!team[i].result) hear(context, team[i], i);
+        if (!team[i].result) hear(context, team[i], i, shown);
       }
       if (steady_clock::now() >= end) {
         std::string where;
@@ -145,7 +205,7 @@ class Processes : public SeveralRanks {
     }
   }
 
-  static void hear(harness::Context& context, Rank& rank, std::size_t number) {
+  static void hear(harness::Context& context, Rank& rank, std::size_t number, bool shown) {
     const bool alive = rank.process.take();
     while (const auto line = rank.process.line()) {
       const protocol::Message message = protocol::message_from_line(*line);
@@ -153,6 +213,10 @@ class Processes : public SeveralRanks {
         rank.doing = doing->what;
         context.doing("rank " + std::to_string(number) + ": " + doing->what);
       } else if (const auto* computed = std::get_if<protocol::Computed>(&message)) {
+        if (!shown) {
+          rank.process.send_line(protocol::to_line(protocol::Message(protocol::Ask{})));
+          continue;
+        }
         context.recompute(computed->problem, [&](const std::vector<std::uint64_t>& indices) {
           rank.process.send_line(protocol::to_line(protocol::Message(protocol::Ask{indices})));
           return elements(rank);
@@ -185,17 +249,17 @@ class Processes : public SeveralRanks {
   }
 
   // The worst rank decides; the slowest one's bandwidth is the collective's.
-  static void merge(std::vector<Rank>& team, protocol::CheckResult& result) {
+  static void merge(const std::vector<protocol::CheckResult>& team, protocol::CheckResult& result) {
     const auto better = [](const protocol::CheckResult& a, const protocol::CheckResult& b) {
       const auto pass = [](const protocol::CheckResult& r) { return r.verdict == protocol::Verdict::kPass; };
       return pass(a) && !pass(b);
     };
     std::size_t worst = 0;
     for (std::size_t i = 1; i < team.size(); ++i) {
-      if (better(*team[worst].result, *team[i].result)) worst = i;
+      if (better(team[worst], team[i])) worst = i;
     }
     const std::string id = result.id;
-    result = *team[worst].result;
+    result = team[worst];
     result.id = id;
     if (result.verdict != protocol::Verdict::kPass) {
       result.reason = "rank " + std::to_string(worst) + ": " + result.reason;
@@ -203,11 +267,11 @@ class Processes : public SeveralRanks {
     }
     result.summary = std::to_string(team.size()) + " processes of one GPU each, every element bit for bit on each";
     // The algorithm is told by rank 0 alone.
-    const auto& told = team.front().result->measurements;
+    const auto& told = team.front().measurements;
     if (told.empty()) return;
     protocol::Measurement slowest = told.front();
-    for (const Rank& rank : team) {
-      for (const auto& m : rank.result->measurements) {
+    for (const auto& rank : team) {
+      for (const auto& m : rank.measurements) {
         if (m.value < slowest.value) {
           slowest.value = m.value;
           slowest.spread = m.spread;

@@ -95,6 +95,33 @@ TEST(CoreGroups, TellOfProcessesThatComputeWronglyDieOrHang) {
   EXPECT_EQ(rank_processes(), 0) << "they die with the group that started them";
 }
 
+TEST(CoreGroups, TellPeerToPeerAccessThatDoesNotWorkOfAWrongLibrary) {
+  const Named kHost{protocol::Layer::kHostDriver, "PCIe ACS and the IOMMU off on the host"};
+  expect_on_two("nccl.processes", "wrong-peers", Verdict::kFail,
+                "the largest difference 1.000000; right with NCCL_P2P_DISABLE=1", kHost);
+  expect_on_two("nccl.processes", "dead-peers", Verdict::kFail,
+                "died in: ncclCommInitRank; right with NCCL_P2P_DISABLE=1", kHost);
+  expect_on_two("nccl.processes", "wrong-AllReduce", Verdict::kFail, "; no better with NCCL_P2P_DISABLE=1");
+  // Asked for without it, there is nothing to compare with.
+  const auto asked =
+      results(run({"nccl.processes"}, "wrong-AllReduce", 2, {{"NCCL_P2P_DISABLE", "1"}}), "nccl.processes");
+  EXPECT_EQ(asked.at(0).reason.find("NCCL_P2P_DISABLE"), std::string::npos) << asked.at(0).reason;
+}
+
+TEST(CoreGroups, TellPeerToPeerAccessThatHangsOfALibraryThatDoes) {
+  if (std::getenv("ENVFORGE_LONG_TESTS") == nullptr) GTEST_SKIP() << "waits a minute; ENVFORGE_LONG_TESTS=1 runs it";
+  expect_on_two("nccl.processes", "stuck-peers", Verdict::kFail,
+                "rank 1: ncclCommInitRank; right with NCCL_P2P_DISABLE=1",
+                {protocol::Layer::kHostDriver, "PCIe ACS and the IOMMU off on the host"});
+}
+
+TEST(CoreGroups, AWrongCollectiveIsOfTheHostWhereOneOverProcessesIsRightWithoutPeers) {
+  const auto reduced = results(run({"nccl.all-reduce", "nccl.processes"}, "wrong-peers", 2), "nccl.all-reduce").at(0);
+  expect_found(reduced, "wrong-peers", Verdict::kFail, "AllReduce of 20011 x i8",
+               {protocol::Layer::kHostDriver, "PCIe ACS and the IOMMU off on the host"});
+  EXPECT_NE(reduced.evidence.find("right with NCCL_P2P_DISABLE=1"), std::string::npos) << reduced.evidence;
+}
+
 TEST(CoreGroups, AbortACollectiveThatOneRankNeverJoins) {
   expect_on_two("nccl.abort", "ignores-missing", Verdict::kError, "ended as if nobody were missing");
   expect_on_two("nccl.abort", "hang-ncclCommAbort", Verdict::kHung, "ncclCommAbort on every rank");
