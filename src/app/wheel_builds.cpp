@@ -15,6 +15,7 @@
 #include <envforge/support/text.hpp>
 #include <envforge/versions/package_name.hpp>
 #include <envforge/versions/version.hpp>
+#include <envforge/versions/version_range.hpp>
 
 #include "borrowed_tag.hpp"
 #include "build_context.hpp"
@@ -61,15 +62,24 @@ std::optional<fs::path> find_file(const World& world, const std::string& platfor
 }
 
 /// What a build left: one wheel, and what the build stage read from it.
-LockedWheel read_built(const fs::path& folder, std::vector<std::string>& machine_code) {
+struct Built {
+  LockedWheel wheel;
+  std::vector<std::string> machine_code;
+  std::vector<std::string> requires_built;  // of packages that had no wheel then: "ops>=2"
+};
+
+Built read_built(const fs::path& folder) {
   const fs::path file = folder / std::string(render::kBuiltFile);
   const auto document = support::parse_json(support::read_file(file), file.string(), ErrorCode::kWheelBuild);
   support::JsonReader reader(document, file.string(), ErrorCode::kWheelBuild);
-  LockedWheel wheel;
+  Built built;
+  LockedWheel& wheel = built.wheel;
   wheel.name = versions::normal_name(reader.string("name"));
   wheel.version = reader.string("version");
   wheel.filename = reader.string("filename");
-  machine_code = reader.strings("machine_code");
+  built.machine_code = reader.strings("machine_code");
+  // Wheels that were kept before do not have it: they required no such package, or were refused.
+  if (reader.has("requires_built")) built.requires_built = reader.strings("requires_built");
   reader.finish();
   // The package chose them; the lock and the Dockerfile take them in.
   constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-+!";
@@ -87,12 +97,12 @@ LockedWheel read_built(const fs::path& folder, std::vector<std::string>& machine
   wheel.size = fs::file_size(path);
   wheel.index = documents::kBuiltHere;
   wheel.direct = true;
-  return wheel;
+  return built;
 }
 
 /// What is wrong with a wheel, or "".
-std::string trouble_with(const World& world, const LockedBuild& build, const LockedWheel& wheel,
-                         const std::vector<std::string>& machine_code) {
+std::string trouble_with(const World& world, const LockedBuild& build, const Built& built) {
+  const auto& [wheel, machine_code, later] = built;
   const auto source = documents::parse_source(build.source);
   if (wheel.name != build.name) return "it is named " + support::printable(wheel.name);
   const auto version = versions::Version::parse(wheel.version);
@@ -136,7 +146,7 @@ class WheelBuilder {
   }
 
   /// The wheel, in the cache.
-  LockedWheel build(const LockedBuild& build) {
+  Built build(const LockedBuild& build) {
     const fs::path context = folder_.path() / build.name, out = context / "out";
     support::write_file_atomically(context / "Dockerfile", render::render_wheel_build(tag_->name(), locked_, build));
     auto request = request_;
@@ -152,17 +162,16 @@ class WheelBuilder {
       for (const auto& note : failure.notes()) error.note(note);
       throw error;
     }
-    std::vector<std::string> machine_code;
-    LockedWheel wheel = read_built(out, machine_code);
-    if (const auto trouble = trouble_with(world_, build, wheel, machine_code); !trouble.empty())
+    Built built = read_built(out);
+    if (const auto trouble = trouble_with(world_, build, built); !trouble.empty())
       throw Error(ErrorCode::kWheelBuild, "the wheel that came out of " + build.source + " is refused: " + trouble);
     const fs::path kept = folder_of(world_, platform_, locked_, build);
-    for (const auto& file : {wheel.filename, std::string(render::kBuiltFile)}) {
+    for (const auto& file : {built.wheel.filename, std::string(render::kBuiltFile)}) {
       const fs::path fresh = kept / (file + "." + world_.random_hex(4) + ".tmp");
       place_file(out / file, fresh);
       fs::rename(fresh, kept / file);
     }
-    return wheel;
+    return built;
   }
 
  private:
@@ -181,15 +190,46 @@ class WheelBuilder {
   std::optional<BorrowedTag> tag_;
 };
 
-/// The wheel of an earlier build with the same key.
-std::optional<LockedWheel> kept_wheel(const World& world, const std::string& platform, const LockedPlatform& locked,
-                                      const LockedBuild& build) {
+/// What an earlier build with the same key left.
+std::optional<Built> kept_build(const World& world, const std::string& platform, const LockedPlatform& locked,
+                                const LockedBuild& build) {
   const fs::path folder = folder_of(world, platform, locked, build);
   std::error_code error;
   if (!fs::exists(folder / std::string(render::kBuiltFile), error)) return std::nullopt;
-  std::vector<std::string> machine_code;
-  return read_built(folder, machine_code);
+  return read_built(folder);
 }
+
+/// What built packages require of one another; what they require of the locked wheels was read when they were built.
+class MutualNeeds {
+ public:
+  void add(const std::optional<Built>& built) {
+    if (!built) return;
+    for (const auto& requirement : built->requires_built) needs_.push_back({built->wheel.name, requirement});
+  }
+
+  /// Throws Error{kWheelBuild} for one that the wheel of the other does not meet.
+  void hold_against(const std::vector<LockedWheel>& wheels) const {
+    for (const auto& [package, requirement] : needs_) {
+      const std::string name = versions::requirement_name(requirement);
+      const auto at = requirement.find_first_of("=<>!~");
+      const auto range = versions::VersionRange::parse(at == std::string::npos ? "*" : requirement.substr(at));
+      const auto wheel =
+          std::find_if(wheels.begin(), wheels.end(), [&](const LockedWheel& one) { return one.name == name; });
+      if (wheel != wheels.end() && range && range->contains(versions::Version::of(wheel->version))) continue;
+      throw Error(ErrorCode::kWheelBuild,
+                  package + " requires " + support::printable(requirement) +
+                      (wheel == wheels.end() ? ", which is not there"
+                                             : ", and " + name + " was built as version " + wheel->version),
+                  std::nullopt, "build a version of one that suits the other");
+    }
+  }
+
+ private:
+  struct Need {
+    std::string package, requirement;
+  };
+  std::vector<Need> needs_;
+};
 
 }  // namespace
 
@@ -215,14 +255,20 @@ bool build_missing_wheels(World& world, const documents::Recipe& recipe, documen
   if (!how.frozen_by.empty()) require_built(locked, "and " + how.frozen_by + " may not write one into it");
   std::optional<WheelBuilder> builder;
   std::vector<LockedWheel> fresh;
+  MutualNeeds needs;
   for (const auto& build : locked.builds) {
     const auto* known = documents::built_wheel(locked, build);
-    if (known != nullptr && find_file(world, platform, locked, *known)) continue;
-    auto wheel = kept_wheel(world, platform, locked, build);
-    if (!wheel) {
-      if (!builder) builder.emplace(world, recipe, lock, platform, how.settings);
-      wheel = builder->build(build);
+    auto built = kept_build(world, platform, locked, build);
+    if (known != nullptr && find_file(world, platform, locked, *known)) {
+      needs.add(built);
+      continue;
     }
+    if (!built) {
+      if (!builder) builder.emplace(world, recipe, lock, platform, how.settings);
+      built = builder->build(build);
+    }
+    needs.add(built);
+    const LockedWheel* wheel = &built->wheel;
     if (known == nullptr) {
       fresh.push_back(*wheel);
     } else if (known->sha256 != wheel->sha256) {
@@ -234,6 +280,9 @@ bool build_missing_wheels(World& world, const documents::Recipe& recipe, documen
                       build.name + "`, then `envforge build`");
     }
   }
+  std::vector<LockedWheel> all = locked.wheels;
+  all.insert(all.end(), fresh.begin(), fresh.end());
+  needs.hold_against(all);
   for (auto& wheel : fresh) add_wheel(locked, std::move(wheel));
   return !fresh.empty();
 }

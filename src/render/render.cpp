@@ -75,6 +75,9 @@ void add_build_references(const StageInput& input, RenderedImage& out) {
   add_wheels(build_tool_layers(platform), out);
   std::string locked;
   for (const auto& wheel : platform.wheels) locked += wheel.name + "==" + wheel.version + "\n";
+  for (const auto& build : platform.builds) {
+    if (documents::built_wheel(platform, build) == nullptr) locked += build.name + "==\n";  // its version comes with it
+  }
   out.files.push_back({std::string(kLockedList), std::move(locked), false});
   for (const auto& build : platform.builds) {
     const std::string folder = "sources/" + build.name;

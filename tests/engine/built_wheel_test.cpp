@@ -22,7 +22,9 @@ target: [{name: hopper, gpus: [H100, H200], driver: "580.65.06"}]
 base: debian:12
 torch: "2.6.0"
 packages:
-  build: [{source: "envforge-example @ ./extension", pools: [], environment: {EXAMPLE_WISH: "two $words 'x'"}}]
+  build:
+    - {source: "envforge-user @ ./user", pools: []}
+    - {source: "envforge-example @ ./extension", pools: [], environment: {EXAMPLE_WISH: "two $words 'x'"}}
 tags: [t1]
 )";
 
@@ -32,15 +34,23 @@ class BuiltWheel : public BuiltImage {
 };
 
 TEST_F(BuiltWheel, IsCompiledOnceAgainstTheTorchOfTheImageAndLockedByItsHash) {
+  // It requires the other one, and is built before it.
+  support::write_file_atomically(folder_.path() / "user/setup.py",
+                                 "from setuptools import setup\nsetup(name='envforge-user', version='1.0', "
+                                 "py_modules=['envforge_user'], install_requires=['envforge-example>=0.1'])\n");
+  support::write_file_atomically(folder_.path() / "user/envforge_user.py",
+                                 "import torch, envforge_example\nfour = envforge_example.sum_of_squares("
+                                 "torch.tensor([2.]))\n");
   const auto first = envforge({"build", "env.yaml", "--no-torch-group"});
   ASSERT_EQ(first.exit_code, 0) << first.err;
   const auto platform = locked();
-  ASSERT_EQ(platform.builds.size(), 1U);
-  const auto* wheel = documents::built_wheel(platform, platform.builds[0]);
+  ASSERT_EQ(platform.builds.size(), 2U);
+  const auto* wheel = documents::built_wheel(platform, platform.builds[1]);
   ASSERT_NE(wheel, nullptr);
 
   EXPECT_EQ(in_image("import envforge_example as e, torch; print(e.sum_of_squares(torch.tensor([1., 2., 3.])))"),
             "14.0\n");
+  EXPECT_EQ(in_image("import envforge_user; print(envforge_user.four)"), "4.0\n");
   const std::string seen =
       in_image("import envforge_example.seen as s; print(s.uid, s.network, s.writes_venv, s.secrets)");
   EXPECT_EQ(seen, "65534 False False []\n") << "the package's own code has no root, no network, no secret";

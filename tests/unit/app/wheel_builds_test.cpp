@@ -181,6 +181,45 @@ TEST_F(WheelBuilds, AVersionThatIsKnownBeforeTheBuildIsHeldAgainstWhatRequiresIt
   EXPECT_GT(error.where()->line, 1) << "the entry of packages.build";
 }
 
+constexpr const char* kTwo =
+    "tags: [v1]\npackages:\n  build: [{source: \"user @ ./user\", pools: []}, {source: \"ops @ ./ops\", pools: []}]\n";
+
+// The one that requires the other is built first: nobody knows the version of the other then.
+TEST_F(WheelBuilds, OneThatIsBuiltMayRequireAnotherOne) {
+  support::write_file_atomically(at_.path("user/setup.py"), "setup()");
+  std::vector<json> left = {{{"name", "user"},
+                             {"version", "3.0"},
+                             {"filename", "user-3.0-py3-none-any.whl"},
+                             {"machine_code", json::array()},
+                             {"requires_built", {"ops<2,>=1.0"}}},
+                            built_};
+  const auto others = at_.engine.on_build;
+  std::string list;
+  at_.engine.on_build = [&](const engine::BuildRequest& request, const engine::OnBuildEvent& on_event) {
+    const fs::path locked = fs::path(request.context_dir) / "requirements/locked.txt";
+    if (fs::exists(locked)) list = support::read_file(locked.string());
+    if (request.target != render::kBuiltTarget) return others(request, on_event);
+    built_ = left.at(static_cast<std::size_t>(compiled_));
+    return compile(request);
+  };
+  build(kTwo);
+  EXPECT_EQ(compiled_, 2);
+  EXPECT_THAT(list, HasSubstr("user==\n"));
+  EXPECT_THAT(list, HasSubstr("ops==\n"));
+  EXPECT_NE(documents::built_wheel(written(), written().builds[0]), nullptr);
+  EXPECT_NE(documents::built_wheel(written(), written().builds[1]), nullptr);
+
+  // Another version of the other one, later: what was kept is held against it.
+  lock_recipe(at_.world(), at_.recipe(recipe_text("2.6", kTwo)), {});
+  support::write_file_atomically(at_.path("ops/setup.py"), "setup('2')");
+  left.push_back(built_);
+  left.back()["version"] = "2.0";
+  left.back()["filename"] = "ops-2.0-cp311-cp311-linux_x86_64.whl";
+  const auto error = error_of([&] { build(kTwo); });
+  EXPECT_EQ(error.code(), ErrorCode::kWheelBuild);
+  EXPECT_EQ(error.message(), "user requires ops<2,>=1.0, and ops was built as version 2.0");
+}
+
 TEST_F(WheelBuilds, OtherFilesBesideTheRecipeAreAnotherSource) {
   build();
   support::write_file_atomically(at_.path("ops/setup.py"), "setup(2)");
