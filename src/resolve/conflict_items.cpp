@@ -227,14 +227,22 @@ Fact ItemMaker::part_fact_of(const Constraint& constraint, const std::vector<Can
   const bool known = std::any_of(all.begin(), all.end(), [&](const Candidate& candidate) {
     return part_fit(wish, candidate, problem_.option(candidate)) == Fit::kYes;
   });
+  if (!known && !wish.variant.empty()) {
+    const auto meant = std::find_if(all.begin(), all.end(), [&](const Candidate& candidate) {
+      const BuildOption& option = problem_.option(candidate);
+      const auto version = Version::parse(version_of_part(option, wish.part));
+      return option.build->cuda_variant == wish.variant && version && wish.range.contains(*version);
+    });
+    if (meant != all.end()) return why_not(problem_, constraint, *meant);
+  }
   const std::string none = "no torch build with it is known to the data of " + problem_.knowledge->as_of();
   if (!known && wish.part == "torch") return {none + "; " + nearest_known(*problem_.knowledge, wish.range), "", true};
   if (!known) return {none + "; known are " + support::join(versions_in(all), ", "), "", true};
   const auto versions = versions_in(left);
-  if (versions.size() > 1)
-    return {
-        "what else is asked for leaves " + wish.part + " " + list_or_span(versions) + "; " + std::string(kNothingElse),
-        cite(problem_.option(left.front()).build->evidence)};
+  if (versions.size() > 1 && wish.variant.empty())
+    return {"what else is asked for leaves " + wish.part + " " + list_or_span(versions) +
+                (wish.part == "torch" ? "" : "; " + std::string(kNothingElse)),
+            cite(problem_.option(left.front()).build->evidence)};
   Fact fact = why_not(problem_, constraint, left.front());
   fact.unknown = check(problem_, constraint, left.front()) == Fit::kUnknown;
   return fact;

@@ -40,6 +40,18 @@ bool brings_triton(const Candidate& candidate, const BuildOption& option) {
                                    : needs_triton(*option.release, candidate.base->python);
 }
 
+// PyPI serves a build under its version alone: no "+cu124" finds it there.
+bool is_served_by_pypi(const PartWish& wish, const BuildOption& option) {
+  return std::any_of(wish.platforms.begin(), wish.platforms.end(), [&](const std::string& platform) {
+    const auto* row = platform_of(*option.build, platform);
+    return row != nullptr && row->on_pypi;
+  });
+}
+
+bool is_another_variant(const PartWish& wish, const BuildOption& option) {
+  return !wish.variant.empty() && (wish.variant != option.build->cuda_variant || is_served_by_pypi(wish, option));
+}
+
 // Cuts "+cu124" out of "==2.6.0+cu124": the variant of a build, which is no part of its version.
 std::string take_variant(std::string& specifiers) {
   const auto plus = specifiers.find('+');
@@ -103,7 +115,7 @@ Fit part_fit(const PartWish& wish, const Candidate& candidate, const BuildOption
   if (is_for_another_cuda(wish, option)) return has_one_folder(wish.part) ? Fit::kNo : Fit::kYes;
   if (of_package && is_nvidias(wish.part) && option.build->bundled) return Fit::kYes;  // no such package comes with it
   if (wish.part == "triton" && !brings_triton(candidate, option)) return of_package ? Fit::kYes : Fit::kNo;
-  if (!wish.variant.empty() && wish.variant != option.build->cuda_variant) return Fit::kNo;
+  if (is_another_variant(wish, option)) return Fit::kNo;
   const std::string_view version = version_of_part(option, wish.part);
   if (wish.range.is_any()) return Fit::kYes;
   if (version.empty()) return is_nvidias(wish.part) ? Fit::kUnknown : Fit::kNo;
@@ -128,8 +140,11 @@ Fact part_fact(const compat::Knowledge& knowledge, const PartWish& wish, const C
                       std::string(candidate.base->name) + " has " + std::string(candidate.base->python),
             source};
   }
-  if (!wish.variant.empty() && wish.variant != option.build->cuda_variant)
-    return {build + " is another build than +" + wish.variant, source};
+  if (is_another_variant(wish, option))
+    return {wish.variant == option.build->cuda_variant
+                ? "PyPI serves " + build + " as " + version + ", without +" + wish.variant
+                : build + " is another build than +" + wish.variant,
+            source};
   if (version.empty())
     return {"which " + wish.part + " " + build + " requires is not known to the data of " + knowledge.as_of(), source};
   if (wish.part == "torch") return {"what else is asked for leaves " + build, source};

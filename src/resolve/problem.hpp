@@ -39,8 +39,9 @@ enum class WishKind {
 struct PartWish {
   std::string part;  // of documents::torch_libraries(); of a package also torch, torchvision, torchaudio
   versions::VersionRange range;
-  std::string package;  // nvidia-cudnn-cu12, normal; "" = the word under `torch`
-  std::string variant;  // cu124 of torch==2.6.0+cu124; "" = none is named
+  std::string package;                      // nvidia-cudnn-cu12, normal; "" = the word under `torch`
+  std::string variant;                      // cu124 of torch==2.6.0+cu124; "" = none is named
+  std::vector<std::string> platforms = {};  // the recipe's, where a variant is named
 };
 
 struct Wish {

@@ -23,7 +23,8 @@ bool is_of_the_build_alone(const Problem& problem, const Constraint& constraint)
 std::string question_of(const Problem& problem, const Constraint& constraint) {
   if (constraint.kind == ConstraintKind::kPart) {
     const PartWish& part = *problem.wishes[constraint.wishes[0]].part;
-    return "part|" + part.part + "|" + part.range.text() + "|" + part.package + "|" + part.variant;
+    return "part|" + part.part + "|" + part.range.text() + "|" + part.package + "|" + part.variant + "|" +
+           support::join(part.platforms, ",");
   }
   std::string key = std::to_string(static_cast<int>(constraint.kind)) + "|" + constraint.platform + "|";
   const bool of_gpu = constraint.kind != ConstraintKind::kDriverFloor && constraint.kind != ConstraintKind::kGpuHost;

@@ -106,6 +106,16 @@ TEST(PackageOfABuild, ThatContradictsItIsAConflictAtItsPlace) {
               AllOf(HasSubstr("torch 2.6.0 cu124 requires nccl 2.21.5"), HasSubstr("torch.version: \"2.7.1\"")));
 }
 
+TEST(PackageOfABuild, NamesAVariantThatOnlyPyTorchsIndexServesUnderItsName) {
+  const std::string text = words_of(a100().package("torch==2.6.0+cu124"));
+  EXPECT_THAT(text, AllOf(HasSubstr("No version set satisfies the recipe"),
+                          HasSubstr("PyPI serves torch 2.6.0 cu124 as 2.6.0, without +cu124"),
+                          HasSubstr("packages: leave out torch==2.6.0+cu124")));
+  EXPECT_EQ(build_of(a100().package("torch==2.6.0+cu118")), "2.6.0 cu118");
+  EXPECT_THAT(words_of(a100().cuda("cu126").package("torch==2.6.0+cu118")),
+              HasSubstr("torch 2.14.0 cu126 is another build than +cu118"));
+}
+
 TEST(PackageOfABuild, ForAnotherCudaMayNotShareItsFolder) {
   EXPECT_THAT(words_of(a100().torch("2.15").package("nvidia-cudnn-cu12")),
               HasSubstr("torch 2.15.0 cu132 brings the cudnn of CUDA 13, and nvidia-cudnn-cu12 puts another into the "
