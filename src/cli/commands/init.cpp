@@ -73,8 +73,9 @@ std::string notes_text(const std::vector<documents::ImportNote>& notes) {
   std::string text;
   for (const auto& note : notes) {
     const std::string where = support::to_string(note.where);
-    text += (note.dropped ? "left out: " : "changed: ") + support::printable(note.what) +
-            (where.empty() ? "" : " (" + where + ")") + "\n    " + support::printable(note.why) + "\n";
+    const std::string what = (note.dropped ? "left out: " : "changed: ") + support::printable(note.what) +
+                             (where.empty() ? "" : " (" + where + ")");
+    text += support::wrap(what, 0, 4) + "\n    " + support::wrap(support::printable(note.why), 4, 4) + "\n";
   }
   return text;
 }
