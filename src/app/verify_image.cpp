@@ -20,6 +20,8 @@
 #include <envforge/support/text.hpp>
 
 #include "check_progress.hpp"
+#include "docker_flags.hpp"
+#include "driver_answer.hpp"
 #include "foreign_torch_group.hpp"
 #include "known_locks.hpp"
 #include "leftovers.hpp"
@@ -101,9 +103,6 @@ protocol::DriverRequest make_request(const VerifyOptions& options, const VerifyP
   protocol::DriverRequest request;
   request.key = key;
   request.group.suite = suite_of(report);
-  if (options.minutes && request.group.suite != protocol::Suite::kSoak) {
-    throw Error(ErrorCode::kUsage, "--minutes belongs to --suite soak, this run is of suite " + report.suite);
-  }
   if (request.group.suite == protocol::Suite::kSoak) {
     request.soak_seconds = 60 * options.minutes.value_or(kSoakMinutes);
     request.total_deadline_seconds += request.soak_seconds;
@@ -116,38 +115,6 @@ protocol::DriverRequest make_request(const VerifyOptions& options, const VerifyP
   if (!plan.torch_skipped.checks.empty()) report.groups.push_back(plan.torch_skipped);
   request.report = std::move(report);
   return request;
-}
-
-/// The driver's report, whose MAC is of this run's key; anything else that looks like one was printed by the image.
-VerifyResult read_report(const std::string& out, const std::string& err, const std::string& key) {
-  const auto candidates = protocol::find_sealed(out);
-  for (auto candidate = candidates.rbegin(); candidate != candidates.rend(); ++candidate) {
-    try {
-      return {protocol::open_sealed(*candidate, key, "the validator's report"), *candidate, false};
-    } catch (const Error& error) {
-      if (candidate + 1 == candidates.rend()) throw;
-    }
-  }
-  Error error(ErrorCode::kValidatorBroken, "the validator's driver ended without a report");
-  for (const auto& line : support::split(support::trim(err), '\n')) error.note(support::printable(line));
-  throw error;
-}
-
-[[noreturn]] void nothing_kept() {
-  throw Error(ErrorCode::kInterrupted, "interrupted: no round was over, so there is no report", std::nullopt,
-              "run it again; a soak that is interrupted later keeps its finished rounds");
-}
-
-/// The driver that was told to end still tells of the rounds of a soak that were over.
-VerifyResult result_of(const process::Outcome& outcome, const std::string& key) {
-  if (outcome.kind != process::Outcome::Kind::kInterrupted) return read_report(outcome.out, outcome.err, key);
-  if (protocol::find_sealed(outcome.out).empty()) nothing_kept();
-  VerifyResult result = read_report(outcome.out, outcome.err, key);
-  for (const auto& group : result.report.groups) {
-    if (std::any_of(group.checks.begin(), group.checks.end(), protocol::was_interrupted)) nothing_kept();
-  }
-  result.interrupted = true;
-  return result;
 }
 
 /// Where every check that was asked for is skipped, nothing is started; the report says why, under this run's key.
@@ -197,7 +164,7 @@ VerifyResult run_here(World& world, const VerifyOptions& options, Report report,
   const auto outcome = world.processes.run(command, [&](process::Stream stream, std::string_view line) {
     if (stream == process::Stream::kErr) progress.hear(std::string(line));
   });
-  return result_of(outcome, key);
+  return read_driver_answer(outcome, key, plan);
 }
 
 /// A volume that is removed on every way out.
@@ -288,7 +255,7 @@ VerifyResult run_in_container(World& world, const Subject& subject, const Verify
     if (stream == process::Stream::kErr) progress.hear(std::string(line));
   });
   if (!ran.engine_error.empty()) container_did_not_start(ran);
-  return result_of(ran.outcome, key);
+  return read_driver_answer(ran.outcome, key, plan);
 }
 
 // Flags of verify's own, where neither a recipe nor the user says how the image is run: nothing that a check could lean
@@ -300,6 +267,7 @@ const std::vector<std::string> kOwnFlags = {"--network=none", "--cap-drop=ALL", 
 
 VerifyResult verify_image(World& world, const std::string& image, const std::optional<documents::Recipe>& recipe,
                           const VerifyOptions& options) {
+  check_docker_flags(options.docker_args);
   Report report;
   report.nonce = options.nonce.empty() ? world.random_hex(16) : options.nonce;
   report.started = world.now();

@@ -80,6 +80,8 @@ protocol::Suite suite_of(const Report& report) {
 }
 
 void check_selection(const VerifyOptions& options, const Report& report) {
+  if (options.minutes && suite_of(report) != protocol::Suite::kSoak)
+    throw Error(ErrorCode::kUsage, "--minutes belongs to --suite soak, this run is of suite " + report.suite);
   check_names(options.require, "--require");
   check_names(options.only, "--only");
   check_names(options.skip, "--skip");

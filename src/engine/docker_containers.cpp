@@ -38,8 +38,9 @@ void add_request(const ContainerRequest& request, bool interactive, std::vector<
     args.insert(args.end(), {"--mount", "type=volume," + csv_field("src=" + mount.volume) + "," +
                                             csv_field("dst=" + mount.target) + (mount.read_only ? ",readonly" : "")});
   }
-  if (!request.entrypoint.empty()) args.insert(args.end(), {"--entrypoint", request.entrypoint.front()});
   args.insert(args.end(), request.extra_args.begin(), request.extra_args.end());
+  // Behind them: of two the engine takes the last.
+  if (!request.entrypoint.empty()) args.insert(args.end(), {"--entrypoint", request.entrypoint.front()});
   args.insert(args.end(), {"--", request.image});
   if (request.entrypoint.size() > 1) args.insert(args.end(), request.entrypoint.begin() + 1, request.entrypoint.end());
   args.insert(args.end(), request.command.begin(), request.command.end());

@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <set>
 
 #include <nlohmann/json.hpp>
 
@@ -73,6 +74,18 @@ void write_if_asked(const std::string& file, const std::string& text) {
   if (!file.empty()) support::write_named_file(file, text);
 }
 
+void check_files(const std::vector<const std::string*>& files) {
+  std::set<std::filesystem::path> seen;
+  for (const auto* file : files) {
+    if (file->empty()) continue;
+    support::check_can_write(*file);
+    const auto kind = std::filesystem::status(*file).type();
+    const bool device = kind != std::filesystem::file_type::regular && kind != std::filesystem::file_type::not_found;
+    if (!device && !seen.insert(std::filesystem::weakly_canonical(*file)).second)
+      throw support::Error(support::ErrorCode::kUsage, "two of --report, --junit and --html name the file " + *file);
+  }
+}
+
 /// The driver's part stays as it was sealed; what the host judged stands beside it and decides the exit code.
 support::ExitCode show_result(Session& session, const VerifyArguments& arguments, const app::VerifyResult& result,
                               const report::Judgement& judgement) {
@@ -113,9 +126,7 @@ Action declare_verify(CLI::App& command) {
       image.clear();
     }
     // Before the run: a mistyped name or a folder that cannot be written is told at once, not after hours.
-    for (const auto* file : {&arguments->report_file, &arguments->junit_file, &arguments->html_file}) {
-      if (!file->empty()) support::check_can_write(*file);
-    }
+    check_files({&arguments->report_file, &arguments->junit_file, &arguments->html_file});
     std::optional<report::EarlierReport> earlier;
     if (!arguments->baseline_file.empty())
       earlier = report::EarlierReport{app::read_report(arguments->baseline_file), arguments->baseline_file};

@@ -24,7 +24,7 @@ class InterruptedVerify : public ::testing::Test {
     at_.world().report_secret_path = at_.path("secret");
     options_.here = true;
     options_.gpus = parse_gpus("none");
-    options_.only = {"container"};
+    options_.only = {"container.shm"};
     options_.suite = "soak";
     options_.nonce = "n";
   }
