@@ -57,6 +57,8 @@ class Check {
   virtual std::optional<std::string> skip_reason(Context&) { return std::nullopt; }
   /// True for a check that looks at what the others of its group left: it runs after them.
   virtual bool last() const { return false; }
+  /// Runs before the others: it survives what may hang them, and says why.
+  virtual bool first() const { return false; }
   /// Fills in the result; a verdict left at kError is one.
   virtual void run(Context& context, protocol::CheckResult& result) = 0;
 };

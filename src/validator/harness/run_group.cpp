@@ -64,7 +64,8 @@ std::vector<Planned> plan(const protocol::GroupRequest& request) {
       if (registered.id == id) out.push_back({id, registered.make(), {}, false});
     }
   }
-  std::stable_partition(out.begin(), out.end(), [](const Planned& one) { return !one.check->last(); });
+  const auto place = [](const Planned& one) { return one.check->first() ? 0 : one.check->last() ? 2 : 1; };
+  std::stable_sort(out.begin(), out.end(), [&](const Planned& a, const Planned& b) { return place(a) < place(b); });
   return out;
 }
 

@@ -108,6 +108,13 @@ TEST(CoreGroups, TellPeerToPeerAccessThatDoesNotWorkOfAWrongLibrary) {
   EXPECT_EQ(asked.at(0).reason.find("NCCL_P2P_DISABLE"), std::string::npos) << asked.at(0).reason;
 }
 
+TEST(CoreGroups, BeginWithTheCollectiveThatSurvivesWhatHangsTheOthers) {
+  const Report report = run({"nccl.all-reduce", "nccl.processes"}, "", 2);
+  for (const auto& group : report.groups) {
+    EXPECT_TRUE(group.group != "nccl" || group.checks.at(0).id == "nccl.processes");
+  }
+}
+
 TEST(CoreGroups, TellPeerToPeerAccessThatHangsOfALibraryThatDoes) {
   if (std::getenv("ENVFORGE_LONG_TESTS") == nullptr) GTEST_SKIP() << "waits a minute; ENVFORGE_LONG_TESTS=1 runs it";
   expect_on_two("nccl.processes", "stuck-peers", Verdict::kFail,
