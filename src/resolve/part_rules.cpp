@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 #include <envforge/support/text.hpp>
 #include <envforge/versions/package_name.hpp>
@@ -62,6 +63,36 @@ std::string take_variant(std::string& specifiers) {
   return variant;
 }
 
+// Where one part of a marker speaks of what an image of the platform is anyway; "" for any other variable.
+std::string known_value(const std::string& variable, const std::string& platform) {
+  if (variable == "sys_platform") return "linux";
+  if (variable == "platform_system") return "Linux";
+  if (variable == "os_name") return "posix";
+  if (variable == "implementation_name") return "cpython";
+  if (variable == "platform_python_implementation") return "CPython";
+  if (variable == "platform_machine") return platform == "linux/arm64" ? "aarch64" : "x86_64";
+  return "";
+}
+
+// Whether the marker certainly holds on all platforms; what has more than comparisons joined by `and` is uv's.
+bool holds_anyway(const std::string& marker, const std::vector<std::string>& platforms) {
+  std::string rest = marker + " and ";
+  for (std::size_t end; (end = rest.find(" and ")) != std::string::npos; rest.erase(0, end + 5)) {
+    const std::string comparison = support::trim(rest.substr(0, end));
+    const auto sign = std::min(comparison.find("=="), comparison.find("!="));
+    if (sign == std::string::npos) return false;
+    const std::string variable = support::trim(comparison.substr(0, sign));
+    const std::string value = support::trim(comparison.substr(sign + 2));
+    for (const std::string& platform : platforms) {
+      const std::string known = known_value(variable, platform);
+      const bool same = value == "'" + known + "'" || value == '"' + known + '"';
+      const bool quoted = value.size() > 2 && value.find_first_of("'\"", 1) == value.size() - 1;
+      if (known.empty() || !quoted || same != (comparison[sign] == '=')) return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 bool is_for_another_cuda(const PartWish& wish, const BuildOption& option) {
@@ -70,8 +101,14 @@ bool is_for_another_cuda(const PartWish& wish, const BuildOption& option) {
   return major == 0 ? option.cuda.major() < 13 : option.cuda.major() != major;
 }
 
-std::optional<PartWish> part_of_package(const std::string& requirement) {
-  if (requirement.find_first_of(";@") != std::string::npos) return std::nullopt;
+std::optional<PartWish> part_of_package(const std::string& entry, const std::vector<std::string>& platforms) {
+  // Of hundreds of lines few are of torch's, and a conflict asks dozens of times.
+  if (const auto first = entry.find_first_not_of(' '); first == std::string::npos || !std::strchr("nNtT", entry[first]))
+    return std::nullopt;
+  const auto semicolon = entry.find(';');
+  const std::string requirement = support::trim(entry.substr(0, semicolon));
+  if (requirement.find('@') != std::string::npos) return std::nullopt;
+  if (semicolon != std::string::npos && !holds_anyway(entry.substr(semicolon + 1), platforms)) return std::nullopt;
   PartWish wish;
   wish.package = versions::requirement_name(requirement);
   const std::string library = versions::nvidia_library(wish.package);

@@ -11,8 +11,9 @@
 
 namespace envforge::resolve {
 
-/// nullopt: the requirement is of another package, or only uv can say what it asks (a marker, an address).
-std::optional<PartWish> part_of_package(const std::string& requirement);
+/// nullopt: the entry is of another package, or only uv can say what it asks (an address, or a marker that does not
+/// hold on each of the platforms anyway).
+std::optional<PartWish> part_of_package(const std::string& entry, const std::vector<std::string>& platforms);
 /// "9.1.0.70"; "" = not known, or the build has none.
 std::string_view version_of_part(const BuildOption& option, std::string_view part);
 /// Whether torch brings triton for that Python.

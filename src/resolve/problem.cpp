@@ -171,7 +171,7 @@ void ProblemMaker::add_parts() {
     if (!range.is_any()) add(WishKind::kLibrary, range.text(), library.version.where, {library.name, range, {}, {}});
   }
   for (const auto& requirement : spec.pip) {
-    auto part = part_of_package(requirement.value);
+    auto part = part_of_package(requirement.value, spec.platforms);
     if (!part) continue;
     const auto& include = spec.torch.include;
     // What is not included is uv's to choose, by its own requirement on torch.

@@ -125,9 +125,19 @@ TEST(PackageOfABuild, ForAnotherCudaMayNotShareItsFolder) {
 }
 
 TEST(PackageOfABuild, IsLeftToUvWhereOnlyUvCanTell) {
-  for (const char* text : {"nvidia-cudnn-cu12==9.15.1.9; sys_platform == 'win32'", "nvidia-cudnn==9.1", "numpy==2.0",
-                           "triton @ https://example.com/triton-3.0.0-py3-none-any.whl#sha256=00", "nvidia-cufft-cu12"})
-    EXPECT_FALSE(part_of_package(text)) << text;
+  const std::vector<std::string> both = {"linux/amd64", "linux/arm64"};
+  for (const char* text :
+       {"nvidia-cudnn-cu12==9.15.1.9; sys_platform == 'win32'", "nvidia-cudnn==9.1", "numpy==2.0", "nvidia-cufft-cu12",
+        "triton==3.3; platform_machine == 'x86_64'", "triton==3.3; python_version < '3.12'",
+        "triton==3.3; sys_platform == 'linux' or os_name == 'nt'", "triton==3.3; sys_platform != 'linux'",
+        "triton==3.3; (sys_platform == 'linux')", "triton==3.3; sys_platform",
+        "triton @ https://example.com/triton-3.0.0-py3-none-any.whl#sha256=00"})
+    EXPECT_FALSE(part_of_package(text, both)) << text;
+  for (const char* text : {"triton==3.3;sys_platform=='linux'", "triton==3.3 ; os_name != \"nt\"",
+                           "triton==3.3; platform_system == \"Linux\" and implementation_name == 'cpython'"})
+    EXPECT_TRUE(part_of_package(text, both)) << text;
+  EXPECT_EQ(build_of(a100().package("triton==3.3.0; platform_machine == 'x86_64' and sys_platform == 'linux'")),
+            "2.7.0 cu126");
   EXPECT_EQ(build_of(a100().package("torchvision==0.20.1")), "2.15.0 cu132");
   EXPECT_EQ(build_of(a100().include("torchvision").package("torchvision==0.20.1")), "2.5.1 cu124");
 }

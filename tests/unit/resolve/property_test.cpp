@@ -353,6 +353,7 @@ void same_places(ImageSpec& spec) {
   set(spec.variant);
   set(spec.torch.version);
   set(spec.torch.cuda);
+  for (auto& library : spec.torch.libraries) set(library.version);
 }
 
 std::string joined(const std::vector<std::string>& lines, const char* between) {
@@ -392,7 +393,8 @@ TEST(SameBytes, ForAnyOrderOfKeysOfTheRecipe) {
                                   "capabilities: [torch_compile]",
                                   "platforms: [linux/amd64, linux/arm64]"};
   std::vector<std::string> pool = {"name: old", "gpus: [V100, RTX 5090]", "driver: \"535.183.06\""};
-  std::vector<std::string> torch = {"version: \">=2.9\"", "cuda: \"12.1\"", "include: [torchvision, torchaudio]"};
+  std::vector<std::string> torch = {"version: \">=2.9\"", "cuda: \"12.1\"",  "include: [torchvision, torchaudio]",
+                                    "cudnn: \"9.1\"",     "triton: \">=3\"", "nccl: 2.21"};
   std::string first;
   for (int round = 0; round < 12; ++round) {
     std::string text;
