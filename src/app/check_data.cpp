@@ -248,6 +248,31 @@ nlohmann::json or_null(const std::string& text) {
   return text.empty() ? nlohmann::json() : nlohmann::json(text);
 }
 
+// Throws Error{kUsage} for a wheel of another release.
+std::vector<WheelFacts> open_wheels_of(World& world, const std::string& version,
+                                       const std::vector<std::string>& files) {
+  std::vector<WheelFacts> opened;
+  for (const std::string& file : files) {
+    opened.push_back(read_torch_wheel(world, file));
+    if (Version::of(opened.back().torch) != Version::of(version))
+      throw Error(ErrorCode::kUsage,
+                  support::printable(file) + " is torch " + opened.back().torch + ", and the draft is of " + version);
+  }
+  return opened;
+}
+
+// Those of the build and their neighbours, oldest first.
+std::vector<std::string> pythons_around(const compat::Build& build) {
+  std::set<std::string> candidates;
+  for (const auto python : build.python) {
+    for (const int step : {-1, 0, 1, 2}) candidates.insert(next_minor(std::string(python), step));
+  }
+  std::vector<std::string> pythons(candidates.begin(), candidates.end());
+  std::sort(pythons.begin(), pythons.end(),
+            [](const std::string& a, const std::string& b) { return Version::of(a) < Version::of(b); });
+  return pythons;
+}
+
 // What an opened wheel proves of its build. Throws Error{kUsage} if the draft is of another build.
 void add_wheel(const compat::Knowledge& knowledge, const WheelFacts& wheel, nlohmann::json& build) {
   if (wheel.cuda_variant != build["cuda_variant"] || !build["platforms"].contains(wheel.platform))
@@ -294,23 +319,11 @@ DataCheck check_wheels(World& world, const std::vector<std::string>& files) {
 nlohmann::json draft_release(World& world, const std::string& version, const std::vector<std::string>& files) {
   if (!Version::parse(version))
     throw Error(ErrorCode::kUsage, "'" + support::printable(version) + "' is no version of torch, such as 2.15.0");
-  std::vector<WheelFacts> opened;
-  for (const std::string& file : files) {
-    opened.push_back(read_torch_wheel(world, file));
-    if (Version::of(opened.back().torch) != Version::of(version))
-      throw Error(ErrorCode::kUsage,
-                  support::printable(file) + " is torch " + opened.back().torch + ", and the draft is of " + version);
-  }
+  const std::vector<WheelFacts> opened = open_wheels_of(world, version, files);
   const std::string torch = "torch==" + version;
   PyPi pypi(world);
   const auto& newest = world.knowledge.tables().releases.front();
-  std::set<std::string> candidates;  // the Pythons around those of the newest release that the data knows
-  for (const auto python : newest.builds.front().python) {
-    for (const int step : {-1, 0, 1, 2}) candidates.insert(next_minor(std::string(python), step));
-  }
-  std::vector<std::string> pythons(candidates.begin(), candidates.end());
-  std::sort(pythons.begin(), pythons.end(),
-            [](const std::string& a, const std::string& b) { return Version::of(a) < Version::of(b); });
+  const std::vector<std::string> pythons = pythons_around(newest.builds.front());
   nlohmann::json platforms = nlohmann::json::object(), served = nlohmann::json::array();
   Wheels last;
   for (const char* platform : {"linux/amd64", "linux/arm64"}) {

@@ -112,7 +112,7 @@ std::string platform_of(std::uint16_t machine) {
 WheelFacts read_torch_wheel(World& world, const std::string& file) {
   const WheelFile wheel(file);
   WheelFacts facts;
-  facts.file = fs::path(file).filename().string();
+  facts.file = support::printable(fs::path(file).filename().string());
   const std::string version = member_text(wheel, "torch/version.py");
   facts.cuda = quoted_value(version, "cuda");
   facts.torch = quoted_value(version, "__version__");
