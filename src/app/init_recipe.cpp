@@ -81,8 +81,7 @@ Distribution choose_base(const World& world, const InitWishes& wishes, const std
   }
   notes.push_back({"python " + python,
                    {},
-                   "no base that envforge knows has it; another Python needs an archive in the "
-                   "site configuration (docs/configuration.md)",
+                   "no base that envforge knows has it, and a base's own Python is the one that is used",
                    true});
   return {kUsual, ""};
 }

@@ -57,9 +57,6 @@ void merge_into(SiteConfig& into, const SiteConfig& layer) {
     take(into.deb_mirrors[distribution].mirror, mirror.mirror);
     take(into.deb_mirrors[distribution].security, mirror.security);
   }
-  for (const auto& [version, platforms] : layer.pythons) {
-    for (const auto& [platform, archive] : platforms) into.pythons[version][platform] = archive;
-  }
   for (const auto& [name, index] : layer.indexes) into.indexes[name] = index;
 }
 
@@ -157,10 +154,6 @@ std::vector<SiteSetting> describe(const SiteConfig& config) {
   for (const auto& [distribution, mirror] : config.deb_mirrors) {
     add("deb_mirrors." + distribution + ".mirror", mirror.mirror);
     add("deb_mirrors." + distribution + ".security", mirror.security);
-  }
-  for (const auto& [version, platforms] : config.pythons) {
-    for (const auto& [platform, archive] : platforms)
-      add("pythons." + version + "." + platform, {archive.value.url, archive.where});
   }
   for (const auto& [name, index] : config.indexes) {
     add("indexes." + name, index.url);

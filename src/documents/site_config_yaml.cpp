@@ -56,21 +56,6 @@ void read_deb_mirrors(const YamlNode& node, SiteConfig& config) {
   }
 }
 
-void read_pythons(const YamlNode& node, SiteConfig& config) {
-  each_of(node, "pythons", check_python, [&](const std::string& version, const YamlNode& platforms) {
-    const YamlMap known(platforms, "'" + version + "'", {"linux/amd64", "linux/arm64"});
-    each_of(platforms, "'" + version + "'", any_key, [&](const std::string& platform, const YamlNode& value) {
-      const YamlMap map(value, "'" + platform + "'", {"url", "sha256"});
-      const auto url = [](std::string_view address) { return check_url(address, "url"); };
-      const auto sha256 = [](std::string_view digest) { return check_sha256(digest, false); };
-      const PythonArchive archive{
-          text(map.need("url", "url: https://mirror.example.com/python.tar.gz"), "url", url).value,
-          text(map.need("sha256", "sha256: 0123...cdef"), "sha256", sha256).value};
-      config.pythons[version][platform] = {archive, value.where};
-    });
-  });
-}
-
 void read_indexes(const YamlNode& node, SiteConfig& config) {
   std::map<std::string, std::string> owner;  // package -> index
   each_of(node, "indexes", check_pool_name, [&](const std::string& name, const YamlNode& value) {
@@ -102,7 +87,7 @@ SiteConfig read_site_config(const std::string& yaml_text, const std::string& fil
   require_schema(root, "envforge/config/v1", file);
   std::vector<std::string> words{"schema"};
   for (const auto& row : setting_rows()) words.emplace_back(row.word);
-  for (const char* word : {"registry", "bases", "deb_mirrors", "pythons", "indexes"}) words.emplace_back(word);
+  for (const char* word : {"registry", "bases", "deb_mirrors", "indexes"}) words.emplace_back(word);
   const YamlMap map(root, "the configuration", words);
   SiteConfig config;
   for (const auto& row : setting_rows()) {
@@ -115,7 +100,6 @@ SiteConfig read_site_config(const std::string& yaml_text, const std::string& fil
   }
   if (const YamlNode* node = map.find("bases")) read_bases(*node, config);
   if (const YamlNode* node = map.find("deb_mirrors")) read_deb_mirrors(*node, config);
-  if (const YamlNode* node = map.find("pythons")) read_pythons(*node, config);
   if (const YamlNode* node = map.find("indexes")) read_indexes(*node, config);
   return config;
 }

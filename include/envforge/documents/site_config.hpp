@@ -24,12 +24,6 @@ struct SiteDebMirror {
   friend bool operator==(const SiteDebMirror&, const SiteDebMirror&) = default;
 };
 
-/// A Python for bases that have another one: an archive with bin/python3.
-struct PythonArchive {
-  std::string url, sha256;  // https, or http from this machine; 64 hex digits
-  friend bool operator==(const PythonArchive&, const PythonArchive&) = default;
-};
-
 /// An index of the site's own, for the packages that it names and no others: what is asked for in one place only cannot
 /// be shadowed in another.
 struct SiteIndex {
@@ -54,9 +48,8 @@ struct SiteConfig {
   std::map<std::string, Located<std::string>>
       registry;                           // base -> image to pull: debian:12 -> mirror.example/debian:12-slim
   std::map<std::string, SiteBase> bases;  // base -> local images
-  std::map<std::string, SiteDebMirror> deb_mirrors;                              // distribution: debian, ubuntu
-  std::map<std::string, std::map<std::string, Located<PythonArchive>>> pythons;  // "3.12" -> linux/amd64 -> archive
-  std::map<std::string, SiteIndex> indexes;                                      // by the site's name for it
+  std::map<std::string, SiteDebMirror> deb_mirrors;  // distribution: debian, ubuntu
+  std::map<std::string, SiteIndex> indexes;          // by the site's name for it
   friend bool operator==(const SiteConfig&, const SiteConfig&) = default;
 };
 

@@ -200,24 +200,20 @@ TEST_F(Schema, OfFleetFilesAgreesWithTheReader) {
 TEST_F(Schema, OfSiteConfigurationsAgreesWithTheReader) {
   const std::string head = "schema: envforge/config/v1\n";
   const Reader read = [](const std::string& text) { read_site_config(text, "c.yaml"); };
-  const std::string sha = testing::hex64('0');
   expect_both_accept(
       "config-v1.schema.json",
       {{"empty.yaml", head},
        {"full.yaml",
-        head +
-            "default_index: https://u:p@pypi.example.com/simple\npytorch_index: http://127.0.0.1:8099/whl\n"
-            "ca_bundle: /etc/ssl/our ca.pem\nhttp_proxy: http://proxy:3128\nhttps_proxy: http://u:p@proxy:3128\n"
-            "no_proxy: localhost,.example.com\nwheels_dir: /srv/w\ndebs_dir: /srv/d\ncache_dir: /srv/c\n"
-            "fleet: /etc/fleet.yaml\ndocker: docker\ndocker_host: ssh://me@host\n"
-            "registry: {debian:12: \"mirror.example.com:5000/debian:12-slim\"}\n"
-            "bases: {debian:12: {image: \"local/debian:12\", builder: local/builder}}\n"
-            "deb_mirrors: {debian: {mirror: \"http://mirror.example.com/debian\"}}\n"
-            "pythons: {\"3.12\": {linux/amd64: {url: \"https://x.example.com/p.tar.gz\", sha256: \"" +
-            sha +
-            "\"}}}\nindexes: {ours: {url: \"https://w.example.com/simple\", packages: [our-lib, Our_Other], "
-            "credentials: "
-            "/etc/ours.credentials}}\n"}},
+        head + "default_index: https://u:p@pypi.example.com/simple\npytorch_index: http://127.0.0.1:8099/whl\n"
+               "ca_bundle: /etc/ssl/our ca.pem\nhttp_proxy: http://proxy:3128\nhttps_proxy: http://u:p@proxy:3128\n"
+               "no_proxy: localhost,.example.com\nwheels_dir: /srv/w\ndebs_dir: /srv/d\ncache_dir: /srv/c\n"
+               "fleet: /etc/fleet.yaml\ndocker: docker\ndocker_host: ssh://me@host\n"
+               "registry: {debian:12: \"mirror.example.com:5000/debian:12-slim\"}\n"
+               "bases: {debian:12: {image: \"local/debian:12\", builder: local/builder}}\n"
+               "deb_mirrors: {debian: {mirror: \"http://mirror.example.com/debian\"}}\n"
+               "indexes: {ours: {url: \"https://w.example.com/simple\", packages: [our-lib, Our_Other], "
+               "credentials: "
+               "/etc/ours.credentials}}\n"}},
       read);
   expect_both_refuse(
       "config-v1.schema.json",
@@ -231,8 +227,6 @@ TEST_F(Schema, OfSiteConfigurationsAgreesWithTheReader) {
        {"image.yaml", head + "registry: {debian:12: \"--x\"}\n"},
        {"base.yaml", head + "bases: {debian:12: {builder: x}}\n"},
        {"distribution.yaml", head + "deb_mirrors: {fedora: {mirror: \"http://x/y\"}}\n"},
-       {"platform.yaml", head + "pythons: {\"3.12\": {linux/x86: {url: \"https://x/y\", sha256: \"" + sha + "\"}}}\n"},
-       {"sha.yaml", head + "pythons: {\"3.12\": {linux/amd64: {url: \"https://x/y\", sha256: abc}}}\n"},
        {"index-http.yaml", head + "indexes: {a: {url: \"http://w.example.com/simple\", packages: [x]}}\n"},
        {"index-packages.yaml", head + "indexes: {a: {url: \"https://w.example.com/simple\"}}\n"},
        {"index-name.yaml", head + "indexes: {A b: {url: \"https://w.example.com/simple\", packages: [x]}}\n"},

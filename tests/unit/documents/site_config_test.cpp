@@ -26,9 +26,6 @@ bases:
   debian:12: {image: "local/debian:12", builder: "local/debian-builder:12"}
 deb_mirrors:
   debian: {mirror: "http://mirror.example.com/debian", security: "https://mirror.example.com/debian-security"}
-pythons:
-  "3.12":
-    linux/amd64: {url: "https://mirror.example.com/python-3.12.tar.gz", sha256: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}
 )yaml";
 
 TEST(SiteConfig, HasIndexesOfItsOwnAndAPackageStandsInOneOfThem) {
@@ -76,7 +73,6 @@ TEST(SiteConfig, ReadsEveryWord) {
   EXPECT_EQ(config.registry.at("debian:12").value, "mirror.example.com:5000/library/debian:12-slim");
   EXPECT_EQ(config.bases.at("debian:12").builder.value, "local/debian-builder:12");
   EXPECT_EQ(config.deb_mirrors.at("debian").security.value, "https://mirror.example.com/debian-security");
-  EXPECT_EQ(config.pythons.at("3.12").at("linux/amd64").value.url, "https://mirror.example.com/python-3.12.tar.gz");
 }
 
 TEST(SiteConfig, ThatSaysNothingButItsSchemaIsEmpty) {
@@ -107,10 +103,6 @@ TEST(SiteConfig, RefusesWhatIsNoAddressOfAnEngine) {
   EXPECT_NE(read_error("docker_host: \"tcp://x --privileged\"").find("error[EF3010]: docker_host"), std::string::npos);
   EXPECT_NE(read_error("docker: \"docker; id\"").find("error[EF3010]: program"), std::string::npos);
   EXPECT_NE(read_error("registry: {debian:12: \"--pull\"}").find("error[EF3011]: image"), std::string::npos);
-  EXPECT_NE(read_error("pythons: {\"3.12\": {linux/amd64: {url: \"https://x/y\", sha256: abc}}}")
-                .find("error[EF3011]: digest"),
-            std::string::npos);
-  EXPECT_NE(read_error("pythons: {\"3.12\": {linux/x86: {}}}").find("error[EF3006]"), std::string::npos);
 }
 
 TEST(SiteConfig, LayersAreMergedAndEachValueKeepsItsOrigin) {
