@@ -30,10 +30,6 @@ void each_of(const YamlNode& node, const std::string& what, Check key_check, Eac
   }
 }
 
-Checked any_key(std::string_view) {
-  return std::nullopt;
-}
-
 void read_bases(const YamlNode& node, SiteConfig& config) {
   each_of(node, "bases", check_base, [&](const std::string& base, const YamlNode& value) {
     const YamlMap map(value, "'" + base + "'", {"image", "builder"});
