@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <envforge/protocol/badness.hpp>
 #include <envforge/protocol/measurement_identity.hpp>
 
 namespace envforge::validator::driver {
@@ -14,26 +15,6 @@ using protocol::Verdict;
 
 // A check that fails in each of thousands of rounds fills no disk.
 constexpr std::size_t kMostFailures = 1000;
-
-int badness(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kFail:
-      return 6;
-    case Verdict::kCrashed:
-      return 5;
-    case Verdict::kHung:
-      return 4;
-    case Verdict::kError:
-      return 3;
-    case Verdict::kDegraded:
-      return 2;
-    case Verdict::kPass:
-      return 1;
-    case Verdict::kSkipped:
-      return 0;
-  }
-  return 7;
-}
 
 }  // namespace
 
@@ -87,12 +68,13 @@ void Rounds::add_check(GroupRounds& group, const CheckResult& check, double seco
     known = group.checks.insert(group.checks.end(), std::move(fresh));
   }
   CheckResult sums = known->worst;
-  if (badness(check.verdict) > badness(known->worst.verdict)) known->worst = check;
+  if (protocol::badness(check.verdict) > protocol::badness(known->worst.verdict)) known->worst = check;
   known->worst.rounds = sums.rounds + 1;
   known->worst.seconds = sums.seconds + check.seconds;
   known->worst.recomputed = sums.recomputed + check.recomputed;
   known->worst.failures = std::move(sums.failures);
-  if (badness(check.verdict) > badness(Verdict::kPass) && known->worst.failures.size() < kMostFailures) {
+  if (protocol::badness(check.verdict) > protocol::badness(Verdict::kPass) &&
+      known->worst.failures.size() < kMostFailures) {
     known->worst.failures.push_back({count_, second, check.verdict, check.reason});
   }
   add_measurements(*known, check.measurements);

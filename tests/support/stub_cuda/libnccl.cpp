@@ -1,8 +1,9 @@
 // An NCCL for tests: collectives of any type over the ranks of one process, and all-reduces in fp32 between processes,
 // through a file in shared memory. It writes to NCCL_DEBUG_FILE as 2.28 does. Faults: reduce-rank the last rank gets
-// its own input only; wrong-<Collective> the last output is off by one; shm-transport it tells of host memory; no-log
-// it tells nothing; ignores-missing a collective without its last rank ends; abort-hangs; init-crash in
-// ncclCommInitRank.
+// its own input only; wrong-<Collective> the last output is off by one; wrong-rank1 that of one process;
+// shm-transport it tells of host memory; no-log it tells nothing; ignores-missing a collective without its last rank
+// ends; abort-hangs; init-crash in ncclCommInitRank; dead-peers a bus
+// error there between peers, no-shared-memory always.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -149,7 +150,9 @@ void execute_between_processes(const Work& work) {
     for (int rank = 0; rank < world.ranks; ++rank) sum += reinterpret_cast<float*>(world.shared->data[rank])[i];
     out[i] = sum;
   }
-  if (stub::fault("wrong-AllReduce") || (stub::fault("wrong-peers") && reaches_peers())) out[work.count - 1] += 1;
+  const bool own = stub::fault("wrong-rank1") && work.communicator->rank == 1;
+  if (own || stub::fault("wrong-AllReduce") || (stub::fault("wrong-peers") && reaches_peers()))
+    out[work.count - 1] += 1;
   wait_for_all(world);
 }
 
@@ -229,6 +232,7 @@ int ncclGetUniqueId(UniqueId* id) {
 int ncclCommInitRank(void** communicator, int ranks, UniqueId id, int rank) {
   stub::maybe_hang_or_crash("ncclCommInitRank");
   if (stub::fault("dead-peers") && reaches_peers()) raise(SIGBUS);
+  if (stub::fault("no-shared-memory")) raise(SIGBUS);
   while (stub::fault("stuck-peers") && reaches_peers()) pause();
   const int fd = open(id.bytes, O_RDWR | O_CREAT, 0600);
   if (fd < 0 || ftruncate(fd, sizeof(Shared)) != 0) return 2;

@@ -12,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <envforge/protocol/badness.hpp>
 #include <envforge/support/canonical_json.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/json_reader.hpp>
@@ -250,15 +251,11 @@ class Processes : public SeveralRanks {
     return {};
   }
 
-  // The worst rank decides; the slowest one's bandwidth is the collective's.
+  // The worst rank decides, a wrong one before one that is slow; the slowest one's bandwidth is the collective's.
   static void merge(const std::vector<protocol::CheckResult>& team, protocol::CheckResult& result) {
-    const auto better = [](const protocol::CheckResult& a, const protocol::CheckResult& b) {
-      const auto pass = [](const protocol::CheckResult& r) { return r.verdict == protocol::Verdict::kPass; };
-      return pass(a) && !pass(b);
-    };
     std::size_t worst = 0;
     for (std::size_t i = 1; i < team.size(); ++i) {
-      if (better(team[worst], team[i])) worst = i;
+      if (protocol::badness(team[i].verdict) > protocol::badness(team[worst].verdict)) worst = i;
     }
     const std::string id = result.id;
     result = team[worst];

@@ -95,6 +95,12 @@ TEST(CoreGroups, TellOfProcessesThatComputeWronglyDieOrHang) {
   EXPECT_EQ(rank_processes(), 0) << "they die with the group that started them";
 }
 
+TEST(CoreGroups, AWrongRankIsNotHiddenByOneThatIsDegraded) {
+  expect_on_two("nccl.processes", "shm-transport", Verdict::kDegraded, "rank 0: NCCL goes through host memory",
+                {protocol::Layer::kContainerFlags, "unset NCCL_P2P_DISABLE"});
+  expect_on_two("nccl.processes", "shm-transport,wrong-rank1", Verdict::kFail, "rank 1: AllReduce of ");
+}
+
 TEST(CoreGroups, TellPeerToPeerAccessThatDoesNotWorkOfAWrongLibrary) {
   const Named kHost{protocol::Layer::kHostDriver, "PCIe ACS and the IOMMU off on the host"};
   expect_on_two("nccl.processes", "wrong-peers", Verdict::kFail,
