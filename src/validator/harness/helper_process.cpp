@@ -87,13 +87,13 @@ std::optional<std::string> HelperProcess::line() {
   return out;
 }
 
-std::string HelperProcess::ending() {
+Ending HelperProcess::ending() {
   int status = 0;
-  if (pid_ <= 0 || waitpid(pid_, &status, 0) != pid_) return "ended";
+  if (pid_ <= 0 || waitpid(pid_, &status, 0) != pid_) return {"ended"};
   pid_ = -1;
-  if (!WIFSIGNALED(status)) return "exit status " + std::to_string(WEXITSTATUS(status));
+  if (!WIFSIGNALED(status)) return {"exit status " + std::to_string(WEXITSTATUS(status))};
   const int number = WTERMSIG(status);
-  return "signal " + std::to_string(number) + " (" + strsignal(number) + ")";
+  return {"signal " + std::to_string(number) + " (" + strsignal(number) + ")", number};
 }
 
 }  // namespace envforge::validator::harness

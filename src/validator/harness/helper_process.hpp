@@ -9,6 +9,12 @@
 
 namespace envforge::validator::harness {
 
+/// How a process ended.
+struct Ending {
+  std::string text;  // "signal 11 (Segmentation fault)" or "exit status 70"
+  int signal = 0;    // 0: none
+};
+
 class HelperProcess {
  public:
   /// Throws support::Error{kInternal} when the system has no process or descriptor left.
@@ -26,8 +32,8 @@ class HelperProcess {
   bool take();
   /// The next whole line that was taken.
   std::optional<std::string> line();
-  /// "signal 11 (Segmentation fault)" or "exit status 70", of a process whose end is closed.
-  std::string ending();
+  /// Of a process whose end is closed.
+  Ending ending();
 
  private:
   pid_t pid_ = -1;

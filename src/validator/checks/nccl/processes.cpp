@@ -7,6 +7,7 @@
 // between the GPUs, which no other release of a library mends.
 #include <poll.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <map>
 
@@ -29,6 +30,7 @@ using std::chrono::steady_clock;
 constexpr std::chrono::seconds kDeadline{60}, kDeadlineWithoutPeers{40};
 constexpr const char* kRole = "nccl-rank";
 constexpr const char* kWithoutPeers = "NCCL_P2P_DISABLE";
+constexpr const char* kSharedMemory = "docker run --ipc=host --shm-size 1g --ulimit memlock=-1 ...; NCCL_DEBUG=INFO";
 
 // The id of a communicator is 128 bytes of any value. It goes through the channel: neither arguments nor environment,
 // which others in the container can read.
@@ -100,6 +102,20 @@ struct Rank {
   std::string doing = "starting";
   std::optional<protocol::CheckResult> result;
 };
+
+// A signal tells whose fault it is: memory that /dev/shm has no room for raises SIGBUS, the kernel ends who takes more
+// memory than the container may have; any other is the library's own.
+harness::Failure died(const std::string& what, const harness::Ending& ending) {
+  using protocol::Layer;
+  if (ending.signal == SIGBUS) return {what, Layer::kContainerFlags, ending.text, kSharedMemory};
+  if (ending.signal == SIGKILL) {
+    return {what, Layer::kContainerFlags, ending.text,
+            "docker run without --memory, or with a larger one; dmesg on the host names who was killed"};
+  }
+  return {what, Layer::kImage, ending.text,
+          "build the image again from its lock; if it stays, another release of NCCL (envforge explain --matrix); "
+          "NCCL_DEBUG=INFO tells more"};
+}
 
 /// What became of one all-reduce over processes.
 struct Attempt {
@@ -203,7 +219,7 @@ class Processes : public SeveralRanks {
         }
         throw harness::Failure("the processes of an all-reduce did not end within 60 s: " + where,
                                protocol::Layer::kContainerFlags, "each was started by this check and is killed now",
-                               "docker run --ipc=host --shm-size 1g --ulimit memlock=-1 ...; NCCL_DEBUG=INFO");
+                               kSharedMemory);
       }
     }
   }
@@ -229,10 +245,7 @@ class Processes : public SeveralRanks {
       }
     }
     if (alive || rank.result) return;
-    const std::string ending = rank.process.ending();
-    throw harness::Failure("rank " + std::to_string(number) + " died in: " + rank.doing,
-                           protocol::Layer::kContainerFlags, ending,
-                           "docker run --ipc=host --shm-size 1g --ulimit memlock=-1 ...; NCCL_DEBUG=INFO");
+    throw died("rank " + std::to_string(number) + " died in: " + rank.doing, rank.process.ending());
   }
 
   static std::vector<std::uint64_t> elements(Rank& rank) {

@@ -86,6 +86,8 @@ int rank_processes() {
 TEST(CoreGroups, TellOfProcessesThatComputeWronglyDieOrHang) {
   expect_on_two("nccl.processes", "wrong-AllReduce", Verdict::kFail, "rank 0: AllReduce of ");
   expect_on_two("nccl.processes", "crash-ncclCommInitRank", Verdict::kFail, "died in: ncclCommInitRank",
+                {protocol::Layer::kImage, "another release of NCCL"});
+  expect_on_two("nccl.processes", "no-shared-memory", Verdict::kFail, "died in: ncclCommInitRank",
                 {protocol::Layer::kContainerFlags, "docker run --ipc=host"});
   expect_on_two("nccl.processes", "hang-ncclCommInitRank", Verdict::kHung, "rank");
   // The kernel ends them after their parent, in its own time.
