@@ -102,8 +102,8 @@ Finding finding_of(const std::string& uuid, const gpu::NvmlEvent& event) {
   }
   const auto* xid = gpu::find_xid(static_cast<int>(event.data));
   const std::string what = uuid + " reported Xid " + std::to_string(event.data) + " during the run";
-  if (xid == nullptr) return {what, "look it up in NVIDIA's list of Xid errors; dmesg on the host", true};
-  return {what + ": " + xid->meaning, xid->mend, true};
+  if (xid == nullptr) return {what, gpu::kUnknownXid, true};
+  return {what + ": " + xid->meaning, xid->mend, !xid->corrected};
 }
 
 int percent(int part, int whole) {

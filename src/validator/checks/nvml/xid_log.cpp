@@ -8,6 +8,8 @@
 
 #include <set>
 
+#include <envforge/support/text.hpp>
+
 #include "checks/nvml/session.hpp"
 #include "gpu/xids.hpp"
 #include "harness/control.hpp"
@@ -40,17 +42,17 @@ class XidLog : public harness::Check {
   void run(Context& context, protocol::CheckResult& result) override {
     auto& session = context.session<Session>();
     std::vector<std::string> lines = kernel_log();
-    std::set<int> of_programs;
+    std::set<int> of_programs, unknown;
     const gpu::Xid* worst = nullptr;
     const auto look = [&] {
       Comparison out;
       out.compared = lines.size();
       for (const auto& line : lines) {
         const auto logged = gpu::xid_of_line(line);
-        if (!logged || !is_ours(session, logged->pci)) continue;
+        if (!logged || !is_ours(session, logged->pci) || gpu::is_all_clear(*logged)) continue;
         const gpu::Xid* xid = gpu::find_xid(logged->number);
         if (xid == nullptr || xid->layer == Layer::kImage) {
-          of_programs.insert(logged->number);
+          (xid == nullptr ? unknown : of_programs).insert(logged->number);
           continue;
         }
         if (out.wrong++ == 0) {
@@ -67,19 +69,32 @@ class XidLog : public harness::Check {
          [&] { lines.push_back("4,1,1,-;NVRM: Xid (PCI:" + planted_pci(session) + "): 79, GPU has fallen off"); },
          [&] { lines.pop_back(); }},
         Layer::kHardware);
+    result.summary = std::to_string(lines.size()) + " lines of the kernel's log";
     if (result.verdict == protocol::Verdict::kFail) {
       // It was before this run: a warning, and the other checks say whether it works now.
       result.verdict = protocol::Verdict::kDegraded;
       result.layer = worst->layer;
       result.evidence = "/dev/kmsg";
       result.mend = worst->mend;
+      if (!unknown.empty()) result.summary += "; Xid " + numbers(unknown) + ", which envforge does not know";
+    } else if (result.verdict == protocol::Verdict::kPass && !unknown.empty()) {
+      // Whose fault it is stands in NVIDIA's catalog alone.
+      result.verdict = protocol::Verdict::kDegraded;
+      result.reason = "Xid " + numbers(unknown) + " of these GPUs, which envforge does not know";
+      result.evidence = "/dev/kmsg";
+      result.mend = gpu::kUnknownXid;
+    } else if (result.verdict == protocol::Verdict::kPass) {
+      result.summary += ", no Xid of hardware or driver";
     }
-    result.summary = std::to_string(lines.size()) + " lines of the kernel's log";
-    if (result.verdict == protocol::Verdict::kPass) result.summary += ", no Xid of hardware or driver";
-    for (const int number : of_programs) result.summary += "; Xid " + std::to_string(number) + " of some program";
+    if (!of_programs.empty()) result.summary += "; Xid " + numbers(of_programs) + " of some program";
   }
 
  private:
+  static std::string numbers(const std::set<int>& xids) {
+    std::vector<std::string> out;
+    for (const int xid : xids) out.push_back(std::to_string(xid));
+    return support::join(out, ", ");
+  }
   static bool is_ours(const Session& session, const std::string& pci) {
     for (const Watched& one : session.gpus) {
       if (gpu::is_same_pci(pci, one.pci)) return true;

@@ -10,6 +10,7 @@ namespace envforge::validator {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 class Surroundings : public ::testing::Test {
@@ -54,6 +55,24 @@ TEST_F(Surroundings, AnXidOfTheHardwareInTheKernelsLogIsToldWithItsMend) {
 TEST_F(Surroundings, AnXidOfADriverNamesTheDriver) {
   const auto silent = with_kernel_log("3,1,1,-;NVRM: Xid (PCI:0000:00:00): 119, Timeout waiting for RPC from GSP\n");
   EXPECT_EQ(to_string(silent.layer), "host-driver") << silent.reason;
+}
+
+TEST_F(Surroundings, AnXidThatIsNotKnownIsOfNoProgram) {
+  const auto unknown = with_kernel_log("3,1,1,-;NVRM: Xid (PCI:0000:00:00): 999, something of a later driver\n");
+  EXPECT_EQ(to_string(unknown.verdict), "degraded") << unknown.summary;
+  EXPECT_EQ(unknown.reason, "Xid 999 of these GPUs, which envforge does not know");
+  EXPECT_EQ(to_string(unknown.layer), "none") << "NVIDIA's catalog alone knows";
+  EXPECT_THAT(unknown.mend, HasSubstr("docs.nvidia.com/deploy/xid-errors"));
+  EXPECT_THAT(unknown.summary, Not(HasSubstr("program")));
+}
+
+TEST_F(Surroundings, ARecoveryThatTheDriverAsksForIsTold) {
+  const std::string line = "3,1,1,-;NVRM: Xid (PCI:0000:00:00): 154, GPU recovery action changed from ";
+  const auto asked = with_kernel_log(line + "0x0 (None) to 0x1 (GPU Reset Required)\n");
+  EXPECT_EQ(to_string(asked.verdict), "degraded") << asked.summary;
+  EXPECT_THAT(asked.reason, HasSubstr("Xid 154 of 0000:00:00: the driver asks for a recovery of the GPU"));
+  const auto done = with_kernel_log(line + "0x1 (GPU Reset Required) to 0x0 (None)\n");
+  EXPECT_EQ(to_string(done.verdict), "pass") << done.reason;
 }
 
 TEST_F(Surroundings, AnXidOfAProgramOrOfAnotherGpuIsNoFault) {

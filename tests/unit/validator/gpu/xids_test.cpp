@@ -15,6 +15,26 @@ TEST(Xid, TellsAProgramsFaultFromTheHardwares) {
   EXPECT_EQ(find_xid(1), nullptr) << "unknown is an answer";
 }
 
+TEST(Xid, OfLinksPowerAndRecoveryIsTheHardwares) {
+  for (const int number : {54, 121, 144, 145, 146, 147, 148, 149, 150, 154}) {
+    ASSERT_NE(find_xid(number), nullptr) << number;
+    EXPECT_EQ(find_xid(number)->layer, Layer::kHardware) << number;
+  }
+  ASSERT_NE(find_xid(38), nullptr);
+  EXPECT_EQ(find_xid(38)->layer, Layer::kHostDriver);
+  EXPECT_TRUE(find_xid(121)->corrected) << "no program is harmed";
+  EXPECT_FALSE(find_xid(149)->corrected);
+}
+
+TEST(Xid, OfARecoveryActionThatIsNoneAnyMoreIsAllClear) {
+  const auto logged = [](const std::string& text) {
+    return *xid_of_line("NVRM: Xid (PCI:0000:19:00): 154, GPU recovery action changed from " + text);
+  };
+  EXPECT_FALSE(is_all_clear(logged("0x0 (None) to 0x1 (GPU Reset Required)")));
+  EXPECT_TRUE(is_all_clear(logged("0x1 (GPU Reset Required) to 0x0 (None)")));
+  EXPECT_FALSE(is_all_clear({"0000:19:00", 79, "to 0x0 (None)"}));
+}
+
 TEST(Xid, IsReadFromALineOfTheKernelsLog) {
   const auto found = xid_of_line("3,1234,99,-;NVRM: Xid (PCI:0000:19:00): 79, pid=1, GPU has fallen off the bus.");
   ASSERT_TRUE(found.has_value());
