@@ -62,21 +62,8 @@ constexpr const char* kNcclNumbers[] = {
 
 constexpr const char* kNcclFiles[] = {"NCCL_TOPO_FILE", "NCCL_GRAPH_FILE", "NCCL_CONF_FILE"};
 
-std::string drop(const std::string& name) {
-  return "take `ENV " + name + "` out of the image (recipe: environment), or leave `-e " + name + "` out of docker run";
-}
-
 std::string shown(const std::string& name, const std::string& value) {
   return name + "='" + support::printable(value) + "'";
-}
-
-void judge_visible_devices(const Surroundings& around, std::vector<Finding>& out) {
-  const auto found = around.environment.find("CUDA_VISIBLE_DEVICES");
-  if (found == around.environment.end()) return;
-  const std::string& value = found->second;
-  if (!value.empty() && value.front() != '-' && value != "NoDevFiles" && value != "none") return;
-  out.push_back({shown(found->first, value) + " hides every GPU from CUDA, though nvidia-smi still lists them",
-                 drop(found->first), true});
 }
 
 void judge_nccl(const Surroundings& around, std::vector<Finding>& out) {
@@ -94,7 +81,8 @@ void judge_nccl(const Surroundings& around, std::vector<Finding>& out) {
     const auto found = around.environment.find(name);
     if (found == around.environment.end() || found->second.empty() || around.exists(found->second)) continue;
     out.push_back({shown(name, found->second) + " names a file that is not there",
-                   "docker run -v " + found->second + ":" + found->second + ":ro ..., or " + drop(name), true});
+                   "docker run -v " + found->second + ":" + found->second + ":ro ..., or " + without_variable(name),
+                   true});
   }
 }
 
@@ -116,7 +104,7 @@ void judge_interface(const Surroundings& around, std::vector<Finding>& out) {
     if (any) continue;
     out.push_back({shown(name, found->second) + " names no interface of this container, which has " +
                        support::join(around.interfaces, ", "),
-                   "docker run --network host ..., or " + drop(name), true});
+                   "docker run --network host ..., or " + without_variable(name), true});
   }
 }
 
@@ -128,20 +116,33 @@ void judge_pythonpath(const Surroundings& around, std::vector<Finding>& out) {
       if (folder.empty() || !around.exists(folder + package)) continue;
       out.push_back({"PYTHONPATH puts " + folder + " before the environment's own packages, and it holds " +
                          (std::string(package) == "/nvidia" ? "NVIDIA's libraries" : "a torch"),
-                     drop("PYTHONPATH"), false});
+                     without_variable("PYTHONPATH"), false});
     }
   }
 }
 
 }  // namespace
 
+std::string without_variable(const std::string& name) {
+  return "take `ENV " + name + "` out of the image (recipe: environment), or leave `-e " + name + "` out of docker run";
+}
+
+std::optional<Finding> hidden_gpus(const std::map<std::string, std::string>& environment) {
+  const auto found = environment.find("CUDA_VISIBLE_DEVICES");
+  if (found == environment.end()) return std::nullopt;
+  const std::string& value = found->second;
+  if (!value.empty() && value.front() != '-' && value != "NoDevFiles" && value != "none") return std::nullopt;
+  return Finding{shown(found->first, value) + " hides every GPU from CUDA, though nvidia-smi still lists them",
+                 without_variable(found->first), true};
+}
+
 std::vector<Finding> judge_environment(const Surroundings& around) {
   std::vector<Finding> out;
-  judge_visible_devices(around, out);
+  if (const auto hidden = hidden_gpus(around.environment)) out.push_back(*hidden);
   for (const Rule& rule : kRules) {
     const auto found = around.environment.find(rule.name);
     if (found == around.environment.end() || !rule.odd(found->second)) continue;
-    out.push_back({shown(rule.name, found->second) + " " + rule.what, drop(rule.name), rule.severe});
+    out.push_back({shown(rule.name, found->second) + " " + rule.what, without_variable(rule.name), rule.severe});
   }
   judge_nccl(around, out);
   judge_interface(around, out);

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,10 @@ struct Surroundings {
   std::function<bool(const std::string& path)> exists;
 };
 
+/// A CUDA_VISIBLE_DEVICES that leaves no GPU over.
+std::optional<Finding> hidden_gpus(const std::map<std::string, std::string>& environment);
+/// The mend for a variable that the image or the run sets: "take `ENV NAME` out of the image ...".
+std::string without_variable(const std::string& name);
 std::vector<Finding> judge_environment(const Surroundings& surroundings);
 /// How many variables the rules know, for the report.
 std::size_t known_variables();

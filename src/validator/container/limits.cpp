@@ -122,6 +122,19 @@ Finding judge_device(const std::string& path, int error) {
           "run as a user who may open it, or give it the mode 0666 on the host", true};
 }
 
+std::vector<Finding> closed_devices(const std::vector<std::string>& paths) {
+  std::vector<Finding> out;
+  for (const auto& path : paths) {
+    const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
+    if (fd < 0) {
+      out.push_back(judge_device(path, errno));
+    } else {
+      close(fd);
+    }
+  }
+  return out;
+}
+
 std::vector<std::string> missing_capabilities(const std::string& value) {
   std::vector<std::string> out;
   const auto given = support::split(value, ',');

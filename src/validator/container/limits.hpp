@@ -44,6 +44,8 @@ std::vector<RefusedCall> refused_calls();
 
 /// Why a device file could not be opened, by errno: not there, taken away by the device cgroup, or another user's.
 Finding judge_device(const std::string& path, int error);
+/// Those of these device files that cannot be opened.
+std::vector<Finding> closed_devices(const std::vector<std::string>& paths);
 
 /// What NVIDIA_DRIVER_CAPABILITIES leaves out of what CUDA and NVML need; empty for "all" and for an empty value, which
 /// the container toolkit takes as its default, compute and utility.

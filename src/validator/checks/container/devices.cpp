@@ -21,19 +21,6 @@ using harness::Context;
 
 constexpr const char* kNoDevice = "/dev/nvidia-that-is-not-there";
 
-std::vector<container::Finding> open_all(const std::vector<std::string>& paths) {
-  std::vector<container::Finding> out;
-  for (const auto& path : paths) {
-    const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
-    if (fd < 0) {
-      out.push_back(container::judge_device(path, errno));
-    } else {
-      close(fd);
-    }
-  }
-  return out;
-}
-
 // What /proc/self/status says of seccomp and no_new_privs: noted, for it explains other failures.
 void note_confinement(protocol::CheckResult& result) {
   std::ifstream status("/proc/self/status");
@@ -62,7 +49,7 @@ class Devices : public harness::Check {
     paths.emplace_back("/dev/nvidia-uvm");
     result.summary = "/dev/nvidiactl, /dev/nvidia-uvm and " + std::to_string(gpus.size()) + " GPUs can be opened";
     container::report_findings(
-        result, [&] { return open_all(paths); }, paths.size(),
+        result, [&] { return container::closed_devices(paths); }, paths.size(),
         {"a device file that is not there", 1, [&] { paths.emplace_back(kNoDevice); }, [&] { paths.pop_back(); }},
         protocol::Layer::kContainerFlags, "open(2)");
   }

@@ -10,8 +10,10 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include <envforge/support/environment.hpp>
 #include <envforge/support/text.hpp>
 
+#include "container/environment_rules.hpp"
 #include "container/limits.hpp"
 #include "container/report_findings.hpp"
 #include "gpu/identity.hpp"
@@ -47,25 +49,75 @@ void explain_slices() {
                     sliced.front() + " -mig 0` ends MIG mode");
 }
 
-// Why no GPU is to be seen: each cause has its own mend.
-[[noreturn]] void explain_absence(const std::string& trouble) {
-  explain_slices();
-  const bool control = access("/dev/nvidiactl", F_OK) == 0 || access("/dev/dxg", F_OK) == 0;
-  if (!control) {
+// A list of GPUs of which none is there, by the number of those that are.
+bool names_no_gpu(const std::string& list, std::size_t count) {
+  const std::string first = support::trim(list.substr(0, list.find(',')));
+  constexpr std::size_t kMostDigits = 4;
+  if (first.empty() || first.size() > kMostDigits) return false;  // a UUID, of which CUDA takes the beginning too
+  return first.find_first_not_of("0123456789") == std::string::npos && std::stoul(first) >= count;
+}
+
+// The variable that decides which GPUs CUDA sees; it is the image's where nobody else set it.
+void explain_variable(const Context& context) {
+  const auto environment = support::environment_of(environ);
+  auto hidden = container::hidden_gpus(environment);
+  const auto nvml = gpu::Nvml::start();
+  const auto list = environment.find("CUDA_VISIBLE_DEVICES");
+  if (!hidden && nvml && nvml->count() > 0 && list != environment.end() && names_no_gpu(list->second, nvml->count())) {
+    hidden = {"CUDA_VISIBLE_DEVICES='" + support::printable(list->second) +
+                  "' begins with a GPU that is not among the " + std::to_string(nvml->count()) + " of this container",
+              container::without_variable(list->first), true};
+  }
+  if (!hidden) return;
+  throw Failure(hidden->what, context.request().flags_are_the_runs ? Layer::kContainerFlags : Layer::kImage,
+                "the environment of the container's first process", hidden->mend);
+}
+
+// No device file, or none that may be opened.
+void explain_device_files(const std::string& trouble) {
+  if (access("/dev/dxg", F_OK) == 0) return;
+  if (access("/dev/nvidiactl", F_OK) != 0) {
     throw Failure("no GPU is visible: the container has no /dev/nvidiactl", Layer::kContainerFlags, trouble,
                   "docker run --gpus all ..., or --device nvidia.com/gpu=all");
   }
-  const char* value = std::getenv("NVIDIA_DRIVER_CAPABILITIES");
+  std::vector<std::string> paths = container::gpu_device_files();
+  paths.insert(paths.begin(), "/dev/nvidiactl");
+  const auto closed = container::closed_devices(paths);
+  if (!closed.empty()) throw Failure(closed[0].what, Layer::kContainerFlags, "open(2); " + trouble, closed[0].mend);
+}
+
+constexpr const char* kCapabilities = "NVIDIA_DRIVER_CAPABILITIES";
+constexpr const char* kWithCapabilities = "docker run -e NVIDIA_DRIVER_CAPABILITIES=compute,utility --gpus all ...";
+
+void explain_capabilities(const std::string& trouble) {
+  const char* value = std::getenv(kCapabilities);
   const auto missing = container::missing_capabilities(value == nullptr ? "" : value);
-  if (!missing.empty()) {
-    throw Failure("NVIDIA_DRIVER_CAPABILITIES='" + support::printable(value) + "' leaves out " +
-                      support::join(missing, " and ") + ", so the host's libraries for it are not in the container",
-                  Layer::kContainerFlags, trouble,
-                  "docker run -e NVIDIA_DRIVER_CAPABILITIES=compute,utility --gpus all ...");
-  }
-  throw Failure("the GPU's device files are there, but its driver does not answer: " + trouble, Layer::kContainerFlags,
-                "NVIDIA_DRIVER_CAPABILITIES must hold compute and utility",
-                "docker run -e NVIDIA_DRIVER_CAPABILITIES=compute,utility --gpus all ...");
+  if (missing.empty()) return;
+  throw Failure(std::string(kCapabilities) + "='" + support::printable(value) + "' leaves out " +
+                    support::join(missing, " and ") + ", so the host's libraries for it are not in the container",
+                Layer::kContainerFlags, trouble, kWithCapabilities);
+}
+
+[[noreturn]] void explain_missing_library(const std::string& trouble) {
+  explain_device_files(trouble);
+  explain_capabilities(trouble);
+  const std::string what = "the GPU's device files are in the container, and its driver's library does not load";
+  const char* value = std::getenv(kCapabilities);
+  if (value == nullptr) throw Failure(what, Layer::kContainerFlags, trouble, kWithCapabilities);
+  throw Failure(what, Layer::kContainerFlags, trouble + "; " + kCapabilities + "='" + support::printable(value) + "'",
+                "docker run --gpus all ..., for --device alone brings no library");
+}
+
+// The library is there and finds no GPU: each cause has its own mend.
+[[noreturn]] void explain_absence(const Context& context, const std::string& trouble) {
+  if (access("/dev/nvidiactl", F_OK) == 0) explain_variable(context);
+  explain_slices();
+  explain_device_files(trouble);
+  explain_capabilities(trouble);
+  throw Failure(
+      "the GPU's device files can be opened, and the driver finds no GPU: " + trouble, Layer::kHostDriver,
+      "neither CUDA_VISIBLE_DEVICES nor MIG mode hides one",
+      "nvidia-smi and dmesg | grep -i xid on the host: a GPU that was lost, or a driver that does not fit it");
 }
 
 class Gpus : public harness::Check {
@@ -76,14 +128,14 @@ class Gpus : public harness::Check {
     context.found_machine(machine);
     if (context.request().expected_gpus == 0) throw harness::Skip("the run was asked not to use a GPU");
     const gpu::SharedLibrary library = gpu::open_driver_library("libcuda.so.1");
-    if (!library.ok()) explain_absence(library.error());
+    if (!library.ok()) explain_missing_library(library.error());
     const gpu::CudaApi api = gpu::bind_cuda(library);
     context.doing("cuInit");
     const int status = api.cuInit(0);
-    if (status == gpu::kCudaNoDevice) explain_absence(api.text_of(status));
+    if (status == gpu::kCudaNoDevice) explain_absence(context, api.text_of(status));
     api.check(status, "cuInit");
     look(context, api, machine);
-    judge(context.request(), machine, result);
+    judge(context, machine, result);
   }
 
  private:
@@ -103,11 +155,11 @@ class Gpus : public harness::Check {
     context.found_machine(machine);
   }
 
-  static void judge(const protocol::GroupRequest& request, const protocol::MachineInfo& machine,
-                    protocol::CheckResult& result) {
+  static void judge(const Context& context, const protocol::MachineInfo& machine, protocol::CheckResult& result) {
+    const protocol::GroupRequest& request = context.request();
     const auto count = static_cast<int>(machine.gpus.size());
     result.measurements.push_back({"GPUs", static_cast<double>(count), "", {}, "cuDeviceGetCount", {}});
-    if (count == 0) explain_absence("cuDeviceGetCount says 0");
+    if (count == 0) explain_absence(context, "cuDeviceGetCount says 0");
     if (request.expected_gpus > count) explain_slices();
     result.summary = std::to_string(count) + " x " + machine.gpus.front().name + ", driver " + machine.driver;
     Wanted wanted{request.expected_gpus, request.expected_uuids};

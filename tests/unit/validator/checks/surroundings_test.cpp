@@ -21,8 +21,12 @@ class Surroundings : public ::testing::Test {
   std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
 
   CheckResult only(const std::string& id, const std::string& mounts,
-                   const std::map<std::string, std::string>& settings = {}) const {
-    const auto found = results(run({id}, "", 1, settings, mounts), id);
+                   const std::map<std::string, std::string>& settings = {}, const std::string& fault = "",
+                   bool flags_are_the_runs = false) const {
+    protocol::GroupRequest group;
+    group.checks = {id};
+    group.flags_are_the_runs = flags_are_the_runs;
+    const auto found = results(run(group, fault, 1, settings, mounts), id);
     EXPECT_EQ(found.size(), 1U) << id;
     return found.empty() ? CheckResult{} : found[0];
   }
@@ -101,6 +105,37 @@ TEST_F(Surroundings, ADeviceFileThatIsNotThereNamesTheFlag) {
     EXPECT_EQ(to_string(found.layer), "container-flags");
     EXPECT_THAT(found.mend, HasSubstr("docker run --gpus all"));
   }
+}
+
+TEST_F(Surroundings, AVariableThatHidesEveryGpuIsToBlameAndNotTheDriver) {
+  const std::string devices = own_devices("nvidiactl nvidia-uvm nvidia0");
+  for (const bool flags : {true, false}) {
+    const auto hidden =
+        only("container.gpus", devices,
+             {{"CUDA_VISIBLE_DEVICES", ""}, {"NVIDIA_DRIVER_CAPABILITIES", "compute,utility"}}, "no-device", flags);
+    EXPECT_EQ(to_string(hidden.verdict), "fail") << hidden.summary;
+    EXPECT_THAT(hidden.reason, StartsWith("CUDA_VISIBLE_DEVICES='' hides every GPU from CUDA"));
+    EXPECT_EQ(to_string(hidden.layer), flags ? "container-flags" : "image");
+    EXPECT_THAT(hidden.mend, HasSubstr("leave `-e CUDA_VISIBLE_DEVICES` out of docker run"));
+  }
+  const auto absent = only("container.gpus", devices, {{"CUDA_VISIBLE_DEVICES", "7"}}, "no-device", true);
+  EXPECT_EQ(absent.reason, "CUDA_VISIBLE_DEVICES='7' begins with a GPU that is not among the 1 of this container");
+}
+
+TEST_F(Surroundings, ADriverThatFindsNoGpuIsTheHosts) {
+  const std::string devices = own_devices("nvidiactl nvidia-uvm nvidia0");
+  for (const char* capabilities : {"compute,utility", "all"}) {
+    const auto lost =
+        only("container.gpus", devices, {{"CUDA_VISIBLE_DEVICES", "0"}, {"NVIDIA_DRIVER_CAPABILITIES", capabilities}},
+             "no-device", true);
+    EXPECT_THAT(lost.reason, HasSubstr("the driver finds no GPU: "));
+    EXPECT_EQ(to_string(lost.layer), "host-driver");
+    EXPECT_THAT(lost.mend, HasSubstr("dmesg | grep -i xid on the host"));
+    EXPECT_THAT(lost.mend, Not(HasSubstr("NVIDIA_DRIVER_CAPABILITIES")));
+  }
+  const auto left_out =
+      only("container.gpus", devices, {{"NVIDIA_DRIVER_CAPABILITIES", "graphics"}}, "no-device", true);
+  EXPECT_THAT(left_out.reason, HasSubstr("leaves out compute and utility"));
 }
 
 TEST_F(Surroundings, EightGpusNeedMoreSharedMemoryThanDockersDefault) {

@@ -33,6 +33,14 @@ TEST(Limits, ADeviceThatTheCgroupTookAwayIsToldFromOneThatIsNotThere) {
   EXPECT_THAT(judge_device("/dev/nvidiactl", EACCES).mend, HasSubstr("run as a user who may open it"));
 }
 
+TEST(Limits, ADeviceFileThatCannotBeOpenedIsNamed) {
+  const support::TempDir dev;
+  support::write_file_atomically(dev.path() / "nvidia0", "");
+  const auto found = closed_devices({(dev.path() / "nvidia0").string(), (dev.path() / "nvidia1").string()});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_THAT(found[0].what, HasSubstr("nvidia1 is not in the container"));
+}
+
 TEST(Limits, SharedMemoryIsHeldAgainstDockersDefaultAndAgainstNccl) {
   EXPECT_THAT(judge_shm(kDockersShm, 0).at(0).what, HasSubstr("/dev/shm has 67.1 MB: too little for data loaders"));
   EXPECT_TRUE(judge_shm(kDockersShm + 1, 1).empty()) << "one GPU: no ring";
