@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 
 #include <envforge/support/text.hpp>
 
@@ -38,6 +39,32 @@ std::optional<long> pids_limit(const std::string& text) {
   const std::string word = support::trim(text);
   if (word.empty() || word.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
   return std::strtol(word.c_str(), nullptr, 10);
+}
+
+std::optional<PidsLimit> lowest_pids_limit(const std::string& cgroups, const std::string& mounted) {
+  std::optional<PidsLimit> lowest;
+  const auto look = [&](const std::string& folder) {
+    const std::string path = folder + "/pids.max";
+    std::ifstream file(path);
+    std::string line;
+    std::getline(file, line);
+    const auto limit = pids_limit(line);
+    if (limit && (!lowest || *limit < lowest->limit)) lowest = PidsLimit{*limit, path};
+  };
+  for (const std::string& line : support::split(cgroups, '\n')) {
+    // "12:pids:/a/b" of version 1, "0::/a/b" of version 2.
+    const auto first = line.find(':'), second = line.find(':', first + 1);
+    if (first == std::string::npos || second == std::string::npos) continue;
+    const std::string controllers = line.substr(first + 1, second - first - 1);
+    if (!controllers.empty() && controllers != "pids") continue;
+    const std::string root = mounted + (controllers.empty() ? "" : "/pids");
+    // A cgroup outside of this namespace begins with "/..": nothing of it can be read here, nor of what does not exist.
+    std::string path = line.substr(second + 1);
+    if (path.find("..") != std::string::npos) path.clear();
+    for (; !path.empty() && path != "/"; path.erase(path.rfind('/'))) look(root + path);
+    look(root);
+  }
+  return lowest;
 }
 
 std::vector<std::string> gpu_device_files(const std::string& folder) {

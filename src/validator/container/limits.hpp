@@ -13,6 +13,14 @@ namespace envforge::validator::container {
 /// The text of cgroup's pids.max: nullopt for "max" and for anything that is no number.
 std::optional<long> pids_limit(const std::string& text);
 
+/// The lowest limit of processes and threads on the way from a process's cgroup to the root, by the text of its
+/// /proc/<pid>/cgroup; nullopt = none. `mounted`: where cgroups are mounted, version 1 with a folder `pids` in it.
+struct PidsLimit {
+  long limit;
+  std::string file;
+};
+std::optional<PidsLimit> lowest_pids_limit(const std::string& cgroups, const std::string& mounted = "/sys/fs/cgroup");
+
 /// "/dev/nvidia0", ...: one for each GPU that the container was given, whatever the driver says of them.
 std::vector<std::string> gpu_device_files(const std::string& folder = "/dev");
 

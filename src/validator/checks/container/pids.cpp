@@ -16,11 +16,11 @@
 namespace envforge::validator {
 namespace {
 
-std::string first_line(const char* path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
+std::string own_cgroups() {
+  std::ifstream file("/proc/self/cgroup");
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
 }
 
 long usable_cpus() {
@@ -33,9 +33,9 @@ long usable_cpus() {
 class Pids : public harness::Check {
  public:
   void run(harness::Context& context, protocol::CheckResult& result) override {
-    std::optional<long> limit = container::pids_limit(first_line("/sys/fs/cgroup/pids.max"));  // cgroup v2
-    if (!limit) limit = container::pids_limit(first_line("/sys/fs/cgroup/pids/pids.max"));     // v1
-    std::string source = "pids.max of the cgroup";
+    const auto of_cgroup = container::lowest_pids_limit(own_cgroups());
+    std::optional<long> limit = of_cgroup ? std::optional<long>(of_cgroup->limit) : std::nullopt;
+    std::string source = of_cgroup ? of_cgroup->file : "";
     rlimit processes{};
     const bool limited =
         getrlimit(RLIMIT_NPROC, &processes) == 0 && processes.rlim_cur != RLIM_INFINITY && geteuid() != 0;

@@ -18,6 +18,30 @@ TEST(Limits, OfProcessesAreANumberOrNone) {
   EXPECT_EQ(pids_limit(""), std::nullopt);
 }
 
+TEST(Limits, OfProcessesLieAnywhereBetweenTheOwnCgroupAndTheRoot) {
+  const support::TempDir mounted;
+  const auto put = [&](const std::string& folder, const std::string& limit) {
+    support::write_file_atomically(mounted.path() / folder / "pids.max", limit + "\n");
+  };
+  const auto lowest = [&](const std::string& cgroups) { return lowest_pids_limit(cgroups, mounted.path().string()); };
+  EXPECT_FALSE(lowest("0::/slurm/job_7/step_0\n")) << "no file";
+  put("slurm", "max");
+  put("slurm/job_7", "60");
+  put("slurm/job_7/step_0", "max");
+  const auto job = lowest("0::/slurm/job_7/step_0\n");
+  ASSERT_TRUE(job) << "version 2";
+  EXPECT_EQ(job->limit, 60);
+  EXPECT_EQ(job->file, (mounted.path() / "slurm/job_7/pids.max").string());
+  EXPECT_FALSE(lowest("0::/\n")) << "the root of a namespace has no limit here";
+  put("pids/unit", "512");
+  EXPECT_EQ(lowest("9:memory:/unit\n8:pids:/unit\n0::/other\n")->limit, 512) << "version 1";
+  put("pids", "40");
+  EXPECT_EQ(lowest("8:pids:/unit\n")->limit, 40) << "the lowest on the way";
+  EXPECT_EQ(lowest("8:pids:/docker/0123\n")->limit, 40) << "a path of the host: the container's own is mounted";
+  EXPECT_EQ(lowest("8:pids:/../../unit\n")->limit, 40) << "outside of this namespace";
+  EXPECT_FALSE(lowest("nonsense")) << "nothing to read";
+}
+
 TEST(Limits, TheFirstNamespacesOfAMachineAreKnownByTheirNumbers) {
   EXPECT_EQ(namespace_owner("ipc", "ipc:[4026531839]"), "the kernel's first");
   EXPECT_EQ(namespace_owner("ipc", "ipc:[4026532871]"), "own");
