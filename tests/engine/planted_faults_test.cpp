@@ -114,7 +114,7 @@ TEST_F(PlantedFault, OfAPreloadedLibraryStopsEverythingBeforeAGroupStarts) {
   const auto run = verify(build(""), {"--skip", "torch"});
   EXPECT_EQ(run.outcome.exit_code, 1);
   const auto libraries = run.check("audit.libraries");
-  expect(libraries, Verdict::kFail, Layer::kImage, "/etc/ld.so.preload names", "remove the preload");
+  expect(libraries, Verdict::kFail, Layer::kImage, "/etc/ld.so.preload names", "remove /etc/ld.so.preload from the image");
 }
 
 }  // namespace

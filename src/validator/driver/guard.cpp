@@ -38,20 +38,28 @@ bool give_up_powers() {
   return dropped || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 }
 
-std::optional<std::string> find_preload(const std::function<const char*(const char*)>& environment,
-                                        const std::string& root) {
+std::optional<Preload> find_preload(const std::function<const char*(const char*)>& environment, const std::string& root,
+                                    bool flags_are_the_runs) {
+  using protocol::Layer;
   for (const char* name : {"LD_PRELOAD", "LD_AUDIT"}) {
     const char* value = environment(name);
-    if (value != nullptr && *value != '\0') {
-      return std::string(name) + " is set to '" + support::printable(value) + "'";
-    }
+    if (value == nullptr || *value == '\0') continue;
+    const std::string variable = name;
+    const std::string of_image = "take `ENV " + variable + "` out of the image";
+    return Preload{variable + " is set to '" + support::printable(value) + "'",
+                   flags_are_the_runs ? Layer::kContainerFlags : Layer::kImage,
+                   flags_are_the_runs ? "leave `-e " + variable + "` out of docker run, or `unset " + variable +
+                                            "` in the shell; where neither sets it, " + of_image
+                                      : of_image};
   }
   const std::string path = root + "/etc/ld.so.preload";
   std::ifstream file(path);
   std::string line;
   while (file && std::getline(file, line)) {
     const std::string entry = support::trim(line.substr(0, line.find('#')));
-    if (!entry.empty()) return "/etc/ld.so.preload names '" + support::printable(entry) + "'";
+    if (entry.empty()) continue;
+    return Preload{"/etc/ld.so.preload names '" + support::printable(entry) + "'", Layer::kImage,
+                   "remove /etc/ld.so.preload from the image"};
   }
   return std::nullopt;
 }

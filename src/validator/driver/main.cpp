@@ -65,9 +65,10 @@ void be_a_good_first_process() {
 }
 
 protocol::Report work(const protocol::DriverRequest& request) {
-  if (const auto preload = validator::driver::find_preload([](const char* name) { return std::getenv(name); }, "")) {
-    return validator::driver::refuse(request, *preload + ", so any program of this image may run foreign code",
-                                     "remove the preload from the image's environment or files");
+  const auto variable = [](const char* name) { return std::getenv(name); };
+  if (auto preload = validator::driver::find_preload(variable, "", request.group.flags_are_the_runs)) {
+    preload->what += ", so any program here may run foreign code";
+    return validator::driver::refuse(request, *preload);
   }
   validator::driver::Surroundings around;
   const std::string self = own_path();

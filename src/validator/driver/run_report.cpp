@@ -105,18 +105,18 @@ void finish(protocol::Report& report, const std::vector<std::string>& asked, int
   report.not_judged.push_back("a library of the image that computes rightly and does other things besides");
 }
 
-protocol::Report refuse(const protocol::DriverRequest& request, const std::string& why, const std::string& mend) {
+protocol::Report refuse(const protocol::DriverRequest& request, const Preload& why) {
   protocol::Report report = request.report;
   for (const auto& id : request.group.checks) {
     CheckResult result;
     result.id = id;
     result.verdict = protocol::Verdict::kFail;
-    result.reason = "not started: " + why;
-    result.layer = protocol::Layer::kImage;
-    result.mend = mend;
+    result.reason = "not started: " + why.what;
+    result.layer = why.layer;
+    result.mend = why.mend;
     results_of(report, protocol::group_of(id)).checks.push_back(std::move(result));
   }
-  report.not_judged.push_back("anything: " + why);
+  report.not_judged.push_back("anything: " + why.what);
   return report;
 }
 

@@ -8,6 +8,7 @@
 #include <envforge/protocol/request.hpp>
 
 #include "driver/conversation.hpp"
+#include "driver/guard.hpp"
 #include "driver/plan.hpp"
 
 namespace envforge::validator::driver {
@@ -28,6 +29,6 @@ void forget_interrupted(protocol::Report& report);
 void finish(protocol::Report& report, const std::vector<std::string>& asked, int expected_gpus);
 
 /// The report of an image that was refused before anything started: every check that was asked for fails with `why`.
-protocol::Report refuse(const protocol::DriverRequest& request, const std::string& why, const std::string& mend);
+protocol::Report refuse(const protocol::DriverRequest& request, const Preload& why);
 
 }  // namespace envforge::validator::driver

@@ -283,6 +283,16 @@ TEST(Forgery, APreloadedLibraryIsAFailureOfTheImageAndNothingStarts) {
   EXPECT_EQ(run.outcome.exit_code, 1);
 }
 
+TEST(Forgery, ALibraryThatTheRunPreloadsIsNoFaultOfTheImage) {
+  auto request = request_for({"passes"});
+  request.group.flags_are_the_runs = true;
+  const CheckResult result =
+      only_result(run_request(protocol::to_json(request).dump(), {{"LD_PRELOAD", "/opt/evil.so"}}));
+  EXPECT_EQ(result.verdict, Verdict::kFail);
+  EXPECT_EQ(result.layer, protocol::Layer::kContainerFlags);
+  EXPECT_NE(result.mend.find("unset LD_PRELOAD"), std::string::npos) << result.mend;
+}
+
 TEST(Forgery, AGroupCannotReadOrTraceTheDriverEvenAsRoot) {
   const CheckResult result = only_result(run_checks({"attacks-driver"}));
   EXPECT_EQ(result.verdict, Verdict::kSkipped) << result.reason;
