@@ -52,6 +52,9 @@ static_assert(kSame<decltype(NvmlApi::nvmlEventSetWait_v2), decltype(&::nvmlEven
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetTemperature), decltype(&::nvmlDeviceGetTemperature)>);
+static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetApplicationsClock), decltype(&::nvmlDeviceGetApplicationsClock)>);
+static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetDefaultApplicationsClock),
+                    decltype(&::nvmlDeviceGetDefaultApplicationsClock)>);
 static_assert(kSame<decltype(NvmlApi::nvmlDeviceGetCurrentClocksThrottleReasons),
                     decltype(&::nvmlDeviceGetCurrentClocksThrottleReasons)>);
 #pragma GCC diagnostic pop
@@ -74,13 +77,26 @@ static_assert(offsetof(NvmlEvent, type) == offsetof(nvmlEventData_t, eventType))
 static_assert(offsetof(NvmlEvent, data) == offsetof(nvmlEventData_t, eventData));
 static_assert(kNvmlCorrectedErrors == int(NVML_MEMORY_ERROR_TYPE_CORRECTED));
 static_assert(kNvmlUncorrectedErrors == int(NVML_MEMORY_ERROR_TYPE_UNCORRECTED));
+static_assert(
+    kSame<decltype(NvmlApi::nvmlDeviceGetNvLinkRemoteDeviceType), decltype(&::nvmlDeviceGetNvLinkRemoteDeviceType)>);
+static_assert(
+    kSame<decltype(NvmlApi::nvmlDeviceGetNvLinkRemotePciInfo_v2), decltype(&::nvmlDeviceGetNvLinkRemotePciInfo_v2)>);
+static_assert(sizeof(NvmlPci) == sizeof(nvmlPciInfo_t));
+static_assert(offsetof(NvmlPci, bus_id) == offsetof(nvmlPciInfo_t, busId));
+static_assert(kNvmlLinkToGpu == int(NVML_NVLINK_DEVICE_TYPE_GPU));
+static_assert(kNvmlLinkToSwitch == int(NVML_NVLINK_DEVICE_TYPE_SWITCH));
 static_assert(kNvmlSinceDriverLoad == int(NVML_VOLATILE_ECC));
 static_assert(kNvmlEver == int(NVML_AGGREGATE_ECC));
 static_assert(kNvmlSensorOfGpu == int(NVML_TEMPERATURE_GPU));
 static_assert(kNvmlSlowdownThreshold == int(NVML_TEMPERATURE_THRESHOLD_SLOWDOWN));
 static_assert(kNvmlComputeModeDefault == int(NVML_COMPUTEMODE_DEFAULT));
+static_assert(kNvmlComputeModeProhibited == int(NVML_COMPUTEMODE_PROHIBITED));
+static_assert(kNvmlComputeModeExclusiveProcess == int(NVML_COMPUTEMODE_EXCLUSIVE_PROCESS));
 static_assert(kNvmlEventDoubleBitError == nvmlEventTypeDoubleBitEccError);
 static_assert(kNvmlEventXid == nvmlEventTypeXidCriticalError);
+static_assert(kNvmlIdle == nvmlClocksThrottleReasonGpuIdle);
+static_assert(kNvmlSetClocks == nvmlClocksThrottleReasonApplicationsClocksSetting);
+static_assert(kNvmlSyncBoost == nvmlClocksThrottleReasonSyncBoost);
 static_assert(kNvmlPowerCap == nvmlClocksThrottleReasonSwPowerCap);
 static_assert(kNvmlHwSlowdown == nvmlClocksThrottleReasonHwSlowdown);
 static_assert(kNvmlSwThermal == nvmlClocksThrottleReasonSwThermalSlowdown);

@@ -123,10 +123,6 @@ void judge_pythonpath(const Surroundings& around, std::vector<Finding>& out) {
 
 }  // namespace
 
-std::string without_variable(const std::string& name) {
-  return "take `ENV " + name + "` out of the image (recipe: environment), or leave `-e " + name + "` out of docker run";
-}
-
 std::optional<Finding> hidden_gpus(const std::map<std::string, std::string>& environment) {
   const auto found = environment.find("CUDA_VISIBLE_DEVICES");
   if (found == environment.end()) return std::nullopt;

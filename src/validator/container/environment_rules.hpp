@@ -20,8 +20,6 @@ struct Surroundings {
 
 /// A CUDA_VISIBLE_DEVICES that leaves no GPU over.
 std::optional<Finding> hidden_gpus(const std::map<std::string, std::string>& environment);
-/// The mend for a variable that the image or the run sets: "take `ENV NAME` out of the image ...".
-std::string without_variable(const std::string& name);
 std::vector<Finding> judge_environment(const Surroundings& surroundings);
 /// How many variables the rules know, for the report.
 std::size_t known_variables();

@@ -3,11 +3,12 @@
 #include <utility>
 
 #include "gpu/image_libraries.hpp"
+#include "gpu/xids.hpp"
 
 namespace envforge::validator::gpu {
 namespace {
 
-constexpr unsigned int kText = 128;
+constexpr unsigned int kText = 128, kMostLinks = 18;
 
 NvmlApi bind_nvml(const SharedLibrary& library) {
   NvmlApi api{};
@@ -21,9 +22,13 @@ NvmlApi bind_nvml(const SharedLibrary& library) {
   library.bind(api.nvmlDeviceGetSerial, "nvmlDeviceGetSerial");
   library.bind(api.nvmlDeviceGetClockInfo, "nvmlDeviceGetClockInfo");
   library.bind(api.nvmlDeviceGetMaxClockInfo, "nvmlDeviceGetMaxClockInfo");
+  library.bind_if_there(api.nvmlDeviceGetApplicationsClock, "nvmlDeviceGetApplicationsClock");
+  library.bind_if_there(api.nvmlDeviceGetDefaultApplicationsClock, "nvmlDeviceGetDefaultApplicationsClock");
   library.bind(api.nvmlDeviceGetUtilizationRates, "nvmlDeviceGetUtilizationRates");
   library.bind_if_there(api.nvmlDeviceGetComputeRunningProcesses_v3, "nvmlDeviceGetComputeRunningProcesses_v3");
   library.bind(api.nvmlDeviceGetNvLinkState, "nvmlDeviceGetNvLinkState");
+  library.bind_if_there(api.nvmlDeviceGetNvLinkRemoteDeviceType, "nvmlDeviceGetNvLinkRemoteDeviceType");
+  library.bind_if_there(api.nvmlDeviceGetNvLinkRemotePciInfo_v2, "nvmlDeviceGetNvLinkRemotePciInfo_v2");
   library.bind(api.nvmlDeviceGetCurrPcieLinkGeneration, "nvmlDeviceGetCurrPcieLinkGeneration");
   library.bind(api.nvmlDeviceGetCurrPcieLinkWidth, "nvmlDeviceGetCurrPcieLinkWidth");
   library.bind(api.nvmlDeviceGetMaxPcieLinkGeneration, "nvmlDeviceGetMaxPcieLinkGeneration");
@@ -81,7 +86,7 @@ std::string text_of(int (*ask)(void*, char*, unsigned int), void* device) {
 
 std::optional<unsigned int> clock_of(int (*ask)(void*, int, unsigned int*), void* device) {
   unsigned int megahertz = 0;
-  if (device == nullptr || ask(device, kNvmlClockSm, &megahertz) != 0) return std::nullopt;
+  if (ask == nullptr || device == nullptr || ask(device, kNvmlClockSm, &megahertz) != 0) return std::nullopt;
   return megahertz;
 }
 
@@ -188,14 +193,38 @@ std::vector<std::string> Nvml::users(void* device) const {
   return out;
 }
 
+bool Nvml::is_active(void* device, unsigned int link) const {
+  int active = 0;
+  return device != nullptr && api_.nvmlDeviceGetNvLinkState(device, link, &active) == 0 && active == 1;
+}
+
 int Nvml::active_nvlinks(void* device) const {
-  constexpr unsigned int kMostLinks = 18;
   int links = 0;
-  for (unsigned int link = 0; device != nullptr && link < kMostLinks; ++link) {
-    int active = 0;
-    if (api_.nvmlDeviceGetNvLinkState(device, link, &active) == 0 && active == 1) ++links;
+  for (unsigned int link = 0; link < kMostLinks; ++link) {
+    if (is_active(device, link)) ++links;
   }
   return links;
+}
+
+std::optional<bool> Nvml::is_linked(void* device, const std::string& other_pci) const {
+  bool told = true;
+  for (unsigned int link = 0; link < kMostLinks; ++link) {
+    if (!is_active(device, link)) continue;
+    int type = 0;
+    NvmlPci pci{};
+    if (api_.nvmlDeviceGetNvLinkRemoteDeviceType == nullptr ||
+        api_.nvmlDeviceGetNvLinkRemoteDeviceType(device, link, &type) != 0) {
+      told = false;
+    } else if (type == kNvmlLinkToSwitch) {
+      return true;
+    } else if (type != kNvmlLinkToGpu || api_.nvmlDeviceGetNvLinkRemotePciInfo_v2 == nullptr ||
+               api_.nvmlDeviceGetNvLinkRemotePciInfo_v2(device, link, &pci) != 0) {
+      told = false;
+    } else if (is_same_pci(pci.bus_id, other_pci)) {
+      return true;
+    }
+  }
+  return told ? std::optional<bool>(false) : std::nullopt;
 }
 
 std::optional<PcieLink> Nvml::pcie_link(void* device) const {
@@ -258,6 +287,8 @@ Settings Nvml::settings(void* device) const {
   out.compute_mode = answer(api_.nvmlDeviceGetComputeMode, device);
   out.power_limit = answer(api_.nvmlDeviceGetEnforcedPowerLimit, device);
   out.default_power_limit = answer(api_.nvmlDeviceGetPowerManagementDefaultLimit, device);
+  out.application_clock = clock_of(api_.nvmlDeviceGetApplicationsClock, device);
+  out.default_application_clock = clock_of(api_.nvmlDeviceGetDefaultApplicationsClock, device);
   return out;
 }
 

@@ -34,6 +34,13 @@ struct NvmlEvent {
   unsigned int gpu_instance, compute_instance;
 };
 
+/// nvmlPciInfo_t.
+struct NvmlPci {
+  char legacy_bus_id[16];
+  unsigned int domain, bus, device, id, subsystem_id;
+  char bus_id[32];
+};
+
 /// nvmlDeviceAttributes_t, as nvmlDeviceGetAttributes_v2 fills it for a slice of a GPU.
 struct NvmlSlice {
   unsigned int multiprocessors, copy_engines, decoders, encoders, jpeg_engines, flow_engines, gpu_slices,
@@ -52,9 +59,13 @@ struct NvmlApi {
   int (*nvmlDeviceGetSerial)(void* device, char* text, unsigned int size);
   int (*nvmlDeviceGetClockInfo)(void* device, int clock, unsigned int* megahertz);
   int (*nvmlDeviceGetMaxClockInfo)(void* device, int clock, unsigned int* megahertz);
+  int (*nvmlDeviceGetApplicationsClock)(void* device, int clock, unsigned int* megahertz);
+  int (*nvmlDeviceGetDefaultApplicationsClock)(void* device, int clock, unsigned int* megahertz);
   int (*nvmlDeviceGetUtilizationRates)(void* device, NvmlUtilization* utilization);
   int (*nvmlDeviceGetComputeRunningProcesses_v3)(void* device, unsigned int* count, NvmlProcess* processes);
   int (*nvmlDeviceGetNvLinkState)(void* device, unsigned int link, int* active);
+  int (*nvmlDeviceGetNvLinkRemoteDeviceType)(void* device, unsigned int link, int* type);
+  int (*nvmlDeviceGetNvLinkRemotePciInfo_v2)(void* device, unsigned int link, NvmlPci* pci);
   int (*nvmlDeviceGetCurrPcieLinkGeneration)(void* device, unsigned int* generation);
   int (*nvmlDeviceGetCurrPcieLinkWidth)(void* device, unsigned int* width);
   int (*nvmlDeviceGetMaxPcieLinkGeneration)(void* device, unsigned int* generation);
@@ -95,15 +106,22 @@ enum NvmlConstant : int {
   kNvmlSensorOfGpu = 0,
   kNvmlSlowdownThreshold = 1,
   kNvmlComputeModeDefault = 0,
+  kNvmlComputeModeProhibited = 2,
+  kNvmlComputeModeExclusiveProcess = 3,
   kNvmlMigEnabled = 1,
+  kNvmlLinkToGpu = 0,
+  kNvmlLinkToSwitch = 2,
   kNvmlEventDoubleBitError = 2,
   kNvmlEventXid = 8,
 };
 
 /// What holds a clock down, as bits of nvmlDeviceGetCurrentClocksThrottleReasons.
 enum NvmlReason : unsigned int {
+  kNvmlIdle = 0x1,
+  kNvmlSetClocks = 0x2,
   kNvmlPowerCap = 0x4,
   kNvmlHwSlowdown = 0x8,
+  kNvmlSyncBoost = 0x10,
   kNvmlSwThermal = 0x20,
   kNvmlHwThermal = 0x40,
   kNvmlPowerBrake = 0x80,
@@ -130,11 +148,12 @@ struct Sample {
   unsigned long long reasons = 0;
 };
 
-/// Persistence and compute mode, power limit and default.
+/// Persistence and compute mode, power limit and clock for applications with their defaults.
 struct Settings {
   std::optional<bool> persistence;
   std::optional<int> compute_mode;
-  std::optional<unsigned int> power_limit, default_power_limit;  // milliwatts
+  std::optional<unsigned int> power_limit, default_power_limit;              // milliwatts
+  std::optional<unsigned int> application_clock, default_application_clock;  // of the SMs, MHz
 };
 
 /// NVML for the length of one object; absent where the container has no libnvidia-ml or it does not start.
@@ -165,6 +184,9 @@ class Nvml {
   /// One sentence for each sign that somebody uses this GPU.
   std::vector<std::string> users(void* device) const;
   int active_nvlinks(void* device) const;
+  /// Whether active NVLinks lead from `device` to the GPU at this PCI address, over a switch or directly; nullopt where
+  /// NVML does not tell what is at their other ends.
+  std::optional<bool> is_linked(void* device, const std::string& other_pci) const;
   std::optional<PcieLink> pcie_link(void* device) const;
   std::string name(void* device) const;
   std::optional<NvmlMemory> memory(void* device) const;
@@ -176,6 +198,7 @@ class Nvml {
 
  private:
   explicit Nvml(const NvmlApi& api) : api_(api) {}
+  bool is_active(void* device, unsigned int link) const;
   NvmlApi api_;
   bool running_ = true;
 };

@@ -1,4 +1,5 @@
-// An NVML for tests: healthy GPUs that nobody else uses; no NVLink. ENVFORGE_STUB_FAULT=busy: somebody does.
+// An NVML for tests: healthy GPUs that nobody else uses; no NVLink but under shm-transport. ENVFORGE_STUB_FAULT=busy:
+// somebody does.
 #include <cstdio>
 #include <cstring>
 
@@ -64,20 +65,46 @@ int nvmlDeviceGetSerial(void*, char* text, unsigned int size) {
   return 0;
 }
 int nvmlDeviceGetClockInfo(void* device, int, unsigned int* megahertz) {
+  if (stub::fault("low-clock")) {
+    *megahertz = 345;
+    return 0;
+  }
   const bool told = stub::fault("slow") || (stub::fault("mig-slice") && device == &board);
   *megahertz = told ? 2000 : 0;
   return told ? 0 : 3;
+}
+int nvmlDeviceGetApplicationsClock(void*, int, unsigned int* megahertz) {
+  *megahertz = stub::fault("set-clock") ? 345 : 1980;
+  return 0;
+}
+int nvmlDeviceGetDefaultApplicationsClock(void*, int, unsigned int* megahertz) {
+  *megahertz = 1980;
+  return 0;
 }
 int nvmlDeviceGetMaxClockInfo(void*, int, unsigned int* megahertz) {
   *megahertz = 1980;
   return 0;
 }
 int nvmlDeviceGetUtilizationRates(void*, unsigned int* gpu_and_memory) {
-  gpu_and_memory[0] = stub::fault("busy") ? 97 : 0;
+  gpu_and_memory[0] = stub::fault("busy") || stub::fault("hot") || stub::fault("low-clock") ? 97 : 0;
   return 0;
 }
 int nvmlDeviceGetNvLinkState(void*, unsigned int, int* active) {
   *active = stub::fault("shm-transport") ? 1 : 0;
+  return 0;
+}
+int nvmlDeviceGetNvLinkRemoteDeviceType(void*, unsigned int, int* type) {
+  *type = stub::fault("bridged") ? 0 : 2;  // a GPU; a switch
+  return 0;
+}
+// ENVFORGE_STUB_FAULT=bridged: the links lead to a GPU that is not in the run.
+struct Pci {
+  char legacy[16];
+  unsigned int numbers[5];
+  char bus_id[32];
+};
+int nvmlDeviceGetNvLinkRemotePciInfo_v2(void*, unsigned int, Pci* pci) {
+  std::snprintf(pci->bus_id, sizeof pci->bus_id, "00000000:7F:00.0");
   return 0;
 }
 
@@ -152,11 +179,11 @@ int nvmlDeviceGetPowerManagementDefaultLimit(void*, unsigned int* milliwatts) {
 }
 int nvmlDeviceGetPersistenceMode(void*, int* mode) {
   *mode = stub::fault("no-persistence") ? 0 : 1;
-  return 0;
+  return stub::fault("no-settings") ? 3 : 0;
 }
 int nvmlDeviceGetComputeMode(void*, int* mode) {
-  *mode = stub::fault("exclusive") ? 3 : 0;
-  return 0;
+  *mode = stub::fault("exclusive") ? 3 : stub::fault("prohibited") ? 2 : 0;
+  return stub::fault("no-settings") ? 3 : 0;
 }
 int nvmlEventSetCreate(void** set) {
   *set = set;

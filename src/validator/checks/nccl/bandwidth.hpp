@@ -2,9 +2,13 @@
 #pragma once
 
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 
+#include <envforge/support/text.hpp>
+
 #include "checks/nccl/session.hpp"
+#include "container/finding.hpp"
 #include "gpu/links.hpp"
 #include "gpu/thresholds.hpp"
 #include "harness/timing.hpp"
@@ -53,6 +57,18 @@ inline void expect_of_pcie(Session& session, protocol::Measurement& m) {
   }
 }
 
+/// Whether NVLinks join each GPU to every other, as far as NVML tells: a bridge joins pairs only.
+inline bool all_linked(Session& session) {
+  if (!session.nvml()) return true;
+  const auto& gpus = session.context.request().gpus;
+  return std::all_of(gpus.begin(), gpus.end(), [&](const auto& one) {
+    void* const device = session.nvml()->device(one.uuid);
+    return std::all_of(gpus.begin(), gpus.end(), [&](const auto& other) {
+      return other.uuid == one.uuid || session.nvml()->is_linked(device, other.pci_bus_id).value_or(true);
+    });
+  });
+}
+
 /// "bus bandwidth" of a timed collective. Nothing where NCCL does not say by what it moved the data.
 inline std::optional<protocol::Measurement> bandwidth_of(Session& session, const Exercise::Plan& plan, int ranks,
                                                          const harness::Timing& timing, const gpu::NcclUse& use) {
@@ -77,7 +93,9 @@ inline std::optional<protocol::Measurement> bandwidth_of(Session& session, const
   if (session.nvml()) links = session.nvml()->active_nvlinks(session.nvml()->device(session.uuid()));
   m.context["NVLinks active"] = std::to_string(links);
   const auto rate = gpu::nccl_nvlink_rate(request.gpus.front().compute_capability);
-  if (links > 0 && rate) {
+  if (links > 0 && !all_linked(session)) {
+    m.context["NVLinks active"] += ", not between all of them";
+  } else if (links > 0 && rate) {
     m.expected = links * *rate;
     char text[80];
     std::snprintf(text, sizeof text, "%d links x %.1f GB/s", links, *rate);
@@ -86,6 +104,32 @@ inline std::optional<protocol::Measurement> bandwidth_of(Session& session, const
     expect_of_pcie(session, m);
   }
   return m;
+}
+
+/// Who keeps NCCL from the links between the GPUs: a variable, the driver, or NCCL by itself.
+inline harness::Failure why_through_host(Session& session) {
+  using protocol::Layer;
+  const std::string log = "NCCL's own log of its connections";
+  for (const std::string name : {"NCCL_P2P_DISABLE", "NCCL_P2P_LEVEL"}) {
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr || *value == '\0' || (name == "NCCL_P2P_DISABLE" && std::string(value) == "0")) continue;
+    return {name + "='" + support::printable(value) + "' is set",
+            session.context.request().flags_are_the_runs ? Layer::kContainerFlags : Layer::kImage, log,
+            container::without_variable(name)};
+  }
+  const auto count = static_cast<int>(session.context.request().gpus.size());
+  for (int i = 0; i < count; ++i) {
+    for (int j = 0; j < count; ++j) {
+      int can = 1;
+      if (i != j) session.cuda().check(session.cuda().cuDeviceCanAccessPeer(&can, i, j), "cuDeviceCanAccessPeer");
+      if (can != 0) continue;
+      return {"the driver lets GPU " + std::to_string(i) + " not reach GPU " + std::to_string(j), Layer::kHostDriver,
+              log + "; cuDeviceCanAccessPeer says 0", gpu::kUnreachablePeer};
+    }
+  }
+  return {"no variable asks for it, and the driver lets the GPUs reach each other", Layer::kImage, log,
+          "NCCL_DEBUG=INFO NCCL_DEBUG_SUBSYS=INIT,GRAPH,P2P tells why; /etc/nccl.conf and ~/.nccl.conf in the image; "
+          "docker run --ipc=host where the ranks are in several containers"};
 }
 
 /// Adds it; a large collective far below its links, or one that leaves links unused, makes a pass degraded.
@@ -99,9 +143,11 @@ inline void judge_bandwidth(Session& session, const protocol::Measurement& m, co
     result.verdict = protocol::Verdict::kDegraded;
     result.reason = "NCCL goes through host memory although " + m.context.at("NVLinks active") +
                     " NVLinks of the GPU are active: " + use.transport();
-    result.layer = protocol::Layer::kContainerFlags;
-    result.evidence = "NCCL's own log of its connections";
-    result.mend = "unset NCCL_P2P_DISABLE and NCCL_P2P_LEVEL; docker run --ipc=host where ranks are processes";
+    const harness::Failure cause = why_through_host(session);
+    result.reason += std::string("; ") + cause.what();
+    result.layer = cause.layer;
+    result.evidence = cause.evidence;
+    result.mend = cause.mend;
   } else if (m.value < threshold.lowest * *m.expected) {
     result.verdict = protocol::Verdict::kDegraded;
     char share[16];

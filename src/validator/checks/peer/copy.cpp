@@ -1,10 +1,10 @@
 // Proves: for every ordered pair of GPUs a copy from one to the other moves every word, over the links that NVML counts
-//   at no less than 60 % of what their wires carry.
+//   at no less than 60 % of what their wires carry; GPUs that NVLinks join reach each other.
 // Control: one bit of one word is flipped in the copy that was timed, for each pair.
 // Suite: standard
 //
-// Where two GPUs cannot reach each other (IOMMU, ACS, boards for games) the driver copies through the host: right, and
-// without a model.
+// Where two GPUs cannot reach each other over PCIe (IOMMU, ACS, boards for games) the driver copies through the host:
+// right, and without a model.
 #include <algorithm>
 #include <memory>
 #include <vector>
@@ -112,7 +112,7 @@ class PeerCopy : public harness::Check {
         {"one bit of the copy on GPU " + std::to_string(j) + " flipped", 1, [&] { b.to.poke(victim, 4, before ^ 1); },
          [&] { b.to.poke(victim, 4, before); }},
         protocol::Layer::kHardware);
-    measure(context, session, static_cast<double>(words) * 4 / seconds / 1e9, name, direct, i, result);
+    measure(context, session, static_cast<double>(words) * 4 / seconds / 1e9, name, direct, i, j, result);
     b.to.clear();
     b.device->synchronize();
   }
@@ -134,24 +134,43 @@ class PeerCopy : public harness::Check {
   }
 
   static void measure(Context& context, gpu::Session& session, double value, const std::string& name, bool direct,
-                      int i, protocol::CheckResult& result) {
+                      int i, int j, protocol::CheckResult& result) {
     protocol::Measurement m{name, value, "GB/s", {}, "", {}};
     const protocol::GpuInfo& gpu = context.request().gpus[static_cast<std::size_t>(i)];
+    const protocol::GpuInfo& other = context.request().gpus[static_cast<std::size_t>(j)];
     const auto& nvml = session.nvml();
     void* handle = nvml ? nvml->device(gpu.uuid) : nullptr;
-    const int links = nvml ? nvml->active_nvlinks(handle) : 0;
+    // A bridge joins pairs: to a third GPU the links do not lead.
+    const auto joined = nvml ? nvml->is_linked(handle, other.pci_bus_id) : std::nullopt;
+    const int links = nvml && joined.value_or(true) ? nvml->active_nvlinks(handle) : 0;
     const auto rate = gpu::nvlink_wire_rate(gpu.compute_capability);
     const auto pcie = nvml ? nvml->pcie_link(handle) : std::nullopt;
     m.context["transport"] = !direct ? "through the host" : links > 0 ? "NVLink" : "PCIe";
-    if (direct && links > 0 && rate) {
+    if (!direct) {
+      m.context["judged"] = "no: the copy goes through the host's memory, of which there is no model";
+      result.measurements.push_back(std::move(m));
+      if (joined.value_or(false)) accuse_the_host(links, name, result);
+      return;
+    }
+    if (links > 0 && rate) {
       m.expected = links * *rate;
       m.derivation = std::to_string(links) + " NVLinks x " + std::to_string(*rate) + " GB/s, one direction";
-    } else if (direct && links == 0 && pcie) {
+    } else if (links == 0 && pcie) {
       m.expected = gpu::pcie_rate(pcie->most_generation, pcie->width);
       m.derivation = "PCIe " + std::to_string(pcie->most_generation) + ".0 x" + std::to_string(pcie->width);
     }
     gpu::judge_against_model(result, context, std::move(m), "copy between devices",
                              "nvidia-smi nvlink -s and nvidia-smi topo -m on the host");
+  }
+
+  static void accuse_the_host(int links, const std::string& name, protocol::CheckResult& result) {
+    if (result.verdict != protocol::Verdict::kPass) return;
+    result.verdict = protocol::Verdict::kDegraded;
+    result.reason = name + ": the driver lets neither reach the other although they are joined by NVLinks, of which " +
+                    std::to_string(links) + " are active";
+    result.layer = protocol::Layer::kHostDriver;
+    result.evidence = "cuDeviceCanAccessPeer says 0; the copy went through the host's memory and is right";
+    result.mend = gpu::kUnreachablePeer;
   }
 };
 ENVFORGE_CHECK(PeerCopy);

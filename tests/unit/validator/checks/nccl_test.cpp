@@ -99,7 +99,7 @@ TEST(CoreGroups, TellOfProcessesThatComputeWronglyDieOrHang) {
 
 TEST(CoreGroups, AWrongRankIsNotHiddenByOneThatIsDegraded) {
   expect_on_two("nccl.processes", "shm-transport", Verdict::kDegraded, "rank 0: NCCL goes through host memory",
-                {protocol::Layer::kContainerFlags, "unset NCCL_P2P_DISABLE"});
+                {protocol::Layer::kImage, "/etc/nccl.conf"});
   expect_on_two("nccl.processes", "shm-transport,wrong-rank1", Verdict::kFail, "rank 1: AllReduce of ");
 }
 
@@ -153,8 +153,34 @@ TEST(CoreGroups, WithoutNvlinkThePcieLinkIsABoundAndJudgesNothing) {
 
 TEST(CoreGroups, NoBandwidthWithoutItsTransport) {
   expect_on_two("nccl.all-reduce", "no-log", Verdict::kPass, "no bandwidth, for NCCL 2.28.9 does not say");
-  expect_on_two("nccl.all-reduce", "shm-transport", Verdict::kDegraded, "NCCL goes through host memory",
-                {protocol::Layer::kContainerFlags, "unset NCCL_P2P_DISABLE"});
+}
+
+TEST(CoreGroups, TellWhoKeepsNcclFromTheLinksBetweenTheGpus) {
+  expect_on_two("nccl.all-reduce", "shm-transport", Verdict::kDegraded,
+                "NVLinks of the GPU are active: SHM/direct/direct (2); no variable asks for it",
+                {protocol::Layer::kImage, "/etc/nccl.conf"});
+  expect_on_two("nccl.all-reduce", "shm-transport,no-peer", Verdict::kDegraded, "the driver lets GPU 0 not reach GPU 1",
+                {protocol::Layer::kHostDriver, "nvidia-fabricmanager"});
+  protocol::GroupRequest group;
+  group.checks = {"nccl.all-reduce"};
+  group.flags_are_the_runs = true;
+  const auto set = results(run(group, "shm-transport", 2, {{"NCCL_P2P_DISABLE", "1"}}), "nccl.all-reduce");
+  expect_found(set.at(0), "NCCL_P2P_DISABLE=1", Verdict::kDegraded, "NCCL_P2P_DISABLE='1' is set",
+               {protocol::Layer::kContainerFlags, "leave `-e NCCL_P2P_DISABLE` out of docker run"});
+  const auto bridged = results(run({"nccl.all-reduce"}, "shm-transport,bridged", 2), "nccl.all-reduce").at(0);
+  EXPECT_EQ(to_string(bridged.verdict), "pass") << "its links lead to a third GPU: " << bridged.reason;
+}
+
+TEST(CoreGroups, GpusThatLinksJoinAndTheDriverKeepsApartAreTheHosts) {
+  expect_on_two("peer.copy", "shm-transport,no-peer", Verdict::kDegraded,
+                "the driver lets neither reach the other although they are joined by NVLinks, of which 18 are active",
+                {protocol::Layer::kHostDriver, "nvidia-fabricmanager"});
+  const auto apart = results(run({"peer.copy"}, "no-peer", 2), "peer.copy").at(0);
+  EXPECT_EQ(to_string(apart.verdict), "pass") << "without NVLinks a board for games may be so: " << apart.reason;
+  EXPECT_EQ(apart.measurements.at(0).context.at("judged"),
+            "no: the copy goes through the host's memory, of which there is no model");
+  const auto bridged = results(run({"peer.copy"}, "shm-transport,no-peer,bridged", 2), "peer.copy").at(0);
+  EXPECT_EQ(to_string(bridged.verdict), "pass") << "its links lead to a third GPU: " << bridged.reason;
 }
 
 TEST(CoreGroups, FindARankThatWasLeftOut) {
