@@ -118,8 +118,12 @@ TEST(CoreGroups, TellWhatNvmlKnowsOfAGpu) {
          {Layer::kHardware, "replace the GPU"});
   expect("nvml.memory-errors", "remap-pending", Verdict::kFail, "waits to be taken out of use",
          {Layer::kHardware, "nvidia-smi --gpu-reset -i GPU-"});
-  expect("nvml.settings", "exclusive", Verdict::kFail, "compute mode is not DEFAULT",
+  expect("nvml.settings", "prohibited", Verdict::kFail, "compute mode is PROHIBITED",
          {Layer::kHostDriver, "-c DEFAULT"});
+  expect("nvml.settings", "exclusive", Verdict::kDegraded,
+         "compute mode is exclusive, as sites with a scheduler set it", {Layer::kHostDriver, "-c DEFAULT"});
+  expect("nvml.settings", "no-settings", Verdict::kPass, "not told by the driver: compute mode and persistence mode");
+  expect("nvml.settings", "set-clock", Verdict::kPass, "was set to 345 MHz, the board's own is 1980 (nvidia-smi -rac)");
   expect("nvml.sharing", "busy", Verdict::kSkipped, "load of 97 %");
   expect("nvml.watch", "xid-79", Verdict::kFail, "Xid 79 during the run: the GPU has fallen off the bus",
          {Layer::kHardware, "power-cycle the host"});
