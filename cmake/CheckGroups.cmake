@@ -62,6 +62,7 @@ set(ENVFORGE_CONTAINER_SOURCES
 
 # What the groups that compute on a GPU are made of besides; with the text of our kernels, see src/validator/portable.
 set(ENVFORGE_GPU_SOURCES
+  src/validator/gpu/clock_watch.cpp
   src/validator/gpu/collective.cpp
   src/validator/gpu/cublas_api.cpp
   src/validator/gpu/cublaslt_api.cpp

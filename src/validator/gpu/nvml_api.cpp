@@ -272,7 +272,7 @@ Sample Nvml::sample(void* device) const {
   out.megahertz = sm_clock(device);
   out.celsius = celsius_of(api_.nvmlDeviceGetTemperature, device, kNvmlSensorOfGpu);
   out.milliwatts = answer(api_.nvmlDeviceGetPowerUsage, device);
-  out.reasons = answer(api_.nvmlDeviceGetCurrentClocksThrottleReasons, device).value_or(0);
+  out.reasons = answer(api_.nvmlDeviceGetCurrentClocksThrottleReasons, device);
   if (const auto load = answer(api_.nvmlDeviceGetUtilizationRates, device)) out.load = load->gpu;
   return out;
 }

@@ -145,7 +145,7 @@ struct MemoryHealth {
 /// One look at a GPU that works.
 struct Sample {
   std::optional<unsigned int> megahertz, celsius, milliwatts, load;  // load in percent
-  unsigned long long reasons = 0;
+  std::optional<unsigned long long> reasons;
 };
 
 /// Persistence and compute mode, power limit and clock for applications with their defaults.

@@ -30,7 +30,7 @@ unsigned long long reasons_under_load(Session& session, const std::function<void
     const Sample sample = session.nvml()->sample(handle);
     const bool was_busy = !last.happened();
     session.device().synchronize();
-    if (was_busy) return sample.reasons;
+    if (was_busy) return sample.reasons.value_or(0);
   }
   return 0;
 }

@@ -1,15 +1,17 @@
-// Proves: while the other groups worked no GPU reported an Xid or a memory error, and neither heat nor a power brake
-//   slowed one down.
-// Control: an Xid, a memory error and a sample slowed by heat are put into the copy that is judged.
+// Proves: while the other groups worked no GPU reported an Xid or a memory error, neither heat nor a power brake slowed
+//   one down for more than a moment, and none was held below half of its clock for no reason that NVML tells.
+// Control: an Xid, a memory error, samples slowed by heat and a low clock are put into the copy that is judged.
 // Suite: quick
 //
 // Runs beside the groups that are timed, from their beginning to their end. A power cap that holds the clock down is
 // how a board under full load is meant to work: it is said, and no fault.
 #include <algorithm>
+#include <cstdio>
 #include <map>
 
 #include "checks/nvml/session.hpp"
 #include "container/report_findings.hpp"
+#include "gpu/clock_watch.hpp"
 #include "gpu/xids.hpp"
 
 namespace envforge::validator::nvml {
@@ -20,16 +22,15 @@ using harness::Context;
 using protocol::Layer;
 
 constexpr double kEvery = 0.1;  // seconds
-constexpr unsigned long long kFaulty =
-    gpu::kNvmlHwSlowdown | gpu::kNvmlSwThermal | gpu::kNvmlHwThermal | gpu::kNvmlPowerBrake;
-
 /// What was seen of one GPU.
 struct Seen {
-  int samples = 0, busy = 0, capped = 0, slowed = 0;
-  unsigned long long reasons = 0;
-  unsigned int hottest = 0, most_watts = 0;
-  unsigned int lowest_busy_clock = 0, highest_clock = 0;
+  int samples = 0, capped = 0;
+  gpu::ClockWatch clock;
+  unsigned int hottest = 0, most_watts = 0, highest_clock = 0;
+  std::optional<unsigned int> most_clock;  // that NVML allows it, MHz
   unsigned long long errors_before = 0, errors_after = 0;
+
+  std::optional<unsigned int> held_at() const { return most_clock ? clock.held_at(*most_clock) : std::nullopt; }
 };
 
 /// Of all GPUs; `heard`: what NVML told of by itself, the first of it.
@@ -40,16 +41,12 @@ struct Watching {
 };
 
 void take(Seen& seen, const gpu::Sample& sample) {
-  constexpr unsigned int kBusy = 50;  // percent of the time in which a kernel ran
   ++seen.samples;
   seen.hottest = std::max(seen.hottest, sample.celsius.value_or(0));
   seen.most_watts = std::max(seen.most_watts, sample.milliwatts.value_or(0) / 1000);
   seen.highest_clock = std::max(seen.highest_clock, sample.megahertz.value_or(0));
-  if ((sample.reasons & gpu::kNvmlPowerCap) != 0) ++seen.capped;
-  if ((sample.reasons & kFaulty) != 0) ++seen.slowed;
-  seen.reasons |= sample.reasons;
-  if (sample.load.value_or(0) < kBusy || !sample.megahertz) return;
-  seen.lowest_busy_clock = ++seen.busy == 1 ? *sample.megahertz : std::min(seen.lowest_busy_clock, *sample.megahertz);
+  if ((sample.reasons.value_or(0) & gpu::kNvmlPowerCap) != 0) ++seen.capped;
+  seen.clock.take(sample);
 }
 
 /// NVML's events of every GPU; some GPUs and containers have none.
@@ -90,10 +87,16 @@ std::string uuid_of(const std::vector<Watched>& gpus, void* handle) {
   return "a GPU";
 }
 
-Layer layer_of(const std::optional<gpu::NvmlEvent>& event) {
-  if (!event || event->type == gpu::kNvmlEventDoubleBitError) return Layer::kHardware;
-  const auto* xid = gpu::find_xid(static_cast<int>(event->data));
-  return xid == nullptr ? Layer::kHostDriver : xid->layer;
+Layer layer_of(const Watching& it) {
+  if (it.heard && it.heard->type != gpu::kNvmlEventDoubleBitError) {
+    const auto* xid = gpu::find_xid(static_cast<int>(it.heard->data));
+    return xid == nullptr ? Layer::kHostDriver : xid->layer;
+  }
+  // Clocks that were set are the host's choice; all else here is the board's.
+  const bool only_held = std::all_of(it.gpus.begin(), it.gpus.end(), [](const auto& one) {
+    return one.second.errors_after <= one.second.errors_before && !one.second.clock.is_slowed();
+  });
+  return it.heard || !only_held ? Layer::kHardware : Layer::kHostDriver;
 }
 
 Finding finding_of(const std::string& uuid, const gpu::NvmlEvent& event) {
@@ -106,8 +109,27 @@ Finding finding_of(const std::string& uuid, const gpu::NvmlEvent& event) {
   return {what + ": " + xid->meaning, xid->mend, !xid->corrected};
 }
 
-int percent(int part, int whole) {
-  return whole == 0 ? 0 : 100 * part / whole;
+// "12.5 %"
+std::string percent(int part, int whole) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f %%", whole == 0 ? 0.0 : 100.0 * part / whole);
+  return text;
+}
+
+Finding slowed(const std::string& uuid, const Seen& seen) {
+  return {uuid + " was slowed down in " + percent(seen.clock.slowed(), seen.clock.working()) +
+              " of the samples under load: " + gpu::text_of_reasons(seen.clock.faulty_reasons()) + ", at up to " +
+              std::to_string(seen.hottest) + " C",
+          "check fans, air flow and power supply; nvidia-smi -q -d PERFORMANCE,TEMPERATURE on the host", false};
+}
+
+Finding held(const std::string& uuid, const Seen& seen) {
+  return {uuid + " worked at " + std::to_string(*seen.held_at()) + " of " + std::to_string(*seen.most_clock) +
+              " MHz, by the median, and neither power nor heat held its clock" +
+              (seen.clock.clocks_were_set() ? ": the driver says that it was set" : ""),
+          "nvidia-smi -i " + uuid + " -rgc and nvidia-smi -i " + uuid +
+              " -rac on the host; if it stays, nvidia-smi -q -d CLOCK,PERFORMANCE there and a reboot",
+          false};
 }
 
 std::vector<Finding> judge(const Watching& it) {
@@ -119,11 +141,8 @@ std::vector<Finding> judge(const Watching& it) {
                          " memory errors that could not be corrected, during the run",
                      "nvidia-smi --gpu-reset -i " + uuid, true});
     }
-    if (seen.slowed == 0) continue;
-    out.push_back(
-        {uuid + " was slowed down in " + std::to_string(percent(seen.slowed, seen.samples)) + " % of the samples: " +
-             gpu::text_of_reasons(seen.reasons & kFaulty) + ", at up to " + std::to_string(seen.hottest) + " C",
-         "check fans, air flow and power supply; nvidia-smi -q -d PERFORMANCE,TEMPERATURE on the host", false});
+    if (seen.clock.is_slowed()) out.push_back(slowed(uuid, seen));
+    if (seen.held_at()) out.push_back(held(uuid, seen));
   }
   return out;
 }
@@ -137,7 +156,10 @@ class Watch : public harness::Check {
     const auto errors_of = [&](const Watched& one) {
       return session.nvml->memory_health(one.board).uncorrected_now.value_or(0);
     };
-    for (const Watched& one : session.gpus) seen.gpus[one.uuid].errors_before = errors_of(one);
+    for (const Watched& one : session.gpus) {
+      seen.gpus[one.uuid].errors_before = errors_of(one);
+      seen.gpus[one.uuid].most_clock = session.nvml->max_sm_clock(one.board);
+    }
     context.doing("watching clocks, heat and errors");
     bool done = false;
     while (!done) {
@@ -157,8 +179,9 @@ class Watch : public harness::Check {
     Watching judged = seen;
     container::report_findings(
         result, [&] { return judge(judged); }, session.gpus.size(),
-        {"an Xid, a memory error and a sample slowed by heat", 3, [&] { plant(judged); }, [&] { judged = seen; }},
-        layer_of(seen.heard), "NVML's events, ECC counters and clock reasons" + limits);
+        {"an Xid, a memory error, samples slowed by heat and a low clock", 4, [&] { plant(judged); },
+         [&] { judged = seen; }},
+        layer_of(seen), "NVML's events, ECC counters and clock reasons" + limits);
   }
 
  private:
@@ -169,22 +192,33 @@ class Watch : public harness::Check {
     note("hottest", seen.hottest, "C");
     note("most power", seen.most_watts, "W");
     note("highest SM clock", seen.highest_clock, "MHz");
-    if (seen.busy > 0) note("lowest SM clock under load", seen.lowest_busy_clock, "MHz");
+    if (const auto lowest = seen.clock.lowest()) note("lowest SM clock under load", *lowest, "MHz");
+    if (const auto median = seen.clock.median()) note("median SM clock under load", *median, "MHz");
+    if (seen.most_clock) note("most that the SM clock can be", *seen.most_clock, "MHz");
     note("samples", seen.samples, "");
     note("of them held by the power cap", seen.capped, "");
-    note("of them slowed by heat or brake", seen.slowed, "");
+    note("samples under load", seen.clock.working(), "");
+    note("of them slowed by heat or brake", seen.clock.slowed(), "");
   }
 
   static std::string summary_of(const Watching& it) {
     unsigned int hottest = 0, most_watts = 0;
-    int capped = 0;
+    const Seen *slowest = nullptr, *most_capped = nullptr;
     for (const auto& [uuid, seen] : it.gpus) {
       hottest = std::max(hottest, seen.hottest);
       most_watts = std::max(most_watts, seen.most_watts);
-      if (seen.capped > 0) capped = std::max({capped, 1, percent(seen.capped, seen.samples)});
+      if (seen.capped > (most_capped == nullptr ? 0 : most_capped->capped)) most_capped = &seen;
+      const auto median = seen.clock.median();
+      if (median && seen.most_clock && (slowest == nullptr || *median < *slowest->clock.median())) slowest = &seen;
     }
     std::string out = "at most " + std::to_string(hottest) + " C and " + std::to_string(most_watts) + " W";
-    if (capped > 0) out += ", the power cap held the clock in " + std::to_string(capped) + " % of the samples";
+    if (slowest != nullptr) {
+      out += ", SM clock under load " + std::to_string(*slowest->clock.median()) + " of " +
+             std::to_string(*slowest->most_clock) + " MHz by the median";
+    }
+    if (most_capped != nullptr) {
+      out += ", the power cap held it in " + percent(most_capped->capped, most_capped->samples) + " of the samples";
+    }
     return out;
   }
 
@@ -196,8 +230,12 @@ class Watch : public harness::Check {
     it.heard->data = kFallenOffTheBus;
     it.heard_of = uuid;
     seen.errors_after = seen.errors_before + 1;
-    seen.slowed += 1;
-    seen.reasons |= gpu::kNvmlHwThermal;
+    constexpr unsigned int kLow = 100, kLoad = 100;
+    constexpr int kMany = 20;
+    seen.most_clock = seen.most_clock.value_or(10 * kLow);
+    seen.clock = {};
+    for (int i = 0; i < kMany; ++i) seen.clock.take({kLow, {}, {}, kLoad, 0ULL});
+    for (int i = 0; i < kMany; ++i) seen.clock.take({kLow, {}, {}, kLoad, gpu::kNvmlHwThermal});
   }
 };
 ENVFORGE_CHECK(Watch);

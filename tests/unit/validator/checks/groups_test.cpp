@@ -127,8 +127,21 @@ TEST(CoreGroups, TellWhatNvmlKnowsOfAGpu) {
   expect("nvml.sharing", "busy", Verdict::kSkipped, "load of 97 %");
   expect("nvml.watch", "xid-79", Verdict::kFail, "Xid 79 during the run: the GPU has fallen off the bus",
          {Layer::kHardware, "power-cycle the host"});
-  expect("nvml.watch", "hot", Verdict::kDegraded, "slowdown by hardware, heat, by hardware, at up to 91 C",
-         {Layer::kHardware, "nvidia-smi"});
+  // Long enough for samples: three in a row, and ten.
+  const auto beside_others = [](const std::string& fault) {
+    return results(run({"nvml.watch", "cublas.gemm-normal"}, fault), "nvml.watch").at(0);
+  };
+  expect_found(beside_others("hot"), "hot", Verdict::kDegraded,
+               "in 100.0 % of the samples under load: slowdown by hardware, heat, by hardware, at up to 91 C",
+               {Layer::kHardware, "nvidia-smi"});
+  expect_found(beside_others("low-clock"), "low-clock", Verdict::kDegraded,
+               "worked at 345 of 1980 MHz, by the median, and neither power nor heat held its clock",
+               {Layer::kHostDriver, "-rgc and nvidia-smi -i GPU-"});
+  const auto capped = beside_others("low-clock,power-cap");
+  EXPECT_EQ(to_string(capped.verdict), "pass") << capped.reason;
+  EXPECT_NE(capped.summary.find("SM clock under load 345 of 1980 MHz by the median, the power cap held it in 100.0 %"),
+            std::string::npos)
+      << capped.summary;
 }
 
 // An environment with torch's own library and its CUDA libraries, where their wheels put them.
