@@ -109,4 +109,25 @@ std::vector<Finding> judge_driver_files(const std::vector<DriverFile>& files) {
   return out;
 }
 
+std::optional<LoadTrouble> judge_not_loaded(const std::string& message, const std::vector<DriverFile>& files,
+                                            const std::string& mountinfo) {
+  using protocol::Layer;
+  const auto found = std::find_if(files.begin(), files.end(), [](const auto& f) { return f.soname == "libcuda.so.1"; });
+  // The loader names the file itself where it opened one.
+  std::string path = support::starts_with(message, "/") ? message.substr(0, message.find(": ")) : "";
+  if (path.empty() && found != files.end()) path = found->path;
+  if (path.empty()) return std::nullopt;
+  const auto says = [&](const char* words) { return message.find(words) != std::string::npos; };
+  if (mount_of(path, mountinfo).empty()) {
+    return LoadTrouble{"the image brings " + path + ", which does not load: " + message, Layer::kImage,
+                       "rm " + path + " in the image: the driver's libraries come from the host"};
+  }
+  if (says("invalid ELF header") || says("file too short")) {
+    return LoadTrouble{"the host's " + path + " is no library: " + message, Layer::kHostDriver,
+                       "install the driver on the host again, then nvidia-ctk cdi generate where CDI is used"};
+  }
+  return LoadTrouble{"the host's " + path + " does not load in this image: " + message, Layer::kImage,
+                     "a base with the libraries that it names; NVIDIA's driver needs glibc, musl does not do"};
+}
+
 }  // namespace envforge::validator::container

@@ -1,23 +1,14 @@
 // Proves: no library of the NVIDIA driver that the loader would find lies in the image itself; the host supplies them.
 // Control: a libcuda.so.1 of the image's own is put into the list that is judged.
 // Suite: quick
-#include <cstdlib>
 #include <fstream>
-#include <sstream>
 
+#include "checks/container/driver_files.hpp"
 #include "container/report_findings.hpp"
-#include "container/search_path.hpp"
 #include "harness/check.hpp"
 
 namespace envforge::validator {
 namespace {
-
-std::string mountinfo() {
-  std::ifstream file("/proc/self/mountinfo");
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 class BakedDriver : public harness::Check {
  public:
@@ -28,9 +19,7 @@ class BakedDriver : public harness::Check {
   }
 
   void run(harness::Context&, protocol::CheckResult& result) override {
-    const char* path = std::getenv("LD_LIBRARY_PATH");
-    auto files =
-        container::find_driver_files(loader::Root(), {{"LD_LIBRARY_PATH", path == nullptr ? "" : path}}, mountinfo());
+    auto files = driver_files();
     const auto kept = files;
     const harness::Control control{
         "a libcuda.so.1 of the image's own", 1,

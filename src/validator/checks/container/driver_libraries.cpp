@@ -1,17 +1,15 @@
-// Proves: libcuda loads, is no stub and fits the kernel module, and the mount that supplied it is known.
+// Proves: libcuda loads, is no stub and fits the kernel module where both tell their versions, and the mount that
+//   supplied it is known.
 // Control: another version of the kernel module, or a stub's path where a version is not known, is put into the copy
 //   that is judged.
 // Suite: quick
 //
 // A stub, a copy baked into the image, or a cuda-compat package are the usual reasons why CUDA does not start although
 // nvidia-smi looks fine.
-#include <fstream>
-#include <sstream>
-
 #include <envforge/support/text.hpp>
 
+#include "checks/container/driver_files.hpp"
 #include "container/report_findings.hpp"
-#include "container/search_path.hpp"
 #include "gpu/image_libraries.hpp"
 #include "harness/check.hpp"
 #include "loader/root.hpp"
@@ -22,13 +20,6 @@ namespace {
 using harness::Context;
 using harness::Failure;
 using protocol::Layer;
-
-std::string text_of_file(const char* path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 // "580.159.04" of the kernel module, from "NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.159.04  ...".
 std::string module_version() {
@@ -48,6 +39,13 @@ struct Supplied {
   // Forward compatibility is a newer libcuda over an older module, on purpose.
   bool is_compat() const { return path.find("compat") != std::string::npos; }
   bool versions_count() const { return !version.empty() && !module.empty() && !is_compat(); }
+  // "; not compared ..." where a pass does not say that the versions fit.
+  std::string not_compared() const {
+    if (versions_count()) return "";
+    const std::string what = "; its version was not compared with the kernel module's: ";
+    if (is_compat()) return what + "cuda-compat is newer on purpose";
+    return what + (module.empty() ? "/proc/driver/nvidia/version does not tell that" : "its file's name tells none");
+  }
   Layer layer_at_fault() const { return is_stub() || mount.empty() ? Layer::kImage : Layer::kHostDriver; }
 };
 
@@ -75,6 +73,9 @@ class DriverLibraries : public harness::Check {
   void run(Context& context, protocol::CheckResult& result) override {
     const gpu::SharedLibrary library = gpu::open_driver_library("libcuda.so.1");
     if (!library.ok()) {
+      if (const auto trouble = why_not_loaded(library.error())) {
+        throw Failure(trouble->what, trouble->layer, "dlopen", trouble->mend);
+      }
       throw Failure("libcuda.so.1 does not load: " + library.error(), Layer::kContainerFlags, "dlopen",
                     "docker run --gpus all ...; an image whose loader looks elsewhere needs "
                     "LD_LIBRARY_PATH=/usr/local/nvidia/lib64");
@@ -82,12 +83,11 @@ class DriverLibraries : public harness::Check {
     const loader::Root root;
     const std::string file = library.file_of("cuInit");
     const std::string path = root.real(file).value_or(file);
-    const Supplied real{path, container::mount_of(path, text_of_file("/proc/self/mountinfo")), version_in(path),
-                        module_version()};
+    const Supplied real{path, container::mount_of(path, mountinfo()), version_in(path), module_version()};
     context.found_library({"libcuda.so.1", path, real.version, real.mount.empty() ? "the image" : "the host",
                            real.mount.empty() ? "dlopen by soname" : "dlopen by soname; mounted at " + real.mount});
     result.summary = path + (real.mount.empty() ? ", from the image" : ", from the host") +
-                     (real.module.empty() ? "" : ", kernel module " + real.module);
+                     (real.module.empty() ? "" : ", kernel module " + real.module) + real.not_compared();
     Supplied judged = real;
     const auto plant = [&] {
       if (real.versions_count()) {

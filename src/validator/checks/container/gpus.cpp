@@ -13,6 +13,7 @@
 #include <envforge/support/environment.hpp>
 #include <envforge/support/text.hpp>
 
+#include "checks/container/driver_files.hpp"
 #include "container/environment_rules.hpp"
 #include "container/limits.hpp"
 #include "container/report_findings.hpp"
@@ -100,6 +101,7 @@ void explain_capabilities(const std::string& trouble) {
 
 [[noreturn]] void explain_missing_library(const std::string& trouble) {
   explain_device_files(trouble);
+  if (const auto found = why_not_loaded(trouble)) throw Failure(found->what, found->layer, "dlopen", found->mend);
   explain_capabilities(trouble);
   const std::string what = "the GPU's device files are in the container, and its driver's library does not load";
   const char* value = std::getenv(kCapabilities);

@@ -194,6 +194,26 @@ TEST_F(DriverLibrary, OfAnotherVersionThatTheHostMountsMeansAReboot) {
   EXPECT_EQ(mounted.mend, "reboot the host after its driver was updated");
 }
 
+TEST_F(DriverLibrary, OfTheImageThatIsNoLibraryIsTheImages) {
+  support::write_file_atomically(path("libcuda.so.1"), "a placeholder");
+  const std::string folder = folder_.path().string();
+  const std::map<std::string, std::string> settings = {{"LD_LIBRARY_PATH", folder + ":" ENVFORGE_STUBS}};
+  const auto baked = only("container.driver-libraries", "true", settings);
+  EXPECT_EQ(to_string(baked.verdict), "fail");
+  EXPECT_THAT(baked.reason, StartsWith("the image brings " + path("libcuda.so.1") + ", which does not load: "));
+  EXPECT_EQ(to_string(baked.layer), "image");
+  EXPECT_THAT(baked.mend, HasSubstr("rm " + path("libcuda.so.1") + " in the image"));
+  const std::string file = path("libcuda.so.1");
+  const auto mounted = only("container.driver-libraries", "mount --bind " + file + " " + file, settings);
+  EXPECT_EQ(to_string(mounted.layer), "host-driver") << mounted.reason;
+}
+
+TEST_F(DriverLibrary, OfWhichNoVersionIsToldIsSaidNotToBeCompared) {
+  EXPECT_THAT(libcuda("580.159.04", "not-known").summary,
+              HasSubstr("was not compared with the kernel module's: /proc/driver/nvidia/version does not tell that"));
+  EXPECT_THAT(libcuda("580.159.04", "580.159.04").summary, Not(HasSubstr("compared")));
+}
+
 TEST_F(DriverLibrary, OfTheToolkitsStubsIsToldByItsPlace) {
   const std::filesystem::path stubs = folder_.path() / "stubs";
   std::filesystem::create_directories(stubs);

@@ -94,5 +94,19 @@ TEST(MountOf, IsTheNarrowestThatHoldsThePath) {
   EXPECT_EQ(mount_of("/etc/x", mounts), "");
 }
 
+TEST(DriverFiles, ThatDoNotLoadAreOfTheImageOrOfTheHostByTheirMount) {
+  const std::string none = "libcuda.so.1: cannot open shared object file: No such file or directory";
+  EXPECT_FALSE(judge_not_loaded(none, {}, "")) << "the engine brought none";
+  const std::string mounts = "36 35 98:0 /x /usr/lib/libcuda.so.1 ro - ext4 /dev/sda1 ro";
+  const DriverFile file{"libcuda.so.1", "/usr/lib/libcuda.so.1", "ld.so.cache", "none", ""};
+  const std::string missing = "libdxcore.so: cannot open shared object file: No such file or directory";
+  EXPECT_EQ(judge_not_loaded(missing, {file}, "")->layer, protocol::Layer::kImage);
+  EXPECT_EQ(judge_not_loaded(missing, {file}, mounts)->layer, protocol::Layer::kImage)
+      << "the image lacks what it needs";
+  const std::string broken = "/usr/lib/libcuda.so.1: invalid ELF header";
+  EXPECT_EQ(judge_not_loaded(broken, {}, "")->layer, protocol::Layer::kImage);
+  EXPECT_EQ(judge_not_loaded(broken, {}, mounts)->layer, protocol::Layer::kHostDriver);
+}
+
 }  // namespace
 }  // namespace envforge::validator::container
