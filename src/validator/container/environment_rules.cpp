@@ -6,6 +6,8 @@
 
 #include <envforge/support/text.hpp>
 
+#include "container/limits.hpp"
+
 namespace envforge::validator::container {
 namespace {
 
@@ -23,6 +25,28 @@ bool is_eager(const std::string& value) {
 }
 bool is_trace(const std::string& value) {
   return support::to_lower(value) == "trace";
+}
+
+// torch reads "NAME:VALUE,NAME:VALUE"; which names it knows is its release's affair.
+bool has_no_setting(const std::string& value) {
+  return !value.empty() && value.find(':') == std::string::npos;
+}
+// A list of positive numbers, one for each level of nesting.
+bool is_no_thread_count(const std::string& value) {
+  if (value.empty()) return false;
+  for (const std::string& one : support::split(value, ',')) {
+    const std::string word = support::trim(one);
+    if (word.empty() || word.find_first_not_of("0123456789") != std::string::npos) return true;
+    if (word.find_first_not_of('0') == std::string::npos) return true;
+  }
+  return false;
+}
+bool is_no_device_order(const std::string& value) {
+  return !value.empty() && value != "FASTEST_FIRST" && value != "PCI_BUS_ID";
+}
+bool lacks_compute(const std::string& value) {
+  const auto missing = missing_capabilities(value);
+  return std::find(missing.begin(), missing.end(), "compute") != missing.end();
 }
 
 struct Rule {
@@ -52,6 +76,15 @@ constexpr Rule kRules[] = {
     {"NCCL_ALGO", is_set, "takes the choice of the algorithm from NCCL", false},
     {"NCCL_PROTO", is_set, "takes the choice of the protocol from NCCL", false},
     {"NCCL_DEBUG", is_trace, "writes a line for every call", false},
+    {"PYTORCH_CUDA_ALLOC_CONF", has_no_setting,
+     "is no setting of torch's memory (NAME:VALUE): torch ends at its first use", true},
+    {"PYTORCH_ALLOC_CONF", has_no_setting, "is no setting of torch's memory (NAME:VALUE): torch ends at its first use",
+     true},
+    {"OMP_NUM_THREADS", is_no_thread_count, "is no number of threads: OpenMP takes one for each CPU instead", false},
+    {"CUDA_DEVICE_ORDER", is_no_device_order, "is neither FASTEST_FIRST nor PCI_BUS_ID: CUDA takes FASTEST_FIRST",
+     false},
+    {"NVIDIA_DRIVER_CAPABILITIES", lacks_compute,
+     "leaves out compute: `docker run --gpus all` brings no libcuda into the container", true},
     {"NCCL_NVLS_ENABLE", is_on, "forces NVLink multicast, which fails in containers without its device files", false},
 };
 

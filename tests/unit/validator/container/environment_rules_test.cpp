@@ -54,6 +54,29 @@ TEST(EnvironmentRules, AnNcclSwitchThatIsNoNumberIsIgnoredByNcclAndTold) {
   EXPECT_THAT(found[0].what, HasSubstr("is no number: NCCL takes its default"));
 }
 
+TEST(EnvironmentRules, AValueThatItsReaderDoesNotTakeIsTold) {
+  const std::vector<std::pair<std::string, std::string>> wrong = {{"PYTORCH_CUDA_ALLOC_CONF", "garbage"},
+                                                                  {"PYTORCH_ALLOC_CONF", "true"},
+                                                                  {"OMP_NUM_THREADS", "0"},
+                                                                  {"OMP_NUM_THREADS", "all"},
+                                                                  {"OMP_NUM_THREADS", "4,"},
+                                                                  {"CUDA_DEVICE_ORDER", "FOO"},
+                                                                  {"NVIDIA_DRIVER_CAPABILITIES", "graphics"}};
+  for (const auto& [name, value] : wrong) {
+    const auto found = judged({{name, value}});
+    ASSERT_EQ(found.size(), 1U) << name << "=" << value;
+    EXPECT_THAT(found[0].what, HasSubstr(name + "='" + value + "' "));
+    EXPECT_THAT(found[0].mend, HasSubstr("take `ENV " + name + "` out of the image"));
+  }
+  EXPECT_THAT(judged({{"PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True,roundup_power2_divisions:[256:1,>:4]"},
+                      {"OMP_NUM_THREADS", "8,2"},
+                      {"CUDA_DEVICE_ORDER", "PCI_BUS_ID"},
+                      {"NVIDIA_DRIVER_CAPABILITIES", "compute,utility"},
+                      {"NVIDIA_VISIBLE_DEVICES", "void"}}),
+              IsEmpty())
+      << "void is what the engine itself writes where it hands GPUs over by CDI";
+}
+
 TEST(EnvironmentRules, AnInterfaceThatIsNotThereIsToldWithThoseThatAre) {
   const std::vector<std::string> there = {"eth0", "lo"};
   const auto found = judged({{"NCCL_SOCKET_IFNAME", "ib0"}}, there);
