@@ -20,9 +20,10 @@ struct PackagesToLock {
   const documents::Lock& lock;           // cutoffs
 };
 
-using WheelsAnswer = std::variant<std::vector<documents::LockedWheel>, packages::PythonConflict>;
-WheelsAnswer lock_wheels(World& world, const PackagesToLock& what);
-/// What lock_wheels asks: torch and its family as pins, the recipe's requirements, the site's indexes. `direct` gets
+using WheelsAnswer = std::variant<std::vector<packages::ResolvedWheel>, packages::PythonConflict>;
+/// The wheels of a platform but for those that are built. `direct` as below.
+WheelsAnswer resolve_wheels(World& world, const PackagesToLock& what, std::set<std::string>& direct);
+/// What resolve_wheels asks: torch and its family as pins, the recipe's requirements, the site's indexes. `direct` gets
 /// the names of what we or the recipe ask for.
 packages::PythonRequest wheels_request(World& world, const PackagesToLock& what, std::set<std::string>& direct);
 /// NAME==VERSION of the older lock, where it still decides.

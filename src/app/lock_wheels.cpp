@@ -148,8 +148,7 @@ std::vector<std::string> kept_versions(const PackagesToLock& what) {
   return kept;
 }
 
-WheelsAnswer lock_wheels(World& world, const PackagesToLock& what) {
-  std::set<std::string> direct;
+WheelsAnswer resolve_wheels(World& world, const PackagesToLock& what, std::set<std::string>& direct) {
   auto request = wheels_request(world, what, direct);
   request.preferences = kept_versions(what);
   auto answer = world.python.resolve(request);
@@ -157,7 +156,7 @@ WheelsAnswer lock_wheels(World& world, const PackagesToLock& what) {
   auto& wheels = std::get<std::vector<ResolvedWheel>>(answer);
   std::erase_if(wheels, [](const ResolvedWheel& wheel) { return wheel.index == packages::kProvided; });
   if (auto conflict = from_elsewhere(world, wheels)) return *conflict;
-  return locked_rows(wheels, direct);
+  return answer;
 }
 
 std::vector<documents::LockedWheel> lock_tools(World& world, const PackagesToLock& what) {

@@ -2,7 +2,9 @@
 // the recipe's lines and with ways out that were solved. Used by lock_recipe.
 #pragma once
 
-#include <optional>
+#include <set>
+#include <string>
+#include <vector>
 
 #include <envforge/packages/package_needs.hpp>
 #include <envforge/resolve/resolve.hpp>
@@ -11,18 +13,29 @@
 
 namespace envforge::app {
 
-/// The spec whose torch must also be what the conflict's packages need; nullopt if the conflict says nothing of torch,
-/// or nothing new.
-std::optional<documents::ImageSpec> narrowed_to_needs(const documents::ImageSpec& spec,
-                                                      const packages::PythonConflict& conflict);
+/// A version set with a torch that packages ask for.
+struct TorchChoice {
+  documents::ImageSpec spec;  // narrowed to what they ask
+  resolve::Solution solution;
+  std::vector<packages::PackageNeed> needs;  // never empty
+};
 
-/// What the conflict's packages need of torch.
-std::vector<packages::PackageNeed> torch_needs(const packages::PythonConflict& conflict);
+/// The version sets of `spec` with a torch that the conflict's packages need: of all needs together and of each alone,
+/// newest torch first, each torch once. Whether all packages go with one of them only uv can tell.
+std::vector<TorchChoice> torches_needed(const documents::ImageSpec& spec, const compat::Knowledge& knowledge,
+                                        const packages::PythonConflict& conflict);
+std::string torch_of(const resolve::Solution& solution);
+bool newer_torch(const TorchChoice& a, const TorchChoice& b);
+
+/// "xformers 0.0.28", "xformers >=0.0.28"
+std::string named(const packages::PackageNeed& need);
 
 /// The version that was chosen bears the package that asked for it as its reason.
 void add_need_to_reasons(documents::LockedPlatform& locked, const packages::PackageNeed& need);
 
-/// `what.solution` is what the recipe alone gives. Each remedy was solved, packages included. Error{kPythonConflict}.
-support::Error torch_conflict_error(World& world, const PackagesToLock& what, const packages::PythonConflict& conflict);
+/// `what.solution` is what the recipe alone gives, `tried` each torch that uv refused. Each remedy was solved, packages
+/// included; one that breaks the line that it changes says so. Error{kPythonConflict}.
+support::Error torch_conflict_error(World& world, const PackagesToLock& what, const packages::PythonConflict& conflict,
+                                    const std::set<std::string>& tried);
 
 }  // namespace envforge::app

@@ -94,6 +94,7 @@ ResolvedWheel read_package(const toml::Value& package, const std::vector<std::st
   if (wheel.sha256.size() != 64 && !hashed_later) fail(wheel.name, "without the sha256 of " + wheel.filename);
   wheel.size = std::strtoull(file.text_of("size").c_str(), nullptr, 10);
   wheel.index = index_of(wheel.name, request);
+  wheel.uploaded = file.text_of("upload-time");
   return wheel;
 }
 

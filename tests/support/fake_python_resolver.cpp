@@ -46,14 +46,32 @@ bool is_for(const FakePackage& package, const packages::PythonRequest& request) 
          package.tag.find(other) == std::string::npos;
 }
 
-/// The newest version of `name` on its index that all needs allow; the preferred one if it is among them.
+using Chosen = std::map<std::string, ResolvedWheel>;
+
+/// What the package needs of one that is chosen already in another version: uv takes an older version of it then.
+std::optional<Need> contradiction(const FakePackage& package, const Chosen& chosen) {
+  for (const std::string& text : package.requires_dist) {
+    const Need need = read_need(text, package.name);
+    const auto other = chosen.find(need.name);
+    if (other != chosen.end() && !other->second.version.empty() && !allows(need, other->second.version)) return need;
+  }
+  return std::nullopt;
+}
+
+/// The newest version of `name` on its index that all needs allow; the preferred one if it is among them. `lines` gets
+/// what stands against the others.
 std::optional<FakePackage> choose(const std::vector<FakePackage>& shelf, const std::string& name,
-                                  const std::vector<Need>& needs, const packages::PythonRequest& request) {
+                                  const std::vector<Need>& needs, const packages::PythonRequest& request,
+                                  const Chosen& chosen, std::vector<std::string>& lines) {
   std::optional<FakePackage> best;
   for (const FakePackage& package : shelf) {
     const bool fits = std::all_of(needs.begin(), needs.end(),
                                   [&](const Need& need) { return need.name != name || allows(need, package.version); });
     if (package.name != name || package.sdist_only || !fits || !is_for(package, request)) continue;
+    if (const auto need = contradiction(package, chosen)) {
+      lines.push_back(name + "==" + package.version + " depends on " + need->name + need->range);
+      continue;
+    }
     const auto& preferences = request.preferences;
     const bool preferred = std::count(preferences.begin(), preferences.end(), name + "==" + package.version) > 0;
     if (preferred) return package;
@@ -124,9 +142,11 @@ std::variant<std::vector<ResolvedWheel>, PythonConflict> FakePythonResolver::res
       return conflict(Kind::kNoSuchPackage, name, name + " was not found");
     if (std::none_of(shelf.begin(), shelf.end(), built))
       return conflict(Kind::kNeedsBuild, name, name + " has no wheel");
-    const auto package = choose(shelf, name, needs, request);
+    std::vector<std::string> lines;
+    const auto package = choose(shelf, name, needs, request, chosen, lines);
     if (!package) {
       auto answer = conflict(Kind::kUnsatisfiable, name, "nothing satisfies " + name);
+      answer.lines.insert(answer.lines.end(), lines.begin(), lines.end());
       for (const Need& need : needs) {
         if (need.name == name && !need.from.empty())
           answer.lines.push_back(need.from + "==" + chosen[need.from].version + " depends on " + name + need.range);
@@ -142,6 +162,7 @@ std::variant<std::vector<ResolvedWheel>, PythonConflict> FakePythonResolver::res
     wheel.filename = stem + "-" + package->version + "-" + package->tag + ".whl";
     wheel.sha256 = support::sha256_hex(wheel.filename);
     wheel.size = package->size == 0 ? 1000 : package->size;
+    wheel.uploaded = package->uploaded;
     wheel.index = packages::kDefaultPythonIndex;
     for (const packages::PythonIndex& explicit_index : request.indexes) {
       if (explicit_index.name == index) wheel.index = explicit_index.url;

@@ -18,6 +18,7 @@ struct FakePackage {
   std::string tag = "py3-none-any";
   bool sdist_only = false;
   std::uint64_t size = 0;  // 0 = 1000
+  std::string uploaded = {};
 };
 
 /// "" is the default index; others by PythonIndex::name.

@@ -50,6 +50,7 @@ struct ResolvedWheel {
   std::string name, version, filename, sha256, index;  // index = URL without credentials, or "folder"
   std::uint64_t size = 0;                              // 0 = the index does not say
   std::vector<std::string> required_by;  // other packages of the closure; empty if only the request asks for it
+  std::string uploaded;                  // 2025-01-01T00:00:00Z; "" = the index does not say
 };
 
 /// The source distribution of one exact version.

@@ -33,6 +33,8 @@ FakeUniverse universe() {
             {"old-stats", "1.0", {"numpy<2"}},
             {"pins-torch", "0.9", {"torch==2.6.0"}},
             {"pins-torch", "1.0", {"torch==2.6.0"}},
+            {"loose-once", "0.1", {"torch>=2.6"}},
+            {"loose-once", "1.0", {"torch==2.6.0"}},
             {"only-source", "1.0", {}, "", true},
             {"needs-source", "1.0", {"only-source"}},
             {"needs-ours", "1.0", {"ours>=2", "numpy"}},
@@ -252,6 +254,17 @@ TEST_P(PythonResolverContract, APackageThatPinsTorchIsNamedInTheExplanation) {
   const auto needs = packages::needs_of(answer, "torch");
   ASSERT_EQ(needs.size(), 1U);
   EXPECT_EQ(needs[0].package, "pins-torch");
+  EXPECT_EQ(needs[0].needs, "torch==2.6.0");
+}
+
+TEST_P(PythonResolverContract, AnOlderVersionThatTakesTheTorchIsChosenWithoutAWord) {
+  EXPECT_THAT(versions(wheels(request({"torch==2.7.0"}, {"loose-once"}))), ::testing::Contains("loose-once 0.1"));
+}
+
+TEST_P(PythonResolverContract, EachVersionsNeedOfTorchIsNamedInTheExplanation) {
+  const auto answer = conflict(request({"torch==2.7.0"}, {"pins-torch"}));
+  const auto needs = packages::needs_of(answer, "torch");
+  ASSERT_FALSE(needs.empty());
   EXPECT_EQ(needs[0].needs, "torch==2.6.0");
 }
 

@@ -76,6 +76,80 @@ TEST_F(PinsTorch, WhereNothingHelpsThatIsSaid) {
   EXPECT_THAT(error.notes(), Contains(HasSubstr("No change of one of these lines helps")));
 }
 
+/// Packages with a version for each torch, and old ones that pin none.
+class SeveralPins : public ::testing::Test {
+ protected:
+  SeveralPins() {
+    universe_[""].push_back({"our-lib", "1.0", {"torch==2.6.0"}});
+    universe_[""].push_back({"our-lib", "2.0", {"torch==2.7.0"}});
+    universe_[""].push_back({"our-lib", "2.1", {"torch==2.5.1"}});
+    universe_[""].push_back({"server", "0.1", {"torch>=2.1"}, "py3-none-any", false, 0, "2023-11-20T00:00:00Z"});
+    universe_[""].push_back({"server", "0.8", {"torch==2.6.0"}, "py3-none-any", false, 0, "2025-02-01T00:00:00Z"});
+    universe_[""].push_back({"loader", "0.3.dev5", {}});
+    for (const char* torch : {"2.6.0", "2.7.0", "2.7.1"}) universe_[""].push_back({"torch", torch, {}});
+  }
+  LockResult lock(const std::string& torch, const std::string& pip) {
+    at_.python = testing::FakePythonResolver(universe_);
+    return lock_recipe(at_.world(), at_.recipe(recipe_text(torch, "packages:\n  pip:\n    - " + pip + "\n")), {});
+  }
+
+  testing::FakeUniverse universe_ = testing::shipped_torch_universe();
+  AppWorld at_;
+};
+
+TEST_F(SeveralPins, EachTorchThatTheVersionsOfAPackageNeedIsTriedNewestFirst) {
+  const auto result = lock(">=2.6,<2.8", "our-lib");
+  EXPECT_EQ(result.lock.platforms.at("linux/amd64").torch, "2.7.0");
+  EXPECT_EQ(version_of(result.lock, "our-lib"), "2.0");
+  EXPECT_THAT(at_.events.notes, ElementsAre("our-lib 2.0 needs torch==2.7.0: torch 2.7.0 is tried"));
+}
+
+TEST_F(SeveralPins, ATorchThatUvRefusesIsFollowedByTheNext) {
+  std::erase_if(universe_[""],
+                [](const auto& package) { return package.name == "torch" && package.version == "2.7.0"; });
+  const auto result = lock(">=2.6,<2.8", "our-lib");
+  EXPECT_EQ(result.lock.platforms.at("linux/amd64").torch, "2.6.0");
+  EXPECT_EQ(version_of(result.lock, "our-lib"), "1.0");
+}
+
+TEST_F(SeveralPins, TheWaysOutAreTheTorchesThatTheyNeedNewestFirst) {
+  const auto error = error_of([&] { lock("2.7.1", "our-lib"); });
+  EXPECT_THAT(error.notes(), Contains(HasSubstr("1. torch.version: \"2.7.0\"")));
+  EXPECT_THAT(error.notes(), Contains(HasSubstr("2. torch.version: \"2.6.0\"")));
+  EXPECT_THAT(error.notes(), Not(Contains(HasSubstr("2.5.1\""))));  // the index has no such torch
+}
+
+TEST_F(SeveralPins, AWayOutThatBreaksItsLineSaysSoAndOneFromBeforeTheTorchIsNone) {
+  universe_[""].push_back({"our-lib", "3.0", {"torch==2.7.1"}});
+  auto error = error_of([&] { lock("2.7.1", "our-lib<3"); });
+  EXPECT_THAT(error.notes(), Contains(HasSubstr("packages.pip: \"our-lib==3.0\"")));
+  EXPECT_THAT(error.notes(), Contains(HasSubstr("in place of 'our-lib<3', which it does not satisfy")));
+  error = error_of([&] { lock("2.7.1", "server>=0.8"); });
+  EXPECT_THAT(error.notes(), Contains(HasSubstr("1. torch.version: \"2.6.0\"")));
+  EXPECT_THAT(error.notes(), Not(Contains(HasSubstr("server==0.1"))));
+}
+
+TEST_F(SeveralPins, ANewerPackageGoesBeforeANewerTorch) {
+  const auto result = lock(">=2.6,<2.8", "server");
+  EXPECT_EQ(result.lock.platforms.at("linux/amd64").torch, "2.6.0");
+  EXPECT_EQ(version_of(result.lock, "server"), "0.8");
+  EXPECT_THAT(result.warnings, Not(Contains(HasSubstr("server"))));
+}
+
+TEST_F(SeveralPins, APackageFromBeforeATorchThatIsFixedIsTold) {
+  const auto result = lock("2.7.1", "server");
+  EXPECT_EQ(version_of(result.lock, "server"), "0.1");
+  EXPECT_THAT(result.warnings,
+              Contains(HasSubstr("server 0.1 of 2023-11-20 is taken, from before torch 2.7.1; 0.8 goes with torch "
+                                 "2.6.0: `torch: \"2.6.0\"` takes it")));
+}
+
+TEST_F(SeveralPins, APreReleaseThatNobodyAskedForIsTold) {
+  EXPECT_THAT(lock("2.7.1", "loader").warnings,
+              Contains(HasSubstr("loader 0.3.dev5 is taken, a pre-release that the recipe does not name")));
+  EXPECT_THAT(lock("2.7.1", "loader==0.3.dev5").warnings, Not(Contains(HasSubstr("loader"))));
+}
+
 TEST(LockPackages, AWheelByItsAddressIsLockedWithThatAddressAndItsHash) {
   AppWorld at;
   const std::string hash(64, 'a');
