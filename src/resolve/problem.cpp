@@ -79,6 +79,7 @@ class ProblemMaker {
   void add_gpu(std::size_t pool, std::size_t index, const std::vector<std::size_t>& platforms,
                const std::optional<std::size_t>& driver);
   void add_versions();
+  bool is_known(const PartWish& part) const;
   void add_parts();
   void add_compiler();
   void add_candidates();
@@ -159,6 +160,14 @@ void ProblemMaker::add_versions() {
   }
 }
 
+bool ProblemMaker::is_known(const PartWish& part) const {
+  const auto& options = problem_.options();
+  return std::any_of(options.begin(), options.end(), [&](const BuildOption& option) {
+    const auto version = Version::parse(version_of_part(option, part.part));
+    return version && part.range.contains(*version);
+  });
+}
+
 void ProblemMaker::add_parts() {
   const ImageSpec& spec = *problem_.spec;
   const auto add = [&](WishKind kind, const std::string& value, const support::Where& where, PartWish part) {
@@ -174,10 +183,10 @@ void ProblemMaker::add_parts() {
     auto part = part_of_package(requirement.value, spec.platforms);
     if (!part) continue;
     const auto& include = spec.torch.include;
-    // What is not included is uv's to choose, by its own requirement on torch.
+    // A version that no row knows is left to uv, which reads what the package itself requires of torch.
     const bool partner = part->part == "torchvision" || part->part == "torchaudio";
     const auto is_it = [&](const auto& item) { return item.value == part->part; };
-    if (partner && std::none_of(include.begin(), include.end(), is_it)) continue;
+    if (partner && std::none_of(include.begin(), include.end(), is_it) && !is_known(*part)) continue;
     if (!part->variant.empty()) part->platforms = spec.platforms;
     add(WishKind::kPackage, requirement.value, requirement.where, *std::move(part));
   }

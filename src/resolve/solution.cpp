@@ -24,14 +24,26 @@ const Wish* wish_of(const Problem& problem, WishKind kind) {
   return wish == problem.wishes.end() ? nullptr : &*wish;
 }
 
-// The first fact against any candidate that `meant` picks, in the order of preference.
-std::optional<Fact> first_fact(const Problem& problem, const Search& search, const auto& meant) {
+// The first fact against any candidate that `meant` picks, in the order of preference. `by` gets its constraint.
+std::optional<Fact> first_fact(const Problem& problem, const Search& search, const auto& meant,
+                               const Constraint** by = nullptr) {
   for (const Candidate& candidate : search.all([](std::size_t) { return false; })) {
     if (!meant(candidate)) continue;
-    if (const auto constraint = search.against(candidate))
+    if (const auto constraint = search.against(candidate)) {
+      if (by != nullptr) *by = &problem.constraints[*constraint];
       return why_not(problem, problem.constraints[*constraint], candidate);
+    }
   }
   return std::nullopt;
+}
+
+// A line of the recipe's packages that names torch or what goes with one torch only; nullptr = another constraint.
+const Wish* torch_line(const Problem& problem, const Constraint* constraint) {
+  if (constraint == nullptr || constraint->kind != ConstraintKind::kPart) return nullptr;
+  const Wish& wish = problem.wishes[constraint->wishes[0]];
+  const std::string& part = wish.part->part;
+  const bool of_torch = part == "torch" || part == "torchvision" || part == "torchaudio";
+  return wish.kind == WishKind::kPackage && of_torch ? &wish : nullptr;
 }
 
 class SolutionMaker {
@@ -75,11 +87,16 @@ Choice SolutionMaker::torch_choice() const {
     choice.reason = "kept from the lock";
     return choice;
   }
-  const auto newer = first_fact(problem_, search_, [&](const Candidate& other) {
+  const Constraint* by = nullptr;
+  const auto newer_one = [&](const Candidate& other) {
     const Version& torch = problem_.option(other).torch;
     return torch > option_.torch && range.contains(torch) && other.base == &base_;
-  });
-  if (newer) {
+  };
+  const auto newer = first_fact(problem_, search_, newer_one, &by);
+  if (const Wish* line = torch_line(problem_, by)) {
+    const std::string where = to_string(line->where);
+    choice.reason = "the newest that '" + line->value + "'" + (where.empty() ? "" : " (" + where + ")") + " allows";
+  } else if (newer) {
     choice.reason = "the newest that fits; a newer one does not: " + newer->text;
     choice.source = newer->source;
   } else {

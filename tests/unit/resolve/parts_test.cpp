@@ -138,8 +138,19 @@ TEST(PackageOfABuild, IsLeftToUvWhereOnlyUvCanTell) {
     EXPECT_TRUE(part_of_package(text, both)) << text;
   EXPECT_EQ(build_of(a100().package("triton==3.3.0; platform_machine == 'x86_64' and sys_platform == 'linux'")),
             "2.7.0 cu126");
-  EXPECT_EQ(build_of(a100().package("torchvision==0.20.1")), "2.15.0 cu132");
+  EXPECT_EQ(build_of(a100().package("torchvision==0.20.9")), "2.15.0 cu132");  // no row knows it
   EXPECT_EQ(build_of(a100().include("torchvision").package("torchvision==0.20.1")), "2.5.1 cu124");
+}
+
+TEST(PackageOfABuild, OfTorchsFamilyDecidesTheTorchWithItsPlaceInTheReason) {
+  EXPECT_EQ(build_of(a100().package("torchvision==0.20.1")), "2.5.1 cu124");
+  EXPECT_EQ(build_of(a100().package("torchaudio==2.6.0")), "2.6.0 cu124");
+  EXPECT_EQ(build_of(a100().package("torchaudio>=2.0")), "2.15.0 cu132");
+  EXPECT_THAT(words_of(a100().package("torch==2.5.1")),
+              HasSubstr("the newest that 'torch==2.5.1' (recipe.yaml:9:1) allows"));
+  EXPECT_THAT(words_of(a100().package("torch==2.5.1").package("torchvision==0.19.0")),
+              AllOf(HasSubstr("- package torch==2.5.1 (recipe.yaml:9:1)"),
+                    HasSubstr("- package torchvision==0.19.0 (recipe.yaml:9:1)")));
 }
 
 TEST(PackageOfABuild, OfABundledBuildIsNotThere) {
