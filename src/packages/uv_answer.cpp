@@ -188,11 +188,15 @@ PythonConflict unsolvable(const std::string& text, const PythonRequest& request)
   if (!needs_wheel.empty()) {
     conflict.kind = PythonConflict::Kind::kNeedsBuild;
     conflict.package = needs_wheel;
+    // "Because NAME==1.0 has no usable wheels": the version that the rest asks for.
+    const std::string version = first_match(text, ("ecause " + needs_wheel + "==([^ ]+) has no").c_str());
     conflict.hint =
         "'" + needs_wheel +
         "' has no wheel that fits, only sources, whose code envforge never runs on this machine: ask for a " +
-        "version that has a wheel, let it be built in a stage of the image (`packages: {build: [" + needs_wheel +
-        "==VERSION]}`), or give the folder of a wheel that you built for this torch and Python with --wheels DIR";
+        "version that has a wheel, let it be built in a stage of the image (`packages: {build: [{source: " +
+        needs_wheel + "==" + (version.empty() ? "VERSION" : version) +
+        ", pools: []}]}`; without `pools` if it has CUDA code), or give the folder of a wheel that you built for this "
+        "torch and Python with --wheels DIR";
   } else if (!absent.empty()) {
     conflict.kind = PythonConflict::Kind::kNoSuchPackage;
     conflict.package = absent;

@@ -37,6 +37,20 @@ TEST(UvAnswer, TakesTheFileNameOutOfAUrlWithEscapes) {
   EXPECT_EQ(wheels[0].size, 0U);
 }
 
+TEST(UvAnswer, TheHintOfAMissingWheelIsTheEntryThatBuildsItWithoutACompilerForCuda) {
+  const std::string words =
+      "error: No solution found when resolving dependencies:\n"
+      "  Because pyairports==0.0.1 has no usable wheels and only pyairports==0.0.1 is available, we can conclude that "
+      "all versions of pyairports cannot be used.\n"
+      "hint: Wheels are required for `pyairports` because building from source is disabled for all packages (i.e., "
+      "with `--no-build`)\n";
+  const auto conflict = read_conflict(words, debian12());
+  ASSERT_TRUE(conflict);
+  EXPECT_EQ(conflict->kind, PythonConflict::Kind::kNeedsBuild);
+  EXPECT_THAT(conflict->hint, HasSubstr("`packages: {build: [{source: pyairports==0.0.1, pools: []}]}`; without "
+                                        "`pools` if it has CUDA code"));
+}
+
 TEST(UvAnswer, RecordsTheIndexWithoutItsCredentials) {
   PythonRequest request = debian12();
   request.indexes = {{"private", "https://me:secret@index.example/simple", ""}};
