@@ -112,6 +112,25 @@ std::vector<std::string> stayed(const Lock& old, const Lock& now, const std::vec
   return out;
 }
 
+// A file that the requirements do not name by its hash is not the one that was meant, whoever serves it.
+void check_hashes(const documents::Recipe& recipe, const Lock& lock) {
+  for (const auto& line : recipe.hashes) {
+    for (const auto& [name, platform] : lock.platforms) {
+      const auto wheel = std::find_if(platform.wheels.begin(), platform.wheels.end(),
+                                      [&](const auto& row) { return versions::normal_name(row.name) == line.package; });
+      if (wheel == platform.wheels.end()) continue;  // by its marker it is not for this platform
+      const std::string own = "sha256:" + wheel->sha256;
+      if (std::find(line.hashes.begin(), line.hashes.end(), own) != line.hashes.end()) continue;
+      Error error(ErrorCode::kRequirementHash,
+                  wheel->name + " " + wheel->version + ": none of the hashes of its line is that of the locked wheel",
+                  line.where);
+      error.note(wheel->filename + " of " + wheel->index + " has " + own);
+      for (const auto& hash : line.hashes) error.note("the line has " + support::printable(hash));
+      throw error;
+    }
+  }
+}
+
 }  // namespace
 
 LockResult lock_recipe(World& world, const documents::Recipe& recipe, const LockOptions& options) {
@@ -132,6 +151,7 @@ LockResult lock_recipe(World& world, const documents::Recipe& recipe, const Lock
                      (old && other_source(world, *old));
   if (must_exist || !again) {
     result.lock = *old;
+    check_hashes(recipe, result.lock);
     return result;
   }
   if (old) refuse_unknown(*old, options.upgrade_only, path.string());
@@ -139,6 +159,7 @@ LockResult lock_recipe(World& world, const documents::Recipe& recipe, const Lock
   const std::optional<Lock> kept = keep ? old : std::nullopt;
   result.lock = solve_lock(world, recipe, options, kept, result.warnings);
   if (!options.packages) return result;
+  check_hashes(recipe, result.lock);
   if (old) {
     result.differences = in_words(documents::what_changed(*old, result.lock));
     result.stayed = stayed(*old, result.lock, options.upgrade_only);

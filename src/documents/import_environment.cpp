@@ -21,7 +21,7 @@ Imported import_requirements(const std::string& text, const std::string& file) {
   Imported out;
   bool had_hashes = false;
   for (const auto& line : requirement_lines(text, file)) {
-    had_hashes = had_hashes || line.had_hashes;
+    had_hashes = had_hashes || !line.hashes.empty();
     import_line(line.text, line.where, out);
   }
   if (had_hashes) drop(out, "--hash", {file, 0, 0, {}}, "the lock has hashes of its own for every wheel");

@@ -2,6 +2,7 @@
 #include <iterator>
 
 #include <envforge/documents/pyproject.hpp>
+#include <envforge/versions/package_name.hpp>
 
 #include "recipe_parts.hpp"
 #include "requirement_lines.hpp"
@@ -10,19 +11,23 @@ namespace envforge::documents {
 using support::Error;
 using support::ErrorCode;
 
-std::vector<Located<std::string>> read_requirements(const std::string& text, const std::string& file) {
+std::vector<Located<std::string>> read_requirements(const std::string& text, const std::string& file,
+                                                    std::vector<RequirementHashes>* hashes) {
   const YamlLimits limits;
   std::vector<Located<std::string>> out;
   for (auto& line : requirement_lines(text, file)) {
     accept(check_requirement(line.text), line.where);
     if (out.size() >= limits.items)
       throw Error(ErrorCode::kDocumentLimit, "more than " + std::to_string(limits.items) + " requirements", line.where);
+    if (hashes != nullptr && !line.hashes.empty())
+      hashes->push_back({versions::requirement_name(line.text), std::move(line.hashes), line.where});
     out.push_back({std::move(line.text), std::move(line.where)});
   }
   return out;
 }
 
-void read_packages(const YamlNode& node, const FleetLoader& load, ImageSpec& spec) {
+void read_packages(const YamlNode& node, const FleetLoader& load, Recipe& recipe) {
+  ImageSpec& spec = recipe.spec;
   const YamlMap map(node, "'packages'", {"apt", "pip", "requirements", "pyproject", "build", "exclude_newer"});
   if (const YamlNode* apt = map.find("apt")) spec.apt = texts_of(*apt, "apt", check_apt);
   if (const YamlNode* pip = map.find("pip")) spec.pip = texts_of(*pip, "pip", check_pip_entry);
@@ -36,7 +41,7 @@ void read_packages(const YamlNode& node, const FleetLoader& load, ImageSpec& spe
   };
   if (const YamlNode* named = map.find("requirements")) {
     const Companion file = companion(*named, "requirements", CompanionKind::kRequirements);
-    add(read_requirements(file.text, file.file));
+    add(read_requirements(file.text, file.file, &recipe.hashes));
   }
   if (const YamlNode* named = map.find("pyproject")) {
     const Companion file = companion(*named, "pyproject", CompanionKind::kPyproject);

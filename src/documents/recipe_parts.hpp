@@ -9,7 +9,8 @@ namespace envforge::documents {
 
 /// The value of `target`: a list of pools, the name of a fleet file, or the word `site`.
 std::vector<Pool> read_target(const YamlNode& node, const FleetLoader& load);
-void read_packages(const YamlNode& node, const FleetLoader& load, ImageSpec& spec);
+/// Fills the spec and the hashes.
+void read_packages(const YamlNode& node, const FleetLoader& load, Recipe& recipe);
 std::vector<BuildWish> read_build(const YamlNode& node, const std::vector<Pool>& pools);
 /// Throws Error{kDuplicateKey} for a package that is built and also asked for elsewhere.
 void check_built_once(const ImageSpec& spec);

@@ -155,7 +155,8 @@ std::map<std::string, Service> read_services(const YamlNode& node) {
   return out;
 }
 
-void read_image_part(const YamlMap& map, const FleetLoader& load, ImageSpec& spec) {
+void read_image_part(const YamlMap& map, const FleetLoader& load, Recipe& recipe) {
+  ImageSpec& spec = recipe.spec;
   spec.image = located(map.need("image", "image: pytorch-cuda"), "image", check_image_name).value;
   spec.torch = read_torch(map.need("torch", "torch: \"2.6\""));
   spec.platforms = {"linux/amd64"};
@@ -178,7 +179,7 @@ void read_image_part(const YamlMap& map, const FleetLoader& load, ImageSpec& spe
   if (const YamlNode* node = map.find("command")) spec.command = read_command(*node);
   if (const YamlNode* node = map.find("services")) spec.services = read_services(*node);
   spec.pools = read_target(map.need("target", "target: [{name: ampere, gpus: A100, driver: \"550.90.07\"}]"), load);
-  if (const YamlNode* node = map.find("packages")) read_packages(*node, load, spec);
+  if (const YamlNode* node = map.find("packages")) read_packages(*node, load, recipe);
 }
 
 }  // namespace
@@ -194,7 +195,7 @@ Recipe read_recipe(const std::string& yaml_text, const std::string& file, const 
   const YamlMap map(root, "the recipe", top_words());
   Recipe recipe;
   recipe.file = file;
-  read_image_part(map, load, recipe.spec);
+  read_image_part(map, load, recipe);
   if (const YamlNode* node = map.find("tags")) recipe.tags = read_tags(*node);
   if (const YamlNode* node = map.find("size")) {
     const YamlMap size(*node, "'size'", {"max"});

@@ -20,9 +20,10 @@ void take_hashes(RequirementLine& line) {
   constexpr std::string_view kHash = "--hash=";
   for (auto at = line.text.find(kHash); at != std::string::npos; at = line.text.find(kHash)) {
     const auto end = line.text.find(' ', at);
+    const auto begin = at + kHash.size();
+    line.hashes.push_back(line.text.substr(begin, end == std::string::npos ? end : end - begin));
     line.text = support::trim(line.text.substr(0, at)) +
                 (end == std::string::npos ? "" : " " + support::trim(line.text.substr(end)));
-    line.had_hashes = true;
   }
   line.text = support::trim(line.text);
 }

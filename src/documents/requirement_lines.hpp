@@ -11,7 +11,7 @@ namespace envforge::documents {
 struct RequirementLine {
   std::string text;  // without comment and hashes, never empty
   support::Where where;
-  bool had_hashes = false;
+  std::vector<std::string> hashes;  // "sha256:..."
 };
 
 /// A line that ends with '\' goes on in the next one, as `pip-compile --generate-hashes` and `uv export` write it.

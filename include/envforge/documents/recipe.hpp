@@ -116,9 +116,18 @@ struct VerifySpec {
   friend bool operator==(const VerifySpec&, const VerifySpec&) = default;
 };
 
+/// What `--hash=` says at a line of a requirements file: files of the package that may be installed, and no others.
+struct RequirementHashes {
+  std::string package;              // normal
+  std::vector<std::string> hashes;  // "sha256:..." as they stand there
+  support::Where where;
+  friend bool operator==(const RequirementHashes&, const RequirementHashes&) = default;
+};
+
 struct Recipe {
   std::string file;  // as the user named it
   ImageSpec spec;
+  std::vector<RequirementHashes> hashes;
   std::vector<Located<std::string>> tags;  // with {torch} {cuda} {base} {python}; never latest
   std::optional<std::uint64_t> max_size_bytes;
   RunSpec run;

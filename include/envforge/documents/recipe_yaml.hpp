@@ -33,8 +33,10 @@ Recipe read_recipe(const std::string& yaml_text, const std::string& file, const 
 /// The pools of a fleet file (schema envforge/fleet/v1).
 std::vector<Pool> read_fleet(const std::string& yaml_text, const std::string& file);
 
-/// The requirements of a requirements.txt: names with versions only; options, URLs and paths are refused.
-std::vector<Located<std::string>> read_requirements(const std::string& text, const std::string& file);
+/// The requirements of a requirements.txt: names with versions only; options, URLs and paths are refused. `hashes` gets
+/// those of the lines that have some.
+std::vector<Located<std::string>> read_requirements(const std::string& text, const std::string& file,
+                                                    std::vector<RequirementHashes>* hashes = nullptr);
 
 /// The words that may stand in braces in a tag: torch, cuda, base, python.
 const std::vector<std::string>& tag_fields();

@@ -62,6 +62,7 @@ enum class ErrorCode : int {
   kNoVersionSet = 4001,
   kPythonConflict = 4101,
   kNoCudaCompiler = 4102,
+  kRequirementHash = 4103,
   kDebConflict = 4201,
   // 50xx engine, 51xx build, 52xx fetching, 53xx validator
   kEngineGone = 5001,

@@ -6,6 +6,8 @@
 
 #include <envforge/app/lock_recipe.hpp>
 #include <envforge/app/site_requests.hpp>
+#include <envforge/support/files.hpp>
+#include <envforge/support/sha256.hpp>
 #include <envforge/support/text.hpp>
 
 #include "support/app_world.hpp"
@@ -148,6 +150,23 @@ TEST_F(SeveralPins, APreReleaseThatNobodyAskedForIsTold) {
   EXPECT_THAT(lock("2.7.1", "loader").warnings,
               Contains(HasSubstr("loader 0.3.dev5 is taken, a pre-release that the recipe does not name")));
   EXPECT_THAT(lock("2.7.1", "loader==0.3.dev5").warnings, Not(Contains(HasSubstr("loader"))));
+}
+
+TEST(LockPackages, AWheelThatItsRequirementDoesNotNameByHashIsRefusedAtItsLine) {
+  AppWorld at;
+  const std::string own = support::sha256_hex("numpy-2.2.0-py3-none-any.whl");
+  const auto lock = [&](const std::string& hash) {
+    support::write_file_atomically(at.path("requirements.txt"), "jupyterlab\nnumpy>=2 --hash=sha256:00 --hash=" + hash);
+    return lock_recipe(at.world(), at.recipe(recipe_text("2.6", "packages: {requirements: requirements.txt}\n")), {});
+  };
+  EXPECT_EQ(version_of(lock("sha256:" + own).lock, "numpy"), "2.2.0");
+  // The recipe is as it was locked, and the hashes of its file are not: the lock is no excuse.
+  const auto error = error_of([&] { lock("sha256:" + std::string(64, '1')); });
+  EXPECT_EQ(error.code(), ErrorCode::kRequirementHash);
+  ASSERT_TRUE(error.where());
+  EXPECT_EQ(error.where()->line, 2);
+  EXPECT_THAT(error.where()->file, HasSubstr("requirements.txt"));
+  EXPECT_THAT(error.notes(), Contains("numpy-2.2.0-py3-none-any.whl of https://pypi.org/simple has sha256:" + own));
 }
 
 TEST(LockPackages, AWheelByItsAddressIsLockedWithThatAddressAndItsHash) {

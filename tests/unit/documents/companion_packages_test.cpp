@@ -36,10 +36,15 @@ TEST(Requirements, MayHaveCarriageReturnsCommentsMarkersAndTheTorchFamily) {
 }
 
 TEST(Requirements, MayGoOnInTheNextLineAndHaveHashesAsPipCompileWritesThem) {
+  std::vector<RequirementHashes> hashes;
   const auto read = read_requirements(
       "#\n# pip-compile --generate-hashes\n#\nnumpy==1.26.4 \\\n    --hash=sha256:00 \\\n    --hash=sha256:11\n"
       "    # via pandas\nx==1 ; sys_platform == 'linux' --hash=sha256:22\r\ny \\\r\n  >=2\r\nlast \\\n",
-      "requirements.txt");
+      "requirements.txt", &hashes);
+  ASSERT_EQ(hashes.size(), 2U);
+  EXPECT_EQ(hashes[0].package, "numpy");
+  EXPECT_EQ(hashes[0].hashes, (std::vector<std::string>{"sha256:00", "sha256:11"}));
+  EXPECT_EQ(support::to_string(hashes[1].where), "requirements.txt:8:1");
   EXPECT_EQ(texts(read),
             (std::vector<std::string>{"numpy==1.26.4", "x==1 ; sys_platform == 'linux'", "y >=2", "last"}));
   EXPECT_EQ(support::to_string(read[0].where), "requirements.txt:4:1");
