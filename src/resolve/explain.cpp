@@ -196,7 +196,10 @@ support::Error conflict_error(const Conflict& conflict) {
   }
   const bool known = !conflict.remedies.empty() && !conflict.remedies.front().solution.doubtful;
   const std::string hint = known ? describe(conflict.remedies.front()) : "";
-  support::Error error(support::ErrorCode::kNoVersionSet, "no version set satisfies the recipe", where, hint);
+  support::Error error(support::ErrorCode::kNoVersionSet,
+                       any_unknown(conflict.items) ? "no version set is known to satisfy the recipe"
+                                                   : "no version set satisfies the recipe",
+                       where, hint);
   for (const std::string& line : body_of(conflict)) error.note(line);
   return error;
 }

@@ -382,16 +382,16 @@ TEST(NewerThanTheData, IsUnknownAndNeverANo) {
     ASSERT_EQ(conflict.items.size(), 1U);
     EXPECT_TRUE(conflict.items[0].unknown) << conflict.items[0].fact;
     EXPECT_THAT(explain(conflict), HasSubstr("No version set is known to satisfy the recipe. This is not known:"));
+    EXPECT_EQ(conflict_error(conflict).message(), "no version set is known to satisfy the recipe");
   }
   EXPECT_THAT(refuse(pool().torch("1.12.1")).items[0].fact, HasSubstr("; the oldest that is known is 1.13.0"));
   EXPECT_THAT(refuse(pool().torch("9.9")).items[0].fact, HasSubstr("; the newest that is known is 2.15.0"));
   const Solution doubtful = solve(SpecBuilder().cuda("12.6").pool({"H100"}, "999.1"));
   EXPECT_TRUE(doubtful.doubtful);
   EXPECT_THAT(explain(doubtful), HasSubstr("warning: the driver branch R999 is not known"));
-  EXPECT_THAT(
-      explain(solve(SpecBuilder().cuda("12.6").pool({"H100"}, "540.4.0"))),
-      HasSubstr("the driver branch R540 is not known to the data of 2026-11-21; the\nnearest that are known "
-                "are R535 and R545"));
+  EXPECT_THAT(explain(solve(SpecBuilder().cuda("12.6").pool({"H100"}, "540.4.0"))),
+              HasSubstr("the driver branch R540 is not known to the data of 2026-11-21; the\nnearest that are known "
+                        "are R535 and R545"));
   EXPECT_FALSE(refuse(SpecBuilder().torch("2.6").cuda("12.7").pool({"H100"})).items[0].unknown);
   EXPECT_FALSE(refuse(SpecBuilder().torch("2.6").cuda("13.0").pool({"H100"})).items[0].unknown);
   try {
