@@ -32,6 +32,7 @@ json encode_platform(const resolve::PlatformSolution& platform) {
           {"cuda_variant", platform.cuda_variant},
           {"index", platform.torch_index.empty() ? "PyPI" : platform.torch_index},
           {"gpu_architectures", platform.gpu_architectures},
+          {"gpu_code", platform.gpu_code},
           {"choices", array_of(platform.choices, [](const documents::Choice& choice) {
              return json{{"component", choice.component},
                          {"version", choice.version},

@@ -1,6 +1,7 @@
 #include <envforge/compat/machine_code.hpp>
 
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include <envforge/support/text.hpp>
@@ -16,14 +17,6 @@ std::pair<int, int> cc_of(const Architecture& gpu) {
 bool is_tegra(const CodeTarget& target, const Knowledge& knowledge) {
   const auto* row = knowledge.architecture(std::to_string(target.major) + "." + std::to_string(target.minor));
   return row != nullptr && row->tegra;
-}
-
-bool any_runs(const KnownList& list, const Architecture& gpu, const Knowledge& knowledge) {
-  for (const std::string_view name : list.names) {
-    const auto target = parse_code_target(name);
-    if (target && runs_on(*target, gpu, knowledge)) return true;
-  }
-  return false;
 }
 
 }  // namespace
@@ -63,9 +56,25 @@ bool runs_on(const CodeTarget& target, const Architecture& gpu, const Knowledge&
   return target.major == major && target.minor <= minor && is_tegra(target, knowledge) == gpu.tegra;
 }
 
+std::string_view serving_code(const KnownList& list, const Architecture& gpu, const Knowledge& knowledge) {
+  std::string_view best;
+  std::tuple<int, int, int> highest;
+  for (const std::string_view name : list.names) {
+    const auto target = parse_code_target(name);
+    if (!target || !runs_on(*target, gpu, knowledge)) continue;
+    // Of one capability the plain name, which the GPU's own is.
+    const std::tuple key(target->major, target->minor, -target->suffix);
+    if (!best.empty() && key <= highest) continue;
+    best = name;
+    highest = key;
+  }
+  return best;
+}
+
 Coverage coverage(const BuildPlatform& build, const Architecture& gpu, const Knowledge& knowledge) {
-  if (any_runs(build.sass, gpu, knowledge)) return build.sass.verified ? Coverage::kMachineCode : Coverage::kLikely;
-  if (any_runs(build.ptx, gpu, knowledge)) return build.ptx.verified ? Coverage::kPtx : Coverage::kLikely;
+  if (!serving_code(build.sass, gpu, knowledge).empty())
+    return build.sass.verified ? Coverage::kMachineCode : Coverage::kLikely;
+  if (!serving_code(build.ptx, gpu, knowledge).empty()) return build.ptx.verified ? Coverage::kPtx : Coverage::kLikely;
   return build.sass.known && build.sass.verified ? Coverage::kNone : Coverage::kUnknown;
 }
 

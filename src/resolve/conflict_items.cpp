@@ -352,6 +352,15 @@ std::vector<std::string> make_hints(const Problem& problem, const Search& search
   for (const std::size_t i : conflict) {
     if (problem.constraints[i].kind == ConstraintKind::kPart) add_known_trouble(problem, search, i, hints);
   }
+  const auto for_no_wheel = [&](std::size_t i) {
+    const Constraint& constraint = problem.constraints[i];
+    return (constraint.kind == ConstraintKind::kGpuCode || constraint.kind == ConstraintKind::kGpuHost) &&
+           without_wheels(*problem.knowledge, *problem.gpus[constraint.gpu].match.architecture);
+  };
+  if (std::any_of(conflict.begin(), conflict.end(), for_no_wheel)) {
+    for (const compat::Topic* topic : problem.knowledge->topics_about("jetson"))
+      hints.push_back(std::string(topic->answer) + " [" + cite(topic->evidence, "answer") + "]");
+  }
   if (const auto doubtful = search.doubtful()) {
     const BuildOption& option = problem.option(*doubtful);
     hints.push_back(describe_build(option) + " may fit, but the data of " + problem.knowledge->as_of() +

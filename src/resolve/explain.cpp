@@ -145,7 +145,7 @@ std::string explain(const Solution& solution) {
     lines.push_back(platform.platform +
                     (platform.torch_index.empty() ? " from PyPI" : " from " + platform.torch_index));
     for (const auto& choice : platform.choices) add_choice(lines, choice);
-    lines.push_back("  GPU code      " + support::join(platform.gpu_architectures, ", "));
+    lines.push_back("  GPU code      " + support::join(platform.gpu_code, ", "));
   }
   for (const Warning& warning : solution.warnings) {
     const std::string where = to_string(warning.where);

@@ -17,12 +17,38 @@ const compat::CudnnFloor* cudnn_without(const compat::Knowledge& knowledge, cons
   return knowledge.cudnn_without(option.build->cudnn, Version::of(gpu.cc));
 }
 
+bool too_early(const compat::Knowledge& knowledge, const BuildOption& option, const compat::Architecture& gpu) {
+  const auto& rows = knowledge.tables().architectures;
+  return std::none_of(rows.begin(), rows.end(), [&](const compat::Architecture& row) {
+    const auto code = compat::parse_code_target(compat::sm_name(row.cc));
+    return code && runs_on(*code, gpu, knowledge) &&
+           (option.cuda >= Version::of(row.first_cuda) || row.evidence.is_unverified("first_cuda"));
+  });
+}
+
+bool without_wheels(const compat::Knowledge& knowledge, const compat::Architecture& gpu) {
+  if (!gpu.tegra) return false;
+  for (const compat::Release& release : knowledge.tables().releases) {
+    for (const compat::Build& build : release.builds) {
+      const auto serves = [&](const compat::BuildPlatform& platform) {
+        const Coverage covered = coverage(platform, gpu, knowledge);
+        return covered != Coverage::kNone && covered != Coverage::kUnknown;
+      };
+      if (std::any_of(build.platforms.begin(), build.platforms.end(), serves)) return false;
+    }
+  }
+  return true;
+}
+
 Fit code_fit(const compat::Knowledge& knowledge, const BuildOption& option, const compat::BuildPlatform& platform,
              const compat::Architecture& gpu) {
   if (outlived(option, gpu) || cudnn_without(knowledge, option, gpu) != nullptr) return Fit::kNo;
   const Coverage covered = coverage(platform, gpu, knowledge);
   if (covered == Coverage::kNone) return Fit::kNo;
-  return covered == Coverage::kUnknown ? Fit::kUnknown : Fit::kYes;
+  if (covered != Coverage::kUnknown) return Fit::kYes;
+  // Only PTX could help then, and the list, though nobody verified it, has none.
+  const bool impossible = platform.sass.known && too_early(knowledge, option, gpu);
+  return impossible || without_wheels(knowledge, gpu) ? Fit::kNo : Fit::kUnknown;
 }
 
 Fit driver_fit(const compat::Knowledge& knowledge, const BuildOption& option, const Version& driver) {

@@ -12,7 +12,13 @@ bool outlived(const BuildOption& option, const compat::Architecture& gpu);
 /// The row by which the cuDNN of the build leaves the GPU without code, if there is one.
 const compat::CudnnFloor* cudnn_without(const compat::Knowledge& knowledge, const BuildOption& option,
                                         const compat::Architecture& gpu);
-/// Whether the GPU finds code in the build, be it PTX.
+/// The build's toolkit is older than each that makes machine code which the GPU runs, be it of a smaller compute
+/// capability (sm_120 for 12.1).
+bool too_early(const compat::Knowledge& knowledge, const BuildOption& option, const compat::Architecture& gpu);
+/// A Tegra GPU for which no wheel of the data lists code, verified or not: they are made for servers.
+bool without_wheels(const compat::Knowledge& knowledge, const compat::Architecture& gpu);
+/// Whether the GPU finds code in the build, be it PTX. A list that is not verified leaves it open, unless the build is
+/// too early for the GPU.
 Fit code_fit(const compat::Knowledge& knowledge, const BuildOption& option, const compat::BuildPlatform& platform,
              const compat::Architecture& gpu);
 /// Minor-version compatibility from CUDA 11 on; before, the toolkit's own driver. Forward compatibility is a rule
@@ -24,7 +30,8 @@ unsigned first_branch(const compat::Knowledge& knowledge, std::string_view cc);
 /// one that is older than `first_branch`, which is an upper bound only.
 Fit gpu_driver_fit(const compat::Knowledge& knowledge, const versions::Version& driver, const compat::Architecture& gpu,
                    unsigned first_branch);
-/// Of a branch without a row: the next older one that is known, or the oldest where it is older; nullptr: none is known.
+/// Of a branch without a row: the next older one that is known, or the oldest where it is older; nullptr: none is
+/// known.
 const compat::DriverBranch* nearest_branch(const compat::Knowledge& knowledge, const versions::Version& driver);
 /// "the driver branch R999 is not known to the data of 2026-11-21; the newest that is known is R615", or the oldest, or
 /// the two beside it.

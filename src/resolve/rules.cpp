@@ -97,6 +97,7 @@ Fact code_fact(const Problem& problem, const Constraint& constraint, const Build
     if (option.cuda < Version::of(architecture.first_cuda) && !architecture.evidence.is_unverified("first_cuda")) {
       text += ", which CUDA " + std::string(architecture.first_cuda) + " is the first to make";
     }
+    if (without_wheels(*problem.knowledge, architecture)) text += ", and no wheel that the data lists has code for it";
   }
   return {text, cite(platform.evidence, "sass")};
 }

@@ -46,6 +46,22 @@ const Wish* torch_line(const Problem& problem, const Constraint* constraint) {
   return wish.kind == WishKind::kPackage && of_torch ? &wish : nullptr;
 }
 
+// "sm_90", "sm_80 for sm_86", "compute_120 (PTX) for sm_121", "not known for sm_120": never what nobody knows it has.
+std::string code_for(const compat::Knowledge& knowledge, const BuildPlatform& platform,
+                     const compat::Architecture& gpu) {
+  const std::string own = compat::sm_name(gpu.cc);
+  std::string code(serving_code(platform.sass, gpu, knowledge));
+  bool verified = platform.sass.verified;
+  if (code == own && verified) return own;
+  if (code.empty()) {
+    code = serving_code(platform.ptx, gpu, knowledge);
+    if (code.empty()) return "not known for " + own;
+    verified = platform.ptx.verified;
+    code += " (PTX)";
+  }
+  return code + (verified ? "" : " (not verified)") + (code == own ? "" : " for " + own);
+}
+
 class SolutionMaker {
  public:
   SolutionMaker(const Problem& problem, const Search& search, const Candidate& chosen,
@@ -67,7 +83,7 @@ class SolutionMaker {
   void add_forward(PlatformSolution& out) const;
   void add_libraries(PlatformSolution& out) const;
   void add_pins(PlatformSolution& out) const;
-  void add_architectures(PlatformSolution& out) const;
+  void add_architectures(PlatformSolution& out, const BuildPlatform& platform) const;
   bool has_triton() const;
   bool includes(const std::string& part) const;
 
@@ -213,20 +229,23 @@ void SolutionMaker::add_forward(PlatformSolution& out) const {
   }
 }
 
-void SolutionMaker::add_architectures(PlatformSolution& out) const {
+void SolutionMaker::add_architectures(PlatformSolution& out, const BuildPlatform& platform) const {
   using Architectures = std::set<std::pair<Version, std::string>>;
   Architectures all;
+  std::map<Version, std::string> code;
   std::map<std::string, Architectures> of_pool;
   for (const PoolGpu& gpu : problem_.gpus) {
     if (gpu.arm_host && out.platform != "linux/arm64") continue;
     const std::pair architecture(Version::of(gpu.match.cc), compat::sm_name(gpu.match.cc));
     all.insert(architecture);
+    code[architecture.first] = code_for(*problem_.knowledge, platform, *gpu.match.architecture);
     of_pool[problem_.spec->pools[gpu.pool].name].insert(architecture);
   }
   const auto names = [](const Architectures& from, std::vector<std::string>& into) {
     for (const auto& [cc, sm] : from) into.push_back(sm);
   };
   names(all, out.gpu_architectures);
+  for (const auto& [cc, text] : code) out.gpu_code.push_back(text);
   for (const auto& [pool, part] : of_pool) names(part, out.architectures_of_pool[pool]);
 }
 
@@ -245,7 +264,7 @@ PlatformSolution SolutionMaker::make(const std::string& name) const {
   out.require_cuda = "cuda>=" + major + ".0";
   out.cxx11_abi = build.cxx11_abi;
   out.cxx_standard = build.cxx_standard;
-  add_architectures(out);
+  add_architectures(out, platform);
   out.choices = {torch_choice(), cuda_choice(platform), python_choice()};
   add_libraries(out);
   if (documents::is_devel(*problem_.spec)) out.choices.push_back(nvcc_choice());

@@ -239,17 +239,19 @@ std::optional<std::size_t> Search::against(const Candidate& candidate) const {
   return row->unknown.empty() ? std::nullopt : std::optional(row->unknown.front());
 }
 
-bool Search::solvable(const std::vector<bool>& counted) const {
+bool Search::solvable(const std::vector<bool>& counted, bool certain) const {
+  const auto counts = [&](std::size_t i) { return counted[i]; };
   return std::any_of(rows_.begin(), rows_.end(), [&](const Row& row) {
-    return doubt(row, [&](std::size_t i) { return counted[i]; }) != kExcluded;
+    return certain ? std::none_of(row.no.begin(), row.no.end(), counts) : doubt(row, counts) != kExcluded;
   });
 }
 
-std::vector<std::size_t> Search::shrink(const std::vector<std::size_t>& order) const {
-  std::vector<bool> counted(problem_.constraints.size(), true);
+std::vector<std::size_t> Search::shrink(const std::vector<std::size_t>& order, bool certain) const {
+  std::vector<bool> counted(problem_.constraints.size(), false);
+  for (const std::size_t i : order) counted[i] = true;
   for (const std::size_t i : order) {
     counted[i] = false;
-    if (solvable(counted)) counted[i] = true;
+    if (solvable(counted, certain)) counted[i] = true;
   }
   std::vector<std::size_t> kept;
   for (std::size_t i = 0; i < counted.size(); ++i) {
@@ -264,11 +266,17 @@ std::vector<std::size_t> Search::minimal_conflict() const {
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
     return told_last(problem_.constraints[a]) < told_last(problem_.constraints[b]);
   });
-  std::vector<std::size_t> found = shrink(order);
+  std::vector<std::size_t> found = shrink(order, false);
+  const bool certain = !doubtful();
+  const std::vector<std::size_t> surest = certain ? shrink(order, true) : found;
   // Another order can leave a shorter story.
   std::reverse(order.begin(), order.end());
-  std::vector<std::size_t> other = shrink(order);
+  std::vector<std::size_t> other = shrink(order, false);
   if (other.size() < found.size()) found = std::move(other);
+  // What is certain is told before what is not known, where it is as small.
+  std::vector<bool> told(problem_.constraints.size(), false);
+  for (const std::size_t i : found) told[i] = true;
+  if (certain && solvable(told, true) && shrink(surest, false) == surest) found = surest;
   std::stable_sort(found.begin(), found.end(), [&](std::size_t a, std::size_t b) {
     return told_last(problem_.constraints[a]) > told_last(problem_.constraints[b]);
   });

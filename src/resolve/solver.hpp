@@ -57,8 +57,10 @@ class Search {
   std::vector<Candidate> by_preference(const std::optional<OldChoice>& old) const;
   template <class Counts>
   int doubt(const Row& row, Counts&& counts) const;
-  bool solvable(const std::vector<bool>& counted) const;
-  std::vector<std::size_t> shrink(const std::vector<std::size_t>& order) const;
+  // `certain`: if all that is not known turned out well.
+  bool solvable(const std::vector<bool>& counted, bool certain) const;
+  // The constraints of `order` without those that can be left out, the first of them before the others.
+  std::vector<std::size_t> shrink(const std::vector<std::size_t>& order, bool certain) const;
 
   const Problem& problem_;
   std::vector<std::vector<std::size_t>> wishes_;  // that each constraint goes with

@@ -26,6 +26,9 @@ std::string sm_name(std::string_view cc);
 /// apart.
 bool runs_on(const CodeTarget& target, const Architecture& gpu, const Knowledge& knowledge);
 
+/// The highest name of the list that runs on the GPU; "" if none does.
+std::string_view serving_code(const KnownList& list, const Architecture& gpu, const Knowledge& knowledge);
+
 enum class Coverage {
   kMachineCode,  // it has machine code for the GPU
   kPtx,          // only PTX, which the driver must compile

@@ -37,7 +37,9 @@ struct PlatformSolution {
   std::string require_cuda;  // NVIDIA_REQUIRE_CUDA: cuda>=12.0, or a driver branch of forward compatibility
   int cxx11_abi = 1;
   int cxx_standard = 17;
-  std::vector<std::string> gpu_architectures;                             // sm_90 ... of the pools
+  std::vector<std::string> gpu_architectures;  // sm_90 ... that the pools need
+  std::vector<std::string>
+      gpu_code;  // what of the wheel serves each: "sm_90", "sm_80 for sm_86", "not known for sm_120"
   std::map<std::string, std::vector<std::string>> architectures_of_pool;  // pool -> its part of them
   std::vector<Pin> pins;
   std::vector<documents::Choice> choices;

@@ -18,6 +18,7 @@ bool runs(std::string_view target, std::string_view cc) {
   const std::string whole = std::string(cc.substr(0, cc.size() - 2)) + cc.back();
   if (digits.back() == 'a') return digits == whole + "a";
   if (ptx) return std::stoi(digits) <= std::stoi(whole);
+  if ((digits == "87") != (whole == "87")) return false;  // Tegra is apart
   return digits.substr(0, digits.size() - 1) == whole.substr(0, whole.size() - 1) && digits.back() <= whole.back();
 }
 
@@ -61,7 +62,33 @@ int Exhaustive::code(const Choice& choice, const std::string& name, const std::s
       return 2;
   }
   if (any_runs(row->sass, chip.cc) || any_runs(row->ptx, chip.cc)) return 0;
-  return row->sass.known && row->sass.verified ? 2 : 1;
+  if (row->sass.known && row->sass.verified) return 2;
+  return (row->sass.known && before_its_time(*choice.build, chip)) || nowhere(chip) ? 2 : 1;
+}
+
+// No toolkit up to that of the build makes code which the GPU runs: of its own capability, or of a smaller one of the
+// same major.
+bool Exhaustive::before_its_time(const compat::Build& build, const Architecture& chip) const {
+  bool possible = false;
+  for (const auto& other : tables_.architectures) {
+    const bool family = Version::of(other.cc).major() == Version::of(chip.cc).major() && other.tegra == chip.tegra &&
+                        Version::of(other.cc) <= Version::of(chip.cc);
+    const bool made = Version::of(build.cuda) >= Version::of(other.first_cuda);
+    if (family && (made || is_unsure(other.evidence, "first_cuda"))) possible = true;
+  }
+  return !possible;
+}
+
+// A Tegra that no list of any wheel serves.
+bool Exhaustive::nowhere(const Architecture& chip) const {
+  bool served = !chip.tegra;
+  for (const auto& release : tables_.releases) {
+    for (const auto& build : release.builds) {
+      for (const auto& row : build.platforms)
+        served = served || any_runs(row.sass, chip.cc) || any_runs(row.ptx, chip.cc);
+    }
+  }
+  return !served;
 }
 
 int Exhaustive::floor(const Choice& choice, const Version& driver) const {

@@ -264,10 +264,9 @@ std::string warnings_of(const SpecBuilder& spec) {
 }
 
 TEST(Resolve, WhatIsNotKnownToRunComesAfterWhatIs) {
-  const Conflict conflict = refuse(SpecBuilder().torch("2.0.1").cuda("11.8").pool({"RTX 5090"}, "570.86.16"));
+  const Conflict conflict = refuse(SpecBuilder().torch("2.14").cuda("13.2").pool({"RTX 5090"}, "570.86.16"));
   ASSERT_GE(conflict.remedies.size(), 2U);
   EXPECT_FALSE(conflict.remedies.front().solution.doubtful);
-  EXPECT_EQ(conflict.remedies.front().changes.size(), 2U) << "torch and CUDA together";
   EXPECT_TRUE(conflict.remedies.back().solution.doubtful);
   EXPECT_THAT(explain(conflict), HasSubstr("What may work: solved, but whether it runs is not known"));
 }

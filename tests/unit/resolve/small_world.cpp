@@ -37,7 +37,8 @@ struct Storage {
 
 class WorldMaker {
  public:
-  explicit WorldMaker(unsigned seed) : dice_(seed), compilers_(seed + 500000), libraries_(seed + 700000) {}
+  explicit WorldMaker(unsigned seed)
+      : dice_(seed), compilers_(seed + 500000), libraries_(seed + 700000), tegra_(seed + 900000) {}
 
   compat::Knowledge make() {
     add_hardware();
@@ -109,11 +110,15 @@ class WorldMaker {
     Architecture& newest = store_->architectures.back();
     newest.first_cuda = "12.8";
     newest.evidence = evidence("12.0", compilers_.chance(40) ? Words{"first_cuda"} : Words{});
+    // sm_120 of an older toolkit serves 12.1; of sm_87 many worlds have no code at all.
+    store_->architectures.push_back({"12.1", "Newer", "13.0", "", false, "", evidence("12.1")});
+    store_->architectures.push_back({"8.7", "Tegra", "11.4", "", true, "", evidence("8.7")});
     for (const auto& [name, kind, cc] :
          {std::tuple("P100", "datacenter", "6.0"), std::tuple("V100", "datacenter", "7.0"),
           std::tuple("T4", "datacenter", "7.5"), std::tuple("A100", "datacenter", "8.0"),
           std::tuple("A10", "datacenter", "8.6"), std::tuple("H100", "datacenter", "9.0"),
-          std::tuple("GH200", "superchip", "9.0"), std::tuple("RTX 5090", "geforce", "12.0")}) {
+          std::tuple("GH200", "superchip", "9.0"), std::tuple("RTX 5090", "geforce", "12.0"),
+          std::tuple("GB10", "superchip", "12.1"), std::tuple("Jetson AGX Orin", "jetson", "8.7")}) {
       std::optional<bool> forward;
       if (dice_.chance(85)) forward = dice_.chance(70);
       store_->gpus.push_back({name, kind, cc, {}, first_listed(cc), forward, evidence(name)});
@@ -201,6 +206,11 @@ class WorldMaker {
       row.verified = dice_.chance(85);
       row.min_glibc = keep(dice_.one_of(Words{"2.17", "2.28", "2.28", "2.38"}));
       row.sass = list({"sm_60", "sm_70", "sm_75", "sm_80", "sm_86", "sm_90", "sm_90a", "sm_120"}, 85, 65);
+      if (tegra_.chance(5) && row.sass.known) {
+        Words with(row.sass.names.begin(), row.sass.names.end());
+        with.push_back("sm_87");
+        row.sass.names = keep(with);
+      }
       row.ptx = list({"compute_70", "compute_90", "compute_120"}, 50, 40);
       row.evidence = evidence(version + " " + variant + ", " + name, {});
       platforms.push_back(row);
@@ -217,7 +227,7 @@ class WorldMaker {
   }
 
   Dice dice_;
-  Dice compilers_, libraries_;  // their own, so that what they decide changes nothing of the rest
+  Dice compilers_, libraries_, tegra_;  // their own, so that what they decide changes nothing of the rest
   std::shared_ptr<Storage> store_ = std::make_shared<Storage>();
 };
 
@@ -229,7 +239,8 @@ compat::Knowledge small_world(unsigned seed) {
 
 SpecBuilder small_recipe(Dice& dice) {
   static const Words kTorch = {"2.5", "2.6", "2.7", "2.8", "2.9", ">=2.7", "<2.7", ">=2.6,<2.9", "2.7.1", "3.0"};
-  static const Words kGpus = {"P100", "V100", "T4", "A100", "A10", "H100", "GH200", "RTX 5090"};
+  static const Words kGpus = {"P100", "V100",  "T4",       "A100", "A10",
+                              "H100", "GH200", "RTX 5090", "GB10", "Jetson AGX Orin"};
   static const Words kDrivers = {"460.1", "470.82", "535.1", "570.5", "575.1", "580.65.06", "580.0", "590.44"};
   SpecBuilder spec;
   if (dice.chance(60)) spec.torch(dice.one_of(kTorch));

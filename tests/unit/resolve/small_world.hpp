@@ -46,6 +46,8 @@ class Exhaustive {
   int everything(const Choice& choice) const;
   int one(const resolve::Problem& problem, const resolve::Constraint& constraint, const Choice& choice) const;
   int code(const Choice& choice, const std::string& platform, const std::string& gpu) const;
+  bool before_its_time(const compat::Build& build, const compat::Architecture& chip) const;
+  bool nowhere(const compat::Architecture& chip) const;
   int floor(const Choice& choice, const versions::Version& driver) const;
   int carried(const Choice& choice, const versions::Version& driver, const std::string& gpu) const;
   int supported(const versions::Version& driver, const std::string& gpu) const;
@@ -63,7 +65,7 @@ class Exhaustive {
   const compat::BuildPlatform* platform(const Choice& choice, const std::string& name) const;
   const compat::Gpu& gpu(const std::string& name) const;
   const compat::Architecture& architecture(const std::string& gpu_name) const;
-  bool arm_only(const std::string& name) const { return gpu(name).kind == "superchip"; }
+  bool arm_only(const std::string& name) const { return gpu(name).kind == "superchip" || gpu(name).kind == "jetson"; }
   std::vector<Choice> choices() const;
 
   const compat::Tables& tables_;

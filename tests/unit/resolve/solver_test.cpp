@@ -134,6 +134,17 @@ class BruteForce {
     return std::max(doubt, 1);
   }
 
+  // Whether the toolkit makes code of the capability, or of a smaller one of its major (all GPUs here are discrete).
+  bool makes_code(const std::string& cuda, const std::string& cc) {
+    for (const auto& row : data_.at("cuda.json")["architectures"]) {
+      const auto of = Version::of(row["cc"].get<std::string>());
+      const bool runs = !row["tegra"].get<bool>() && of.major() == Version::of(cc).major() && of <= Version::of(cc);
+      if (runs && (unsure(row, "first_cuda") || Version::of(row["first_cuda"].get<std::string>()) <= Version::of(cuda)))
+        return true;
+    }
+    return false;
+  }
+
   int machine(const nlohmann::json& build, const nlohmann::json& row, const std::string& gpu,
               const documents::Pool& pool, const std::string& cuda) {
     std::string cc;
@@ -163,7 +174,8 @@ class BruteForce {
     if (!any("sass")) {
       from_ptx = any("ptx") && !unsure(row, "ptx");
       const bool known = row.contains("sass") && !row["sass"].is_null() && !unsure(row, "sass");
-      if (!any("ptx")) doubt = known ? 2 : 1;
+      const bool listed = row.contains("sass") && !row["sass"].is_null();
+      if (!any("ptx")) doubt = known || (listed && !makes_code(cuda, cc)) ? 2 : 1;
     }
     if (doubt == 2 || !pool.driver) return doubt;
     const Version& driver = pool.driver->value;

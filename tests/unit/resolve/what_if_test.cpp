@@ -87,7 +87,7 @@ TEST(WhyNot, RefusesAQuestionThatItDoesNotUnderstand) {
 // Whatever is asked: the answer is what the recipe with that line gives.
 TEST(WhyNot, AgreesWithASearchThatTriesEverything) {
   int possible = 0, impossible = 0;
-  for (unsigned world = 0; world < 12; ++world) {
+  for (unsigned world = 0; world < 16; ++world) {
     const compat::Knowledge knowledge = testing::small_world(world);
     testing::Dice dice(world);
     for (int i = 0; i < 5; ++i) {
