@@ -69,7 +69,8 @@ json encode_remedy(const resolve::Remedy& remedy) {
 }
 
 json encode(const resolve::Conflict& conflict) {
-  return {{"items", array_of(conflict.items, encode_item)},
+  return {{"unknown", any_unknown(conflict.items)},
+          {"items", array_of(conflict.items, encode_item)},
           {"hints", conflict.hints},
           {"remedies", array_of(conflict.remedies, encode_remedy)},
           {"split", array_of(conflict.split,
@@ -104,7 +105,9 @@ json explain_json(const resolve::WhatIf& answer, const compat::Knowledge& knowle
   out["part"] = answer.question.part;
   out["value"] = answer.question.value;
   out["is_the_answer_now"] = answer.is_answer;
-  out["can_be_had"] = std::holds_alternative<resolve::Solution>(answer.asked);
+  const auto* conflict = std::get_if<resolve::Conflict>(&answer.asked);
+  out["can_be_had"] = conflict == nullptr;
+  out["unknown"] = conflict != nullptr && any_unknown(conflict->items);
   out["now"] = encode(answer.now);
   out["then"] = encode(answer.asked);
   out["reason"] = answer.reason;
@@ -113,11 +116,8 @@ json explain_json(const resolve::WhatIf& answer, const compat::Knowledge& knowle
     return json{{"component", change.component}, {"from", change.from}, {"to", change.to}, {"source", change.source}};
   });
   out["pools"] = array_of(answer.pools, [](const resolve::PoolEffect& pool) {
-    return json{{"pool", pool.pool},
-                {"runs_now", pool.runs_now},
-                {"would_run", pool.would_run},
-                {"doubtful", pool.doubtful},
-                {"notes", pool.notes}};
+    return json{{"pool", pool.pool},         {"runs_now", pool.runs_now}, {"would_run", pool.would_run},
+                {"doubtful", pool.doubtful}, {"unknown", pool.unknown},   {"notes", pool.notes}};
   });
   return out;
 }

@@ -52,11 +52,11 @@ void add_item(std::vector<std::string>& lines, const ConflictItem& item) {
   if (!item.source.empty()) add_wrapped(lines, "[" + item.source + "]", "      ");
 }
 
-namespace {
-
 bool any_unknown(const std::vector<ConflictItem>& items) {
   return std::any_of(items.begin(), items.end(), [](const ConflictItem& item) { return item.unknown; });
 }
+
+namespace {
 
 void add_remedies(std::vector<std::string>& lines, const Conflict& conflict) {
   if (conflict.remedies.empty()) {

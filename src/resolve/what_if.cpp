@@ -111,12 +111,14 @@ PoolEffect effect_on(const documents::Pool& pool, const ImageSpec& spec, const s
                     std::holds_alternative<Solution>(now),
                     solution != nullptr,
                     solution != nullptr && solution->doubtful,
+                    false,
                     {}};
   const auto old = warnings_of(now);
   for (const Warning& warning : warnings_of(asked)) {
     if (std::find(old.begin(), old.end(), warning) == old.end()) effect.notes.push_back(warning.text);
   }
   if (const auto* conflict = std::get_if<Conflict>(&asked)) {
+    effect.unknown = any_unknown(conflict->items);
     for (const ConflictItem& item : conflict->items) effect.notes.push_back(item.fact);
   }
   return effect;

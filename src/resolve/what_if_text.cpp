@@ -22,9 +22,19 @@ void add_pools(std::vector<std::string>& lines, const WhatIf& answer) {
   for (const PoolEffect& pool : answer.pools) {
     const char* verdict = pool.would_run ? (pool.runs_now ? "runs now, and would" : "does not run now, and would")
                                          : (pool.runs_now ? "runs now, and would not" : "runs neither now nor then");
-    add_wrapped(lines, pool.pool + ": " + (pool.doubtful ? "not known whether it would" : verdict), "  ");
+    const bool unknown = pool.doubtful || pool.unknown;
+    add_wrapped(lines, pool.pool + ": " + (unknown ? "not known whether it would" : verdict), "  ");
     for (const std::string& note : pool.notes) add_wrapped(lines, note, "      ");
   }
+}
+
+}  // namespace
+
+namespace {
+
+std::string nothing_now(const Conflict& conflict) {
+  return any_unknown(conflict.items) ? "no version set is known to satisfy the recipe as it is"
+                                     : "no version set satisfies the recipe as it is";
 }
 
 }  // namespace
@@ -38,12 +48,15 @@ std::string explain(const WhatIf& answer) {
     return text_of(lines);
   }
   const auto* now = std::get_if<Solution>(&answer.now);
-  add_wrapped(lines, "now: " + (now != nullptr ? sentence(*now) : "no version set satisfies the recipe as it is"), "");
+  add_wrapped(lines, "now: " + (now != nullptr ? sentence(*now) : nothing_now(std::get<Conflict>(answer.now))), "");
   if (const auto* conflict = std::get_if<Conflict>(&answer.asked)) {
     const bool one = conflict->items.size() == 1;
+    const bool unknown = any_unknown(conflict->items);
     add_wrapped(lines,
-                what + " cannot be had with the rest of the recipe. " +
-                    (one ? "What stands against it:" : "These cannot hold together:"),
+                unknown ? "Whether " + what + " can be had with the rest of the recipe is not known" +
+                              (one ? ":" : ". These are not known to hold together:")
+                        : what + " cannot be had with the rest of the recipe. " +
+                              (one ? "What stands against it:" : "These cannot hold together:"),
                 "");
     if (conflict->remedies.empty() && conflict->split.empty()) {
       for (const ConflictItem& item : conflict->items) add_item(lines, item);

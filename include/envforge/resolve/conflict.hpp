@@ -56,4 +56,7 @@ struct Conflict {
   std::string data_as_of;
 };
 
+/// Whether any of them is not known: together they are then never a no.
+bool any_unknown(const std::vector<ConflictItem>& items);
+
 }  // namespace envforge::resolve

@@ -32,6 +32,7 @@ struct PoolEffect {
   std::string pool;
   bool runs_now = false, would_run = false;  // as the only pool of the image
   bool doubtful = false;                     // it would, if what is not known turns out well
+  bool unknown = false;                      // it would not, for all that is known: never a no
   std::vector<std::string> notes;            // warnings that the new versions bring; or the conflict's facts
 };
 

@@ -63,6 +63,19 @@ TEST(WhyNot, QuotesTheKnownTroubleThatNamesTheLibraryAsItsWayOut) {
   EXPECT_THAT(text, ::testing::Not(HasSubstr("leave out 9.15"))) << "that would be no answer to the question";
 }
 
+TEST(WhyNot, NeverSaysNoOfWhatIsNotKnown) {
+  for (const char* text : {"torch=3.0", "cuda=14.0", "python=3.14t", "base=alpine:3.19"}) {
+    const WhatIf answer = ask(fleet(), text);
+    const std::string told = explain(answer);
+    EXPECT_THAT(told, HasSubstr(" can be had with the rest of the recipe is not known")) << text;
+    EXPECT_THAT(told, ::testing::Not(HasSubstr("cannot"))) << text;
+    EXPECT_THAT(told, ::testing::Not(HasSubstr("would not\n"))) << text;
+    EXPECT_TRUE(any_unknown(std::get<Conflict>(answer.asked).items)) << text;
+    for (const PoolEffect& pool : answer.pools) EXPECT_TRUE(pool.unknown) << text;
+  }
+  EXPECT_FALSE(any_unknown(std::get<Conflict>(ask(fleet(), "cuda=12.1").asked).items));
+}
+
 TEST(WhyNot, SaysSoWhenItIsTheAnswer) {
   EXPECT_THAT(explain(ask(fleet(), "cuda=12.4")), HasSubstr("cuda 12.4 is what the recipe gives"));
   EXPECT_THAT(explain(ask(fleet(), "cudnn=9.1")), HasSubstr("cudnn 9.1 is what the recipe gives"));
