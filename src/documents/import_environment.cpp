@@ -4,6 +4,7 @@
 #include <envforge/support/text.hpp>
 
 #include "import_lines.hpp"
+#include "poetry_dependencies.hpp"
 #include "pyproject_sources.hpp"
 #include "pyproject_toml.hpp"
 #include "recipe_yaml_tree.hpp"
@@ -47,10 +48,25 @@ void import_variant(const std::string& name, const std::vector<PackageSource>& s
   }
 }
 
+// Poetry's own, where there is no [project] list.
+std::vector<Located<std::string>> from_poetry(const toml::Value& document, Imported& out) {
+  std::vector<Located<std::string>> requirements;
+  for (const PoetryDependency& one : poetry_dependencies(document)) {
+    const std::string what = "tool.poetry.dependencies." + one.name;
+    if (one.why_not.empty() && one.name != "python") requirements.push_back({one.requirement, one.where});
+    if (one.why_not.empty() && one.name == "python") out.python = one.specifier;
+    if (one.why_not.empty()) continue;
+    drop(out, what, one.where, one.why_not);
+    if (one.name == "torch") out.names_torch = true;
+  }
+  return requirements;
+}
+
 void import_dependencies(const toml::Value& document, Imported& out) {
   const auto sources = package_sources(document);
   const auto indexes = package_indexes(document);
-  for (const auto& dependency : texts_at(document, "project.dependencies")) {
+  const bool poetry = document.at("project.dependencies") == nullptr;
+  for (const auto& dependency : poetry ? from_poetry(document, out) : texts_at(document, "project.dependencies")) {
     const std::string requirement = support::trim(dependency.value);
     const auto* source = source_of(sources, requirement);
     if (source != nullptr && !from_pytorch(source->name, sources, indexes)) {
@@ -79,16 +95,15 @@ void note_what_is_no_dependency(const toml::Value& document, Imported& out) {
   note("tool.uv.dev-dependencies", "optional: add what you need of it under packages.pip");
   note("tool.uv.constraint-dependencies", "add those that must hold under packages.pip");
   note("tool.uv.override-dependencies", "the lock resolves what the packages themselves ask for");
-  if (document.at("project.dependencies") == nullptr) {
-    note("tool.poetry.dependencies", "Poetry's own form: `poetry export -o requirements.txt`, then import that");
-  }
 }
 
 Imported import_pyproject(const std::string& text, const std::string& file) {
   const toml::Value document = parse_pyproject(text, file);
   Imported out;
   import_dependencies(document, out);
-  if (const auto name = texts_at(document, "project.name"); !name.empty()) out.name = name.front().value;
+  for (const char* key : {"tool.poetry.name", "project.name"}) {
+    if (const auto name = texts_at(document, key); !name.empty()) out.name = name.front().value;
+  }
   if (const auto python = texts_at(document, "project.requires-python"); !python.empty())
     out.python = python.front().value;
   for (const auto& word : texts_at(document, "project.dynamic")) {

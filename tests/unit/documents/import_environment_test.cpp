@@ -200,6 +200,31 @@ TEST(ImportPyproject, WhatComesFromElsewhereIsCarriedOverOrLeftOutNeverTakenFrom
     EXPECT_TRUE(note(imported, what).dropped) << what;
 }
 
+TEST(ImportPoetry, ItsOwnFormsBecomeRangesAndItsSourceOfTorchTheVariant) {
+  const auto imported = import_environment(
+      "[tool.poetry]\nname = \"x\"\n[tool.poetry.dependencies]\npython = \"^3.10\"\nnumpy = \"~1.26\"\n"
+      "torch = {version = \"^2.1\", source = \"pytorch\"}\nscipy = \"1.11.*\"\nattrs = \"^0.2.3\"\nrich = \"*\"\n"
+      "pandas = {version = \"2.1\", extras = [\"excel\"], markers = \"sys_platform == 'linux'\"}\n"
+      "mine = {path = \"../mine\"}\ndocs = {version = \"^1\", optional = true}\nodd = \"^1.0 || ^2.0\"\n"
+      "[[tool.poetry.source]]\nname = \"pytorch\"\nurl = \"https://download.pytorch.org/whl/cu121\"\n"
+      "priority = \"explicit\"\n",
+      "pyproject.toml");
+  EXPECT_EQ(imported.torch, ">=2.1,<3");
+  EXPECT_EQ(imported.cuda, "cu121");
+  EXPECT_EQ(imported.python, ">=3.10,<4");
+  EXPECT_THAT(imported.pip, ElementsAre("attrs>=0.2.3,<0.3", "numpy>=1.26,<1.27",
+                                        "pandas[excel]==2.1; sys_platform == 'linux'", "rich", "scipy==1.11.*"));
+  for (const char* what : {"dependencies.mine", "dependencies.docs", "dependencies.odd"})
+    EXPECT_TRUE(note(imported, what).dropped) << what;
+  for (const ImportNote& one : imported.notes) EXPECT_EQ(one.why.find("is not named"), std::string::npos) << one.what;
+}
+
+TEST(ImportPoetry, ATorchThatIsNotUnderstoodIsNeverSaidToBeUnnamed) {
+  const auto imported = import_environment("[tool.poetry.dependencies]\ntorch = \"^1.13 || ^2.1\"\n", "pyproject.toml");
+  EXPECT_TRUE(note(imported, "dependencies.torch").dropped);
+  EXPECT_EQ(imported.notes.size(), 1U);
+}
+
 TEST(ImportConda, ToolkitsAndBuildStringsBecomeTorchsCuda) {
   EXPECT_EQ(conda("  - cudatoolkit=11.3\n").cuda, "11.3");
   EXPECT_EQ(conda("  - pytorch-cuda=12.1\n").cuda, "12.1");
