@@ -225,13 +225,18 @@ namespace {
 
 // conda's name -> PyPI's, where they differ. https://github.com/conda-forge: the feedstocks of these names.
 std::string pypi_name(const std::string& conda) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kNames{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kNames{
       {{"opencv", "opencv-python-headless"},
        {"py-opencv", "opencv-python-headless"},
        {"matplotlib-base", "matplotlib"},
        {"seaborn-base", "seaborn"},
        {"msgpack-python", "msgpack"},
-       {"pytables", "tables"}}};
+       {"pytables", "tables"},
+       {"pyg", "torch-geometric"},
+       {"pytorch-cluster", "torch-cluster"},
+       {"pytorch-scatter", "torch-scatter"},
+       {"pytorch-sparse", "torch-sparse"},
+       {"pytorch-spline-conv", "torch-spline-conv"}}};
   for (const auto& [from, to] : kNames) {
     if (conda == from) return std::string(to);
   }

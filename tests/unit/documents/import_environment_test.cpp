@@ -236,6 +236,12 @@ TEST(ImportConda, ToolkitsAndBuildStringsBecomeTorchsCuda) {
   EXPECT_EQ(conda("  - pytorch>=2.1,<2.3\n").torch, ">=2.1,<2.3");
 }
 
+TEST(ImportConda, PyTorchGeometricIsNotTheStrangerThatHasItsNameOnPyPI) {
+  const auto imported = conda("  - pyg=2.5\n  - pytorch-scatter=2.1.2\n");
+  EXPECT_THAT(imported.pip, ElementsAre("torch-geometric==2.5.*"));
+  EXPECT_THAT(note(imported, "torch-scatter").why, HasSubstr("packages.build: torch-scatter==VERSION"));
+}
+
 TEST(ImportConda, ACompilerForCudaBecomesTheVariantThatHasOne) {
   for (const char* line : {"  - cuda-nvcc=13.0\n", "  - nvidia::cuda-nvcc\n", "  - cudatoolkit-dev\n"}) {
     const auto imported = conda(line);
