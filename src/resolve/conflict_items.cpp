@@ -112,6 +112,14 @@ Fact ItemMaker::torch_fact(std::size_t constraint, const std::vector<Candidate>&
   const auto& options = problem_.options();
   const bool known = std::any_of(options.begin(), options.end(),
                                  [&](const BuildOption& option) { return range.contains(option.torch); });
+  if (!known && range.is_empty()) return {"no version can be in '" + range.text() + "'", "", false};
+  if (const auto plus = range.text().find("+cu"); !known && plus != std::string::npos) {
+    std::string version = range.text().substr(0, plus);
+    version.erase(0, version.find_first_not_of("= "));
+    return {"that names a build; in a recipe it is version: \"" + version +
+                "\" with cuda: " + range.text().substr(plus + 1),
+            "", false};
+  }
   if (!known) {
     return {"torch '" + range.text() + "' is not known to the data of " + problem_.knowledge->as_of() + "; " +
                 nearest_known(*problem_.knowledge, range),
@@ -127,7 +135,7 @@ Fact ItemMaker::torch_fact(std::size_t constraint, const std::vector<Candidate>&
     const Constraint& other = problem_.constraints[conflict_[conflict_[0] == constraint ? 1 : 0]];
     return {describe_gpu(problem_.gpus[other.gpu]) + " is served by torch " + found, source};
   }
-  return {"what else is asked for leaves torch " + found, source};
+  return {"the other lines here leave torch " + found, source};
 }
 
 Fact ItemMaker::cuda_fact(std::size_t constraint, const std::vector<Candidate>& left) const {
@@ -149,7 +157,7 @@ Fact ItemMaker::cuda_fact(std::size_t constraint, const std::vector<Candidate>& 
     return {"torch " + torches(left) + (one ? " is" : " are") + " built for CUDA " + cudas(left),
             cite(first.build->evidence)};
   }
-  return {"what else is asked for leaves CUDA " + cudas(left), cite(first.build->evidence)};
+  return {"the other lines here leave CUDA " + cudas(left), cite(first.build->evidence)};
 }
 
 // No base with this Python is left, though the data has one: the wheels are not made for it.
@@ -199,13 +207,13 @@ Fact ItemMaker::base_fact(const Wish& wish, const std::vector<Candidate>& left) 
   if (has_kind(ConstraintKind::kPython))
     return {"Python " + std::string(other.python) + " is that of " + names(left), cite(other.evidence)};
   if (!base->gcc.empty() && has_kind(ConstraintKind::kCudaCompiler)) {
-    return {std::string(base->name) + " has g++ " + std::string(base->gcc) + "; what else is asked for leaves " +
-                names(left),
-            cite(base->evidence)};
+    return {
+        std::string(base->name) + " has g++ " + std::string(base->gcc) + "; the other lines here leave " + names(left),
+        cite(base->evidence)};
   }
   const compat::Names python_of_wheels = problem_.option(left.front()).build->python;
   if (std::find(python_of_wheels.begin(), python_of_wheels.end(), base->python) != python_of_wheels.end()) {
-    return {std::string(base->name) + " has Python " + std::string(base->python) + "; what else is asked for leaves " +
+    return {std::string(base->name) + " has Python " + std::string(base->python) + "; the other lines here leave " +
                 names(left),
             cite(base->evidence)};
   }
@@ -240,7 +248,7 @@ Fact ItemMaker::part_fact_of(const Constraint& constraint, const std::vector<Can
   if (!known) return {none + "; known are " + support::join(versions_in(all), ", "), "", true};
   const auto versions = versions_in(left);
   if (versions.size() > 1 && wish.variant.empty())
-    return {"what else is asked for leaves " + wish.part + " " + list_or_span(versions) +
+    return {"the other lines here leave " + wish.part + " " + list_or_span(versions) +
                 (wish.part == "torch" ? "" : "; " + std::string(kNothingElse)),
             cite(problem_.option(left.front()).build->evidence)};
   Fact fact = why_not(problem_, constraint, left.front());

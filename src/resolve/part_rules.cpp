@@ -184,7 +184,7 @@ Fact part_fact(const compat::Knowledge& knowledge, const PartWish& wish, const C
             source};
   if (version.empty())
     return {"which " + wish.part + " " + build + " requires is not known to the data of " + knowledge.as_of(), source};
-  if (wish.part == "torch") return {"what else is asked for leaves " + build, source};
+  if (wish.part == "torch") return {"the other lines here leave " + build, source};
   return {build + (option.build->bundled && is_nvidias(wish.part) ? " carries " : " requires ") + wish.part + " " +
               version + (is_verified(wish, option) ? "" : ", by a row that is not verified") + "; " +
               std::string(kNothingElse),

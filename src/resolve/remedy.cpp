@@ -104,7 +104,8 @@ class RemedyFinder {
   std::vector<int> distances_;  // of each build from the torch that the recipe asks for, in minor releases
 };
 
-// A patch of the same minor is no distance. If the recipe asks for what the data does not know, the newest is nearest.
+// A patch of the same minor is no distance. If the recipe asks for what the data does not know, the newest is nearest;
+// of what is older than the data, the oldest.
 void RemedyFinder::measure_distances() {
   std::vector<int> places, wanted;  // of the minor of each build, 0 the newest
   std::string last;
@@ -114,8 +115,10 @@ void RemedyFinder::measure_distances() {
     last = minor;
     if (problem_.spec->torch.version.value.contains(option.torch)) wanted.push_back(places.back());
   }
+  const bool before = !places.empty() && wanted.empty() &&
+                      problem_.spec->torch.version.value.is_before(problem_.options().back().torch);
   for (const int own : places) {
-    int nearest = own;
+    int nearest = before ? places.back() - own : own;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       const int away = std::abs(wanted[i] - own);
       nearest = i == 0 ? away : std::min(nearest, away);

@@ -153,4 +153,16 @@ bool VersionRange::is_before(const Version& version) const {
   });
 }
 
+bool VersionRange::is_empty() const {
+  using Op = Clause::Op;
+  return std::any_of(clauses_.begin(), clauses_.end(), [&](const Clause& lower) {
+    if (lower.op == Op::kGreater) {
+      const auto ends_here = [&](const Clause& c) { return c.op == Op::kLessEqual && c.version == lower.version; };
+      if (std::any_of(clauses_.begin(), clauses_.end(), ends_here)) return true;
+    }
+    return (lower.op == Op::kGreaterEqual || lower.op == Op::kGreater || lower.op == Op::kEqual) &&
+           is_before(lower.version);
+  });
+}
+
 }  // namespace envforge::versions

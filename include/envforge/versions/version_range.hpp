@@ -22,6 +22,8 @@ class VersionRange {
   bool contains(const Version& version) const;
   /// Whether every version of the range is older than `version`.
   bool is_before(const Version& version) const;
+  /// Whether its bounds leave no version: ">=2.6,<2.5".
+  bool is_empty() const;
   bool is_any() const { return clauses_.empty(); }
   const std::string& text() const { return text_; }
   friend bool operator==(const VersionRange& a, const VersionRange& b) { return a.text_ == b.text_; }

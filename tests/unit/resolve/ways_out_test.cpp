@@ -76,5 +76,28 @@ TEST(DriverOfAGpu, BeforeAllThatListItsCapabilityIsNotKnownAndWithinThemAWarning
   EXPECT_THAT(explain(within), HasSubstr("does not list GeForce RTX 5050"));
 }
 
+TEST(WaysOut, OfATorchThatIsOlderThanTheDataAreTheOldest) {
+  const Outcome outcome =
+      resolve(SpecBuilder().torch("1.12.1").base("ubuntu:22.04").pool({"V100"}).spec(), compat::embedded());
+  const auto& remedies = std::get<Conflict>(outcome).remedies;
+  ASSERT_FALSE(remedies.empty());
+  EXPECT_EQ(remedies.front().changes.front().to.substr(0, 2), "1.") << explain(outcome);
+}
+
+TEST(WaysOut, OfARangeWithoutVersionsSayThatNoneCanBeInIt) {
+  const Outcome empty = resolve(SpecBuilder().torch(">=2.6,<2.5").pool({"A100"}).spec(), compat::embedded());
+  EXPECT_THAT(explain(empty), HasSubstr("No version set satisfies the recipe."));
+  EXPECT_THAT(explain(empty), HasSubstr("no version can be in '>=2.6,<2.5'"));
+  const Outcome build = resolve(SpecBuilder().torch("2.6.0+cu118").pool({"A100"}).spec(), compat::embedded());
+  EXPECT_THAT(explain(build), HasSubstr("version: \"2.6.0\" with cuda: cu118"));
+}
+
+// Torch 2.9 alone would leave CUDA 12.6 and 12.8: the sentence is about the lines of the conflict.
+TEST(WaysOut, TellWhatTheOtherLinesOfTheConflictLeave) {
+  const Outcome outcome =
+      resolve(SpecBuilder().torch("2.9").cuda("13.0").pool({"V100"}, "580.65.06").spec(), compat::embedded());
+  EXPECT_THAT(explain(outcome), HasSubstr("the other lines here leave CUDA"));
+}
+
 }  // namespace
 }  // namespace envforge::resolve

@@ -89,6 +89,13 @@ TEST(VersionRange, KnowsWhetherAllOfItIsOlder) {
     EXPECT_FALSE(VersionRange::parse(text)->is_before(version)) << text;
 }
 
+TEST(VersionRange, IsEmptyWhereItsBoundsLeaveNoVersion) {
+  for (const char* text : {">=2.6,<2.5", ">2.6,<2.6", ">2.6,<=2.6", ">=2.6,==2.5.*", "==2.6.0,==2.5.0"})
+    EXPECT_TRUE(VersionRange::parse(text)->is_empty()) << text;
+  for (const char* text : {"*", "2.6", ">=2.6", "<2.5", ">=2.5,<2.6", ">=2.6,<=2.6", "==2.6.*,>=2.6.1", "!=2.6"})
+    EXPECT_FALSE(VersionRange::parse(text)->is_empty()) << text;
+}
+
 TEST(VersionRange, RefusesWhatIsNoRange) {
   for (const char* text : {"", " ", "latest", "=2.6", "===2.6", ">=", ">=2.*", "~=2", "~=2.*", "2.6,", ",", "2.6;2.7",
                            "*.1", "2.*.1", ">=2.6 <2.7", "^2.6", "<2.6.0rc1.*", "==2.6.0+cu124.*"}) {
