@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <envforge/app/gpu_selection.hpp>
+#include <envforge/compat/gpu_names.hpp>
 #include <envforge/documents/recipe_yaml.hpp>
 #include <envforge/resolve/explain.hpp>
 #include <envforge/support/error.hpp>
@@ -113,6 +114,15 @@ std::string packages_lines(const InitWishes& wishes, const Imported& imported) {
   if (!apt.empty()) lines = "  apt: " + quoted_list(apt) + "\n" + lines;
   if (!imported.build.empty()) lines += "  build: " + quoted_list(imported.build) + "\n";
   return lines.empty() ? "" : "packages:\n" + lines;
+}
+
+// Nobody can run linux/amd64 on GPUs that all come with an Arm CPU.
+bool all_on_arm(const World& world, const std::vector<std::string>& gpus) {
+  return std::all_of(gpus.begin(), gpus.end(), [&](const std::string& name) {
+    const auto found = compat::find_gpu(world.knowledge, name);
+    const auto* match = std::get_if<compat::GpuMatch>(&found);
+    return match != nullptr && needs_arm_host(*match);
+  });
 }
 
 Imported read_from(const std::string& file) {
@@ -229,6 +239,7 @@ NewRecipe make_recipe(World& world, const InitWishes& wishes) {
       "target:\n" +
       pool + torch_line(wishes, imported) + "base: " + quoted(distribution.base) + "\n";
   if (!distribution.python.empty()) out.text += "python: " + quoted(distribution.python) + "\n";
+  if (all_on_arm(world, wishes.gpus)) out.text += "platforms: [linux/arm64]\n";
   if (imported.devel) out.text += "variant: devel\n";
   out.text += packages_lines(wishes, imported) + "tags: [\"{torch}-cuda{cuda}\"]\n";
   const auto outcome = solve(world, wishes, out.text);

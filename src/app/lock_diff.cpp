@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include <envforge/compat/gpu_names.hpp>
 #include <envforge/compat/machine_code.hpp>
 #include <envforge/resolve/lock_effect.hpp>
 #include <envforge/resolve/matrix.hpp>
@@ -249,17 +250,13 @@ std::vector<MachineDiff> diff_pools(const Lock& a, const Lock& b, const compat::
   return out;
 }
 
-bool sold_with_arm(const compat::Gpu& gpu) {
-  return gpu.kind == "superchip" || gpu.kind == "desktop-superchip" || gpu.kind == "jetson";
-}
-
 // The models that an image of the platforms can meet.
 std::string models_of(const std::string_view cc, bool arm64, const compat::Knowledge& knowledge) {
   constexpr std::size_t kNamed = 4;
   std::vector<std::string> names;
   std::size_t more = 0;
   for (const auto& gpu : knowledge.tables().gpus) {
-    if (gpu.cc != cc || (sold_with_arm(gpu) && !arm64)) continue;
+    if (gpu.cc != cc || (compat::sold_with_arm(gpu) && !arm64)) continue;
     if (names.size() < kNamed) {
       names.emplace_back(gpu.name);
     } else {

@@ -149,6 +149,12 @@ GpuUnknown unknown(const Knowledge& knowledge, const std::string& name, const Wo
   const auto add = [&](const std::string& candidate) {
     if (out.suggestions.size() < kMost && !contains(out.suggestions, candidate)) out.suggestions.push_back(candidate);
   };
+  // Machines that are sold under another name than their GPU. Source: NVIDIA's product pages of these machines.
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kMachines{
+      {{"dgx spark", "GB10"}, {"jetson agx thor", "Jetson T5000"}, {"jetson thor", "Jetson T5000"}}};
+  for (const auto& [machine, gpu] : kMachines) {
+    if (typed == machine && contains(names, gpu)) add(std::string(gpu));
+  }
   for (const std::string& candidate : names) {
     if (typed.size() >= kLeastTyped && support::starts_with(support::to_lower(candidate), typed)) add(candidate);
   }
@@ -214,6 +220,15 @@ GpuLookup GpuIndex::find(const std::string& name) const {
 
 GpuLookup find_gpu(const Knowledge& knowledge, const std::string& name) {
   return GpuIndex(knowledge).find(name);
+}
+
+bool sold_with_arm(const Gpu& gpu) {
+  return gpu.kind == "superchip" || gpu.kind == "desktop-superchip" || gpu.kind == "jetson";
+}
+
+bool needs_arm_host(const GpuMatch& match) {
+  return !match.models.empty() &&
+         std::all_of(match.models.begin(), match.models.end(), [](const Gpu* gpu) { return sold_with_arm(*gpu); });
 }
 
 }  // namespace envforge::compat

@@ -82,6 +82,7 @@ class Question {
   /// Whether the platform is wanted and runs; `doubt` says what is not certain about it.
   Fit wants(const BuildOption& option, const BuildPlatform& platform, std::string& doubt) const {
     if (!filter_.platform.empty() && platform.platform != filter_.platform) return Fit::kNo;
+    if (gpu_ && needs_arm_host(*gpu_) && platform.platform != "linux/arm64") return Fit::kNo;
     const Version needed = Version::of(platform.min_glibc);
     if ((glibc_ && *glibc_ < needed) || (base_ != nullptr && Version::of(base_->glibc) < needed)) return Fit::kNo;
     std::vector<std::string> doubts;
@@ -242,8 +243,11 @@ std::vector<std::string> matrix_notes(const compat::Knowledge& knowledge, const 
     });
   };
   const auto torch = VersionRange::parse(filter.torch);
-  if (torch &&
-      !any_build([&](const Release& release, const auto&) { return torch->contains(Version::of(release.version)); }))
+  if (torch && torch->is_empty()) {
+    notes.push_back("no version can be in '" + filter.torch + "'");
+  } else if (torch && !any_build([&](const Release& release, const auto&) {
+               return torch->contains(Version::of(release.version));
+             }))
     unknown("torch " + filter.torch, nearest_known(knowledge, *torch));
   if (!filter.cuda.empty() && !any_build([&](const Release& release, const compat::Build& build) {
         return is_cuda({&release, &build, Version(), Version::of(build.cuda)}, filter.cuda);
@@ -267,6 +271,8 @@ std::vector<std::string> matrix_notes(const compat::Knowledge& knowledge, const 
     unknown("the base '" + support::printable(filter.base) + "'",
             "known are " + support::join(bases, ", ") + (near.empty() ? "" : "; " + near));
   }
+  if (filter.platform == "linux/amd64" && !filter.gpu.empty() && needs_arm_host(need_gpu(knowledge, filter.gpu, {})))
+    notes.push_back(filter.gpu + " comes with an Arm CPU: its machines are linux/arm64");
   const auto driver = versions::parse_driver(filter.driver);
   if (driver && knowledge.branch(*driver) == nullptr) notes.push_back(branch_not_known(knowledge, *driver));
   const auto lowest = std::min_element(tables.majors.begin(), tables.majors.end(), [](const auto& a, const auto& b) {

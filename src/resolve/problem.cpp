@@ -23,12 +23,6 @@ using support::Error;
 using support::ErrorCode;
 using versions::Version;
 
-bool needs_arm_host(const compat::GpuMatch& match) {
-  return !match.models.empty() && std::all_of(match.models.begin(), match.models.end(), [](const compat::Gpu* gpu) {
-    return gpu->kind == "superchip" || gpu->kind == "desktop-superchip" || gpu->kind == "jetson";
-  });
-}
-
 compat::GpuMatch match_or_throw(const compat::GpuLookup& found, const compat::Knowledge& knowledge,
                                 const std::string& name, const support::Where& where) {
   if (const auto* match = std::get_if<compat::GpuMatch>(&found)) return *match;

@@ -54,5 +54,9 @@ class GpuIndex {
 /// spaces, memory size and form factor do not matter; a name that begins several models stands for all of them if they
 /// share one compute capability.
 GpuLookup find_gpu(const Knowledge& knowledge, const std::string& name);
+/// Whether the model is sold only together with an Arm CPU: GH200, GB200, GB10, Jetson.
+bool sold_with_arm(const Gpu& gpu);
+/// Whether every model is that the name can mean.
+bool needs_arm_host(const GpuMatch& match);
 
 }  // namespace envforge::compat

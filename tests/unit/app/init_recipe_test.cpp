@@ -56,6 +56,16 @@ TEST_F(InitRecipe, OfAGpuAloneIsOneThatHasAnAnswer) {
   EXPECT_THAT(at_.files(), ElementsAre()) << "writing is the command's";
 }
 
+TEST_F(InitRecipe, OfGpusThatComeWithAnArmCpuIsForLinuxArm64) {
+  for (const char* gpu : {"GH200", "GB200", "GB10"}) {
+    wishes_.gpus = {gpu};
+    EXPECT_THAT(made().spec.platforms, ElementsAre("linux/arm64")) << gpu;
+    EXPECT_TRUE(made_.solved) << made_.answer;
+  }
+  wishes_.gpus = {"GH200", "H100"};
+  EXPECT_THAT(made().spec.platforms, ElementsAre("linux/amd64"));
+}
+
 TEST_F(InitRecipe, HoldsEveryFlag) {
   wishes_.gpus = {"H100", "RTX 5090"};
   wishes_.driver = "580.65.06";

@@ -93,6 +93,8 @@ TEST(GpuNames, SuggestsTheNearestNames) {
                                                      : std::vector<std::string>{};
   };
   EXPECT_THAT(suggestions("H201"), Contains("H200"));
+  EXPECT_THAT(suggestions("DGX Spark"), Contains("GB10"));
+  EXPECT_THAT(suggestions("NVIDIA Jetson AGX Thor"), Contains("Jetson T5000"));
   EXPECT_THAT(suggestions("H1000"), Contains("H100"));
   EXPECT_THAT(suggestions("5090"), Contains("RTX 5090"));
   for (const char* typed : {"RTX 509O", "RTX 509", "GeForce RTX 509O", "NVIDIA GeForce RTX 5O90"})

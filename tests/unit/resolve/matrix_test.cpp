@@ -31,6 +31,20 @@ TEST(Matrix, ShowsTheBuildsOfOneRelease) {
   expect_matrix("torch-2.6", filter([](MatrixFilter& f) { f.torch = "2.6"; }));
 }
 
+// The rule that a recipe has: no recipe for linux/amd64 gets a GH200.
+TEST(Matrix, OfAGpuThatComesWithAnArmCpuHasOnlyLinuxArm64) {
+  for (const char* gpu : {"GH200", "GB200", "GB10", "Jetson T5000"}) {
+    MatrixFilter made;
+    made.gpu = gpu;
+    const auto rows = matrix(embedded(), made);
+    EXPECT_FALSE(rows.empty()) << gpu;
+    for (const MatrixRow& row : rows) EXPECT_EQ(row.platform, "linux/arm64") << gpu << " " << row.torch;
+    made.platform = "linux/amd64";
+    EXPECT_TRUE(matrix(embedded(), made).empty()) << gpu;
+    EXPECT_THAT(matrix_notes(embedded(), made), ::testing::ElementsAre(::testing::HasSubstr("comes with an Arm CPU")));
+  }
+}
+
 TEST(Matrix, ShowsWhereAGpuAndADriverGo) {
   expect_matrix("rtx5090-driver570", filter([](MatrixFilter& f) {
                   f.gpu = "RTX 5090";
