@@ -55,6 +55,7 @@ TEST_F(InitAtATerminal, AsksAgainAtOnceForWhatARecipeDoesNotTake) {
     person.type(text);
     ASSERT_TRUE(person.wait_for(told)) << person.seen();
   };
+  answer("GPUs that the image must run on", "", "name one");
   answer("GPUs that the image must run on", "H100, RTX 509O", "did you mean");
   EXPECT_THAT(person.seen(), HasSubstr("RTX 5090"));
   person.type("H100");

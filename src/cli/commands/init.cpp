@@ -42,6 +42,11 @@ std::vector<std::string> ask_until_right(const app::World& world, app::Wish wish
     const auto parts = wish == app::Wish::kGpu ? listed(answer)
                        : answer.empty()        ? std::vector<std::string>()
                                                : std::vector{answer};
+    // Of all questions this one has no answer "whatever fits".
+    if (parts.empty() && wish == app::Wish::kGpu && std::cin) {
+      print_err("  name one, such as H100, \"RTX 5090\" or sm_90\n");
+      continue;
+    }
     try {
       for (const auto& part : parts) app::check_wish(world, wish, part);
       return parts;
