@@ -267,8 +267,6 @@ std::vector<std::size_t> Search::minimal_conflict() const {
     return told_last(problem_.constraints[a]) < told_last(problem_.constraints[b]);
   });
   std::vector<std::size_t> found = shrink(order, false);
-  const bool certain = !doubtful();
-  const std::vector<std::size_t> surest = certain ? shrink(order, true) : found;
   // Another order can leave a shorter story.
   std::reverse(order.begin(), order.end());
   std::vector<std::size_t> other = shrink(order, false);
@@ -276,7 +274,11 @@ std::vector<std::size_t> Search::minimal_conflict() const {
   // What is certain is told before what is not known, where it is as small.
   std::vector<bool> told(problem_.constraints.size(), false);
   for (const std::size_t i : found) told[i] = true;
-  if (certain && solvable(told, true) && shrink(surest, false) == surest) found = surest;
+  if (solvable(told, true) && !doubtful()) {
+    std::reverse(order.begin(), order.end());
+    std::vector<std::size_t> surest = shrink(order, true);
+    if (shrink(surest, false) == surest) found = std::move(surest);
+  }
   std::stable_sort(found.begin(), found.end(), [&](std::size_t a, std::size_t b) {
     return told_last(problem_.constraints[a]) > told_last(problem_.constraints[b]);
   });
