@@ -144,7 +144,7 @@ TEST_F(Schema, OfRecipesAndTheReaderRefuseTheSameMutations) {
       {"value-include", "torchaudio", "torchtext"},
       {"value-variant", "runtime", "slim"},
       {"value-capability", "torch_compile", "compile"},
-      {"value-driver", "535.183.06", "R535"},
+      {"value-driver", "535.183.06", "R535.183"},
       {"value-gpu", "gpus: V100", "gpus: \"$(id)\""},
       {"value-apt", "g++", "\"g++;id\""},
       {"value-apt-remove", "[git,", "[git-,"},
