@@ -81,7 +81,7 @@ void check_files(const std::vector<const std::string*>& files) {
     support::check_can_write(*file);
     const auto kind = std::filesystem::status(*file).type();
     const bool device = kind != std::filesystem::file_type::regular && kind != std::filesystem::file_type::not_found;
-    if (!device && !seen.insert(std::filesystem::weakly_canonical(*file)).second)
+    if (!device && !seen.insert(std::filesystem::weakly_canonical(std::filesystem::absolute(*file))).second)
       throw support::Error(support::ErrorCode::kUsage, "two of --report, --junit and --html name the file " + *file);
   }
 }
