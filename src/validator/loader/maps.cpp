@@ -1,10 +1,10 @@
 #include "loader/maps.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 
 #include <envforge/support/text.hpp>
+
+#include "loader/root.hpp"
 
 namespace envforge::validator::loader {
 
@@ -24,10 +24,7 @@ std::vector<std::string> mapped_files(std::string_view maps) {
 }
 
 std::vector<std::string> mapped_files_of_this_process() {
-  std::ifstream file("/proc/self/maps");
-  std::ostringstream text;
-  text << file.rdbuf();
-  return mapped_files(text.str());
+  return mapped_files(Root().read("/proc/self/maps").value_or(""));
 }
 
 }  // namespace envforge::validator::loader

@@ -98,13 +98,14 @@ std::vector<std::string> Root::list(const std::string& folder) const {
 
 std::optional<std::string> Root::read(const std::string& path, std::size_t longest) const {
   if (!is_file(path)) return std::nullopt;
-  std::ifstream file(*on_disk(path), std::ios::binary | std::ios::ate);
-  const auto size = file ? static_cast<std::streamoff>(file.tellg()) : -1;
-  if (size < 0 || static_cast<std::size_t>(size) > longest) return std::nullopt;
-  std::string content(static_cast<std::size_t>(size), '\0');
-  file.seekg(0);
-  file.read(content.data(), size);
-  if (!file) return std::nullopt;
+  std::ifstream file(*on_disk(path), std::ios::binary);
+  std::string content;
+  std::array<char, 1U << 16> block{};  // to the end, not by its size: files of /proc say that they are empty
+  while (file.read(block.data(), block.size()) || file.gcount() > 0) {
+    content.append(block.data(), static_cast<std::size_t>(file.gcount()));
+    if (content.size() > longest) return std::nullopt;
+  }
+  if (!file.eof()) return std::nullopt;
   return content;
 }
 

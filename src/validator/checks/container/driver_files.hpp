@@ -2,8 +2,6 @@
 #pragma once
 
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -11,15 +9,8 @@
 
 namespace envforge::validator {
 
-inline std::string text_of_file(const char* path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 inline std::string mountinfo() {
-  return text_of_file("/proc/self/mountinfo");
+  return loader::Root().read("/proc/self/mountinfo").value_or("");
 }
 
 inline std::vector<container::DriverFile> driver_files() {

@@ -23,7 +23,7 @@ using protocol::Layer;
 
 // "580.159.04" of the kernel module, from "NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.159.04  ...".
 std::string module_version() {
-  for (const auto& word : support::split(text_of_file("/proc/driver/nvidia/version"), ' ')) {
+  for (const auto& word : support::split(loader::Root().read("/proc/driver/nvidia/version").value_or(""), ' ')) {
     const bool number = !word.empty() && word.find_first_not_of("0123456789.") == std::string::npos;
     if (number && word.find('.') != std::string::npos) return word;
   }

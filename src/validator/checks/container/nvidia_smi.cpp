@@ -9,8 +9,8 @@
 
 #include <envforge/support/text.hpp>
 
+#include "checks/container/driver_files.hpp"
 #include "container/report_findings.hpp"
-#include "container/search_path.hpp"
 #include "gpu/nvml_api.hpp"
 #include "harness/check.hpp"
 #include "loader/root.hpp"
@@ -40,8 +40,7 @@ class NvidiaSmi : public harness::Check {
     }
     const std::string& program = programs.front();
     const loader::Root root;
-    const std::string mount =
-        container::mount_of(root.real(program).value_or(program), root.read("/proc/self/mountinfo").value_or(""));
+    const std::string mount = container::mount_of(root.real(program).value_or(program), mountinfo());
     const std::string whose = program + (mount.empty() ? ", of the image" : ", mounted");
     context.doing(program);
     process::Command command;

@@ -6,22 +6,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 
 #include "container/limits.hpp"
 #include "container/report_findings.hpp"
 #include "harness/check.hpp"
+#include "loader/root.hpp"
 
 namespace envforge::validator {
 namespace {
-
-std::string own_cgroups() {
-  std::ifstream file("/proc/self/cgroup");
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 long usable_cpus() {
   cpu_set_t set;
@@ -33,7 +25,7 @@ long usable_cpus() {
 class Pids : public harness::Check {
  public:
   void run(harness::Context& context, protocol::CheckResult& result) override {
-    const auto of_cgroup = container::lowest_pids_limit(own_cgroups());
+    const auto of_cgroup = container::lowest_pids_limit(loader::Root().read("/proc/self/cgroup").value_or(""));
     std::optional<long> limit = of_cgroup ? std::optional<long>(of_cgroup->limit) : std::nullopt;
     std::string source = of_cgroup ? of_cgroup->file : "";
     rlimit processes{};

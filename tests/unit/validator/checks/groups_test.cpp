@@ -1,5 +1,7 @@
 // Every check of the core groups passes on libraries that compute rightly, and finds the ones that do not. Products,
 // layers and transforms: products_test.cpp; several GPUs at once: nccl_test.cpp.
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <map>
 #include <set>
@@ -269,12 +271,20 @@ TEST(CoreGroups, TellOfAGpuInSlicesOfWhichTheContainerHasNone) {
   EXPECT_EQ(found[0].mend.rfind("docker run --gpus device=MIG-", 0), 0U) << found[0].mend;
 }
 
-// container.nvidia-smi where PATH has one that does `script`.
-CheckResult with_nvidia_smi(const std::string& script) {
+dev_t device_of(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? status.st_dev : 0;
+}
+
+// container.nvidia-smi where PATH has one that does `script`; mounted as the container toolkit does it, or not.
+CheckResult with_nvidia_smi(const std::string& script, bool mounted = false) {
   const support::TempDir folder;
-  support::write_file_atomically(folder.path() / "nvidia-smi", "#!/bin/sh\n" + script + "\n", 0755);
+  const auto program = folder.path() / "nvidia-smi";
+  support::write_file_atomically(program, "#!/bin/sh\n" + script + "\n", 0755);
+  const std::string mount = "mount --bind " + program.string() + " " + program.string();
   const auto found =
-      results(run({"container.nvidia-smi"}, "", 1, {{"PATH", folder.path().string()}}), "container.nvidia-smi");
+      results(run({"container.nvidia-smi"}, "", 1, {{"PATH", folder.path().string()}}, mounted ? mount : ""),
+              "container.nvidia-smi");
   return found.size() == 1 ? found[0] : CheckResult{};
 }
 
@@ -286,7 +296,18 @@ TEST(CoreGroups, HoldNvidiaSmiAgainstNvml) {
   const auto other = with_nvidia_smi("echo 535.183.01, GPU-00000000-0000-0000-0000-000000000000");
   EXPECT_EQ(to_string(other.verdict), "fail");
   EXPECT_EQ(other.reason, "nvidia-smi says driver 535.183.01, NVML 580.159.04");
-  EXPECT_EQ(other.layer, protocol::Layer::kImage) << "it lies on no mount";
+  if (device_of("/") == device_of(std::filesystem::temp_directory_path().string())) {
+    EXPECT_EQ(other.layer, protocol::Layer::kImage) << "it lies on no mount";
+  }
+}
+
+TEST(CoreGroups, AMountedNvidiaSmiIsTheHostsAndNotTheImages) {
+  if (!mounts_are_possible()) GTEST_SKIP() << "no mount namespace can be made here";
+  const auto good = with_nvidia_smi("echo 580.159.04, GPU-00000000-0000-0000-0000-000000000000", true);
+  EXPECT_NE(good.summary.find("/nvidia-smi, mounted: driver 580.159.04"), std::string::npos) << good.summary;
+  const auto other = with_nvidia_smi("echo 535.183.01, GPU-00000000-0000-0000-0000-000000000000", true);
+  EXPECT_EQ(to_string(other.verdict), "fail");
+  EXPECT_EQ(other.layer, protocol::Layer::kHostDriver);
 }
 
 TEST(CoreGroups, TellWhyNvidiaSmiFails) {

@@ -48,6 +48,13 @@ TEST(Root, RefusesToReadMoreThanAskedFor) {
   EXPECT_TRUE(Root(image.root()).read("/big", 100).has_value());
 }
 
+TEST(Root, ReadsTheFilesOfTheKernelThatSayTheyAreEmpty) {
+  const auto mounts = Root().read("/proc/self/mountinfo");
+  ASSERT_TRUE(mounts.has_value());
+  EXPECT_NE(mounts->find(" / "), std::string::npos);
+  EXPECT_FALSE(Root().read("/proc/self/mountinfo", 10).has_value());
+}
+
 TEST(Paths, OfLibrariesAreToldFromOthers) {
   for (const char* yes : {"/a/liba.so", "liba.so.2", "_C.cpython-311-x86_64-linux-gnu.so", "libx.so.12.4.127"}) {
     EXPECT_TRUE(is_library_name(yes)) << yes;
