@@ -84,6 +84,7 @@ set(ENVFORGE_GPU_SOURCES
   src/validator/gpu/rates.cpp
   src/validator/gpu/session.cpp
   src/validator/gpu/shared_library.cpp
+  src/validator/gpu/host_turn.cpp
   src/validator/gpu/sm_clock.cpp
   src/validator/gpu/speed.cpp
   src/validator/gpu/stream.cpp

@@ -138,43 +138,7 @@ void attribute_collective(const Report& report, CheckResult& check) {
   }
 }
 
-// As gpu::judge_against_model words it, of the copies that go over PCIe.
-bool is_slow_over_pcie(const std::string& reason) {
-  return support::starts_with(reason, "copy to the device:") || support::starts_with(reason, "copy from the device:");
-}
-
 }  // namespace
-
-void excuse_shared_links(Report& report) {
-  std::vector<CheckResult*> slow;
-  for (auto& group : report.groups) {
-    for (auto& check : group.checks) {
-      if (check.id == "cuda.bandwidth" && check.verdict == Verdict::kDegraded && is_slow_over_pcie(check.reason)) {
-        slow.push_back(&check);
-      }
-    }
-  }
-  if (slow.size() < 2) return;
-  const std::string why =
-      std::to_string(slow.size()) + " GPUs of the run copied at once and were slow, as behind one PCIe switch";
-  for (CheckResult* check : slow) {
-    check->verdict = Verdict::kPass;
-    check->summary += "; not judged: " + check->reason + ", for " + why;
-    check->reason.clear();
-    check->layer = Layer::kNone;
-    check->evidence.clear();
-    check->mend.clear();
-    for (auto& one : check->measurements) {
-      if (one.context.count("through") != 0) one.context["judged"] = "no: " + why;
-    }
-    auto& failures = check->failures;
-    failures.erase(std::remove_if(failures.begin(), failures.end(),
-                                  [](const auto& one) {
-                                    return one.verdict == Verdict::kDegraded && is_slow_over_pcie(one.reason);
-                                  }),
-                   failures.end());
-  }
-}
 
 void attribute_wrong_numbers(Report& report) {
   const Report found = report;  // what is written here must not change what the others are judged by

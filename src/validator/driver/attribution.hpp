@@ -11,8 +11,4 @@ namespace envforge::validator::driver {
 /// the links where copies between the GPUs are wrong too, to a GPU whose own memory is wrong, and else to NCCL.
 void attribute_wrong_numbers(protocol::Report& report);
 
-/// Takes back a "copy to (or from) the device is slow" that several GPUs of the run tell of: they copied at once, and
-/// behind one PCIe switch share a link that none has for itself. One GPU alone that is slow stays degraded.
-void excuse_shared_links(protocol::Report& report);
-
 }  // namespace envforge::validator::driver

@@ -69,7 +69,6 @@ class Session {
     run_round(request_.group.checks);
     if (request_.soak_seconds > 0 && !interrupted()) soak();
     attribute_wrong_numbers(report_);
-    excuse_shared_links(report_);
     // Nothing before this may lose a check; this proves it for every run.
     finish(report_, request_.group.checks, request_.group.expected_gpus);
     report_.seconds = seconds_since(start_);

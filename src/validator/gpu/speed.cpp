@@ -107,7 +107,9 @@ void judge_against_model(protocol::CheckResult& result, const harness::Context& 
                          const std::string& what, const std::string& mend) {
   const Threshold& threshold = threshold_of(what);
   if (m.expected) m.context["fraction"] = number(m.value / *m.expected, "%.3f");
-  if (!context.request().judge_speed) {
+  if (m.context.count("judged") != 0) {
+    // The caller knows a reason against it.
+  } else if (!context.request().judge_speed) {
     m.context["judged"] = "no: other processes use this GPU";
   } else if (!m.expected) {
     m.context["judged"] = "no: the model lacks a number that this machine does not tell";

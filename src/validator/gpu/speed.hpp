@@ -30,7 +30,8 @@ void judge_speed(protocol::CheckResult& result, const harness::Context& context,
                  double multiply_adds, numbers::Type input, const std::string& shape, const std::string& what);
 
 /// Adds `m` to `result`, with its share of the model; makes a pass degraded when it lies below the threshold of `what`
-/// (thresholds.hpp) and the request lets speed be judged. Without `m.expected` nothing is judged, and that is said.
+/// (thresholds.hpp) and the request lets speed be judged. Without `m.expected` nothing is judged, and that is said;
+/// nor where `m.context` says already why it is not ("judged").
 void judge_against_model(protocol::CheckResult& result, const harness::Context& context, protocol::Measurement m,
                          const std::string& what, const std::string& mend);
 

@@ -2,6 +2,7 @@
 // launch runs its threads one after the other; streams are in cuda_streams.cpp. ENVFORGE_STUB_GPUS (default 1) GPUs of
 // the kind H200, each with a few megabytes.
 #include <dlfcn.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cmath>
@@ -137,6 +138,11 @@ void copy(void* to, const void* from, std::size_t bytes) {
   if (stub::fault("copy")) static_cast<unsigned char*>(to)[bytes / 3] ^= 4;
 }
 
+// So much longer than the model gives these copies, which is 4 ms.
+void over_the_way() {
+  if (stub::fault("slow-way")) usleep(50000);
+}
+
 }  // namespace
 
 extern "C" {
@@ -251,11 +257,15 @@ int cuMemcpyDtoD_v2(Word to, Word from, std::size_t bytes) {
   return 0;
 }
 int cuMemcpyHtoDAsync_v2(Word to, const void* from, std::size_t bytes, void* stream) {
-  stub::enqueue(stream, [=] { copy(reinterpret_cast<void*>(to), from, bytes); });
+  stub::enqueue(stream, [=] {
+    over_the_way();
+    copy(reinterpret_cast<void*>(to), from, bytes);
+  });
   return 0;
 }
 int cuMemcpyDtoHAsync_v2(void* to, Word from, std::size_t bytes, void* stream) {
   stub::enqueue(stream, [=] {
+    over_the_way();
     copy(to, reinterpret_cast<void*>(from), bytes);
     if (stub::fault("copy-out")) static_cast<unsigned char*>(to)[bytes / 2] ^= 4;
   });

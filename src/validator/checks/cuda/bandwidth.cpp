@@ -3,6 +3,7 @@
 // Control: one bit of one word is flipped in the copy that was timed, in each direction.
 // Suite: standard
 //
+// Each GPU of the run has the way to the host's memory for itself while it is timed (gpu/host_turn.hpp).
 // Pageable memory is measured beside: what a program loses that does not pin. A copy on the device reads and writes, so
 // it counts twice.
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <cstring>
 #include <vector>
 
+#include "gpu/host_turn.hpp"
 #include "gpu/links.hpp"
 #include "gpu/session.hpp"
 #include "gpu/speed.hpp"
@@ -57,10 +59,21 @@ protocol::Measurement rate(const std::string& name, double bytes, const harness:
   return m;
 }
 
-// All GPUs of a run copy at once: they share the host's memory and its PCIe switches.
-protocol::Measurement through_host(const std::string& name, double bytes, const harness::Timing& timing) {
-  auto m = rate(name, bytes, timing);
+struct HostTiming {
+  harness::Timing timing;
+  bool alone = false;  // no other GPU of the run was timed on its way to the host's memory
+};
+
+template <class Measure>
+HostTiming in_turn(const Measure& measure) {
+  const gpu::HostTurn turn;
+  return {measure(), turn.alone()};
+}
+
+protocol::Measurement through_host(const std::string& name, double bytes, const HostTiming& measured) {
+  auto m = rate(name, bytes, measured.timing);
   m.context["through"] = "the host";
+  if (!measured.alone) m.context["judged"] = "no: other GPUs of the run may have copied at the same time";
   return m;
 }
 
@@ -109,7 +122,8 @@ class Bandwidth : public harness::RecomputedCheck<gpu::Session> {
     std::memcpy(from.pointer(), truth.data(), bytes);
 
     context.doing("copying page-locked memory to the device");
-    const harness::Timing in = timed(device, stream, [&] { stream.copy_in(there.address(), from.pointer(), bytes); });
+    const HostTiming in =
+        in_turn([&] { return timed(device, stream, [&] { stream.copy_in(there.address(), from.pointer(), bytes); }); });
     const std::optional<gpu::PcieLink> link = link_under_load(session, stream, there, from);
     const std::uint64_t victim = context.request().seed % count;
     harness::judge(
@@ -119,7 +133,8 @@ class Bandwidth : public harness::RecomputedCheck<gpu::Session> {
         protocol::Layer::kHardware);
     if (result.verdict != protocol::Verdict::kPass) return;
     context.doing("copying from the device to page-locked memory");
-    const harness::Timing out = timed(device, stream, [&] { stream.copy_out(to.pointer(), there.address(), bytes); });
+    const HostTiming out =
+        in_turn([&] { return timed(device, stream, [&] { stream.copy_out(to.pointer(), there.address(), bytes); }); });
     harness::judge(
         result, [&] { return compare_on_host(to.words(), truth); },
         {"one bit of word " + std::to_string(victim) + " flipped in what came back", 1,
@@ -143,8 +158,8 @@ class Bandwidth : public harness::RecomputedCheck<gpu::Session> {
     context.doing("copying pageable memory");
     const std::uint64_t bytes = truth.size() * 4;
     std::vector<std::uint32_t> back(truth.size());
-    const harness::Timing in = timed_pageable([&] { there.write(truth.data(), bytes); });
-    const harness::Timing out = timed_pageable([&] { there.read(back.data(), bytes); });
+    const HostTiming in = in_turn([&] { return timed_pageable([&] { there.write(truth.data(), bytes); }); });
+    const HostTiming out = in_turn([&] { return timed_pageable([&] { there.read(back.data(), bytes); }); });
     const Comparison comparison = compare_on_host(back.data(), truth);
     if (comparison.wrong > 0) {
       throw harness::Failure(

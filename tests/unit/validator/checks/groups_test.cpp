@@ -1,10 +1,15 @@
 // Every check of the core groups passes on libraries that compute rightly, and finds the ones that do not. Products,
 // layers and transforms: products_test.cpp; several GPUs at once: nccl_test.cpp.
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <set>
+#include <thread>
 
 #include <envforge/protocol/check_ids.hpp>
 #include <envforge/support/files.hpp>
@@ -94,6 +99,8 @@ TEST(CoreGroups, FindWhatStreamsGraphsAndCompilersDoWrong) {
          {Layer::kImage, "build the image from its lock"});
   expect("cuda.bandwidth", "copy-out", Verdict::kFail, "1 of ", kTheHardware);
   expect("cuda.bandwidth", "copy", Verdict::kFail, "1 of ", kTheHardware);
+  expect("cuda.bandwidth", "slow-way", Verdict::kDegraded,
+         "copy to the device: ", {Layer::kHardware, "lspci -vv on the host"});
   expect("cuda.pcie-link", "pcie-width", Verdict::kDegraded, "runs as PCIe 1.0 x1 under load",
          {Layer::kHardware, "reseat the GPU"});
 }
@@ -253,6 +260,25 @@ TEST(CoreGroups, NameASliceOfAGpuAndWhatItWasGiven) {
   EXPECT_EQ(rate.derivation.rfind("16 SM x ", 0), 0U) << rate.derivation;
   EXPECT_NE(rate.context.at("judged").find("a slice (MIG)"), std::string::npos);
   EXPECT_EQ(results(report, "nvml.watch").at(0).summary, "at most 45 C and 612 W; no Xid") << "of the whole GPU";
+}
+
+TEST(CoreGroups, GpusThatShareTheWayToTheHostAreTimedOneAfterTheOther) {
+  // Another GPU's process has the turn for so long.
+  constexpr std::chrono::milliseconds kOthers(1500);
+  const int program = ::open(ENVFORGE_GROUPS "/envforge-group-cuda", O_RDONLY | O_CLOEXEC);
+  ASSERT_EQ(::flock(program, LOCK_EX), 0);
+  std::thread others([&] {
+    std::this_thread::sleep_for(kOthers);
+    ::close(program);
+  });
+  const auto start = std::chrono::steady_clock::now();
+  const auto found = results(run({"cuda.bandwidth"}), "cuda.bandwidth");
+  EXPECT_GE(std::chrono::steady_clock::now() - start, kOthers);
+  others.join();
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(to_string(found[0].verdict), "pass") << found[0].reason;
+  EXPECT_EQ(measurement_of(found[0], "to the device, page-locked").context.count("judged"), 0U);
+  EXPECT_EQ(measurement_of(found[0], "from the device, page-locked").context.count("judged"), 0U);
 }
 
 TEST(CoreGroups, WithoutDeviceFilesTheFlagThatGivesThemIsPrinted) {

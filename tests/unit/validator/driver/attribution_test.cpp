@@ -111,43 +111,5 @@ TEST(Attribution, AMendThatTheCheckNamesItselfStays) {
   EXPECT_EQ(wrong.mend, "remove the second copy");
 }
 
-// A bandwidth that a group found below its link.
-void add_slow(Report& report, const std::string& gpu, const std::string& reason) {
-  add(report, "cuda", "bandwidth", gpu, true);
-  CheckResult& check = report.groups.back().checks.back();
-  check.verdict = Verdict::kDegraded;
-  check.reason = reason;
-  check.layer = Layer::kHardware;
-  check.mend = "lspci -vv on the host";
-  check.summary = "every word";
-  check.measurements = {{"to the device, page-locked", 20, "GB/s", 55.0, "", {{"through", "the host"}}}};
-}
-const std::string kSlow = "copy to the device: 20.0 GB/s of 55.0 by the model, below 60 %";
-
-TEST(Attribution, GpusThatShareALinkAreNotSlowHardware) {
-  Report report = machine({"A100", "A100", "A100"});
-  add_slow(report, "GPU-0", kSlow);
-  add_slow(report, "GPU-1", kSlow);
-  add(report, "cuda", "bandwidth", "GPU-2", true);
-  excuse_shared_links(report);
-  for (const std::size_t i : {0U, 1U}) {
-    const CheckResult& check = report.groups[i].checks[0];
-    EXPECT_EQ(check.verdict, Verdict::kPass);
-    EXPECT_EQ(check.layer, Layer::kNone);
-    EXPECT_EQ(check.summary, "every word; not judged: " + kSlow +
-                                 ", for 2 GPUs of the run copied at once and were slow, as behind one PCIe switch");
-    EXPECT_EQ(check.measurements[0].context.at("judged").rfind("no: 2 GPUs", 0), 0U);
-  }
-}
-
-TEST(Attribution, OneGpuAloneThatCopiesSlowlyStaysDegraded) {
-  Report report = machine({"A100", "A100"});
-  add_slow(report, "GPU-0", kSlow);
-  add_slow(report, "GPU-1", "copy on the device: 1000.0 GB/s of 4000.0 by the model, below 55 %");
-  excuse_shared_links(report);
-  EXPECT_EQ(report.groups[0].checks[0].verdict, Verdict::kDegraded) << "nobody shares its link";
-  EXPECT_EQ(report.groups[1].checks[0].verdict, Verdict::kDegraded) << "a GPU's own memory is shared with nobody";
-}
-
 }  // namespace
 }  // namespace envforge::validator::driver
