@@ -6,9 +6,9 @@
 
 namespace envforge::resolve {
 
-/// resolve() for one more recipe on the same data.
+/// resolve() for one more recipe on the same data. No way out changes `kept`, a part as word_of() names it.
 Outcome resolve_on(const std::shared_ptr<Offers>& offers, const documents::ImageSpec& spec,
-                   const std::optional<OldChoice>& old);
+                   const std::optional<OldChoice>& old, std::string_view kept = {});
 Solution make_solution(const Problem& problem, const Search& search, const Candidate& candidate,
                        const std::optional<OldChoice>& old);
 std::vector<Warning> make_warnings(const Problem& problem, const Candidate& candidate);
@@ -26,7 +26,7 @@ struct ForwardUse {
 /// At most one for each pool that allows it, the uncertain before the certain.
 std::vector<ForwardUse> forward_uses(const Problem& problem, const Candidate& candidate);
 std::vector<Remedy> find_remedies(const Problem& problem, const Search& search,
-                                  const std::vector<std::size_t>& conflict);
+                                  const std::vector<std::size_t>& conflict, std::string_view kept);
 /// Fills `split` and `unserved`.
 void find_split(const Problem& problem, Conflict& conflict);
 

@@ -14,40 +14,6 @@ namespace {
 using compat::cite;
 using versions::Version;
 
-std::string wish_word(const Wish& wish) {
-  switch (wish.kind) {
-    case WishKind::kTorch:
-      return "torch";
-    case WishKind::kCuda:
-      return "cuda";
-    case WishKind::kInclude:
-      return "include";
-    case WishKind::kLibrary:
-      return wish.part->part;
-    case WishKind::kPackage:
-      return "package";
-    case WishKind::kPython:
-      return "python";
-    case WishKind::kBase:
-      return "base";
-    case WishKind::kPlatform:
-      return "platform";
-    case WishKind::kGpu:
-      return "gpu";
-    case WishKind::kDriver:
-      return "driver";
-    case WishKind::kCapability:
-      return "capability";
-    case WishKind::kCutoff:
-      return "exclude_newer";
-    case WishKind::kVariant:
-      return "variant";
-    case WishKind::kBuild:
-      return "packages.build";
-  }
-  return "";
-}
-
 // "2.1.0", "2.1.0 and 2.1.1", "2.1.0 to 2.5.1".
 std::string list_or_span(const std::vector<std::string>& oldest_first) {
   if (oldest_first.size() == 1) return oldest_first.front();
@@ -268,12 +234,12 @@ ConflictItem ItemMaker::make(std::size_t constraint) const {
     if (wish.kind == WishKind::kBuild) {
       for (const auto* build : compiled_builds(*problem_.spec)) {
         if (row.pool && !is_compiled_for(*build, problem_.spec->pools[*row.pool].name)) continue;
-        item.wishes.push_back(wish_word(wish) + " " + build->source.value);
+        item.wishes.push_back(word_of(wish) + " " + build->source.value);
         item.where.push_back(build->source.where);
       }
       continue;
     }
-    std::string text = wish_word(wish) + " " + wish.value;
+    std::string text = word_of(wish) + " " + wish.value;
     if (wish.kind == WishKind::kGpu || wish.kind == WishKind::kDriver) {
       text += " of pool '" + problem_.spec->pools[wish.pool].name + "'";
     }
@@ -315,6 +281,13 @@ ConflictItem ItemMaker::make(std::size_t constraint) const {
       fact = why_not(problem_, row, left.front());
       fact.unknown = check(problem_, row, left.front()) == Fit::kUnknown;
       break;
+  }
+  // Of a build that nothing else stands against nobody can say: then the whole is no no, whatever stands against
+  // others.
+  const auto open = search_.doubtful();
+  if (open && !fact.unknown && check(problem_, row, *open) == Fit::kUnknown) {
+    fact = both(std::move(fact), why_not(problem_, row, *open));
+    fact.unknown = true;
   }
   item.fact = fact.text;
   item.source = fact.source;

@@ -27,6 +27,8 @@ std::string sentence(const Solution& solution) {
 
 namespace {
 
+constexpr const char* kNoRemedy = "No change of one or two of the lines makes it work.";
+
 std::string describe(const Change& change) {
   const bool list = support::starts_with(change.to, "[");
   const std::string to = change.to.empty() ? "leave out " + change.from : list ? change.to : "\"" + change.to + "\"";
@@ -58,9 +60,9 @@ bool any_unknown(const std::vector<ConflictItem>& items) {
 
 namespace {
 
-void add_remedies(std::vector<std::string>& lines, const Conflict& conflict) {
+void add_remedies(std::vector<std::string>& lines, const Conflict& conflict, const std::string& none) {
   if (conflict.remedies.empty()) {
-    lines.emplace_back("No change of one or two of the lines makes it work.");
+    lines.push_back(none);
     return;
   }
   // The doubtful are the last.
@@ -106,11 +108,11 @@ void add_split(std::vector<std::string>& lines, const Conflict& conflict) {
 
 }  // namespace
 
-std::vector<std::string> body_of(const Conflict& conflict) {
+std::vector<std::string> body_of(const Conflict& conflict, const std::string& no_remedy) {
   std::vector<std::string> lines;
   for (const ConflictItem& item : conflict.items) add_item(lines, item);
   for (const std::string& hint : conflict.hints) add_wrapped(lines, "note: " + hint, "");
-  add_remedies(lines, conflict);
+  add_remedies(lines, conflict, no_remedy);
   add_split(lines, conflict);
   return lines;
 }
@@ -162,7 +164,7 @@ std::string explain(const Conflict& conflict) {
                                                (one ? "This is not known:" : "These are not known to hold together:")
                                          : std::string("No version set satisfies the recipe. ") +
                                                (one ? "This cannot be had:" : "These cannot hold together:")};
-  const auto body = body_of(conflict);
+  const auto body = body_of(conflict, kNoRemedy);
   lines.insert(lines.end(), body.begin(), body.end());
   return text_of(lines);
 }
@@ -200,7 +202,7 @@ support::Error conflict_error(const Conflict& conflict) {
                        any_unknown(conflict.items) ? "no version set is known to satisfy the recipe"
                                                    : "no version set satisfies the recipe",
                        where, hint);
-  for (const std::string& line : body_of(conflict)) error.note(line);
+  for (const std::string& line : body_of(conflict, kNoRemedy)) error.note(line);
   return error;
 }
 

@@ -79,10 +79,17 @@ unsigned first_branch(const compat::Knowledge& knowledge, std::string_view cc) {
   return first;
 }
 
+bool reports_too_little(const compat::DriverBranch& branch, const compat::Architecture& gpu, unsigned first_branch) {
+  return first_branch == 0 && !gpu.evidence.is_unverified("first_cuda") &&
+         Version::of(branch.max_cuda) < Version::of(gpu.first_cuda);
+}
+
 Fit gpu_driver_fit(const compat::Knowledge& knowledge, const Version& driver, const compat::Architecture& gpu,
                    unsigned first_branch) {
   if (!gpu.last_driver_branch.empty() && driver.major() > number_of(gpu.last_driver_branch)) return Fit::kNo;
-  return knowledge.branch(driver) == nullptr || driver.major() < first_branch ? Fit::kUnknown : Fit::kYes;
+  const auto* branch = knowledge.branch(driver);
+  const bool listed = branch != nullptr && driver.major() >= first_branch;
+  return !listed || reports_too_little(*branch, gpu, first_branch) ? Fit::kUnknown : Fit::kYes;
 }
 
 const compat::DriverBranch* nearest_branch(const compat::Knowledge& knowledge, const Version& driver) {

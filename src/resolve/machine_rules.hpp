@@ -26,8 +26,11 @@ Fit code_fit(const compat::Knowledge& knowledge, const BuildOption& option, cons
 Fit driver_fit(const compat::Knowledge& knowledge, const BuildOption& option, const versions::Version& driver);
 /// The number of the oldest driver branch that lists any model of the compute capability; 0: the data lists none.
 unsigned first_branch(const compat::Knowledge& knowledge, std::string_view cc);
-/// Whether the driver supports the GPU: kNo behind the last branch for it; kUnknown of a branch without a row, and of
-/// one that is older than `first_branch`, which is an upper bound only.
+/// Whether the branch reports a CUDA version that is older than the first one for the GPU, and no list says that one of
+/// its drivers knows the GPU all the same.
+bool reports_too_little(const compat::DriverBranch& branch, const compat::Architecture& gpu, unsigned first_branch);
+/// Whether the driver supports the GPU: kNo behind the last branch for it; kUnknown of a branch without a row, of one
+/// that is older than `first_branch`, which is an upper bound only, and of one that reports too little.
 Fit gpu_driver_fit(const compat::Knowledge& knowledge, const versions::Version& driver, const compat::Architecture& gpu,
                    unsigned first_branch);
 /// Of a branch without a row: the next older one that is known, or the oldest where it is older; nullptr: none is

@@ -271,6 +271,40 @@ std::string nearest_known(const compat::Knowledge& knowledge, const versions::Ve
   return std::string(oldest ? "the oldest" : "the newest") + " that is known is " + std::string(nearest.version);
 }
 
+std::string word_of(const Wish& wish) {
+  switch (wish.kind) {
+    case WishKind::kTorch:
+      return "torch";
+    case WishKind::kCuda:
+      return "cuda";
+    case WishKind::kInclude:
+      return "include";
+    case WishKind::kLibrary:
+      return wish.part->part;
+    case WishKind::kPackage:
+      return "package";
+    case WishKind::kPython:
+      return "python";
+    case WishKind::kBase:
+      return "base";
+    case WishKind::kPlatform:
+      return "platform";
+    case WishKind::kGpu:
+      return "gpu";
+    case WishKind::kDriver:
+      return "driver";
+    case WishKind::kCapability:
+      return "capability";
+    case WishKind::kCutoff:
+      return "exclude_newer";
+    case WishKind::kVariant:
+      return "variant";
+    case WishKind::kBuild:
+      return "packages.build";
+  }
+  return "";
+}
+
 bool is_cuda(const BuildOption& option, const std::string& wish) {
   if (wish == option.build->cuda_variant) return true;
   const auto version = Version::parse(wish);

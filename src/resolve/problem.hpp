@@ -128,6 +128,8 @@ bool is_only_gpu(const Problem& problem, std::size_t wish, std::size_t pool);
 const compat::Release& nearest_release(const compat::Knowledge& knowledge, const versions::VersionRange& range);
 /// "the newest that is known is 2.15.0"; for a range that is older than the data, the oldest.
 std::string nearest_known(const compat::Knowledge& knowledge, const versions::VersionRange& range);
+/// How a conflict names the wish: "torch", "cuda", "cudnn", "platform", "packages.build".
+std::string word_of(const Wish& wish);
 /// "12.4", "cu124": whether the build is meant.
 bool is_cuda(const BuildOption& option, const std::string& wish);
 bool is_auto(const std::string& wish);

@@ -191,11 +191,11 @@ void RemedyFinder::compile_nowhere(documents::BuildWish& build, std::vector<Chan
 // Another platform in its place if it is the only one, else none.
 bool RemedyFinder::move_platform(ImageSpec& spec, const Wish& wish, std::vector<Change>& changes) const {
   const bool alone = spec.platforms.size() == 1;
-  // Nobody changes the CPUs of a site; but a GPU that comes with an Arm CPU was meant for it.
+  const std::string other = wish.value == "linux/amd64" ? "linux/arm64" : "linux/amd64";
+  // Nobody gets Arm CPUs for an image; but a GPU that comes with one was meant for it.
   const bool arm =
       std::any_of(problem_.gpus.begin(), problem_.gpus.end(), [](const PoolGpu& gpu) { return gpu.arm_host; });
-  if (alone && !arm) return false;
-  const std::string other = wish.value == "linux/amd64" ? "linux/arm64" : "linux/amd64";
+  if (alone && other == "linux/arm64" && !arm) return false;
   changes.push_back({"platforms", wish.value, alone ? other : "", wish.where});
   const auto item = std::find(spec.platforms.begin(), spec.platforms.end(), wish.value);
   if (item == spec.platforms.end()) return false;
@@ -373,13 +373,16 @@ Remedy RemedyFinder::finish(const Proposal& proposal) const {
 }  // namespace
 
 std::vector<Remedy> find_remedies(const Problem& problem, const Search& search,
-                                  const std::vector<std::size_t>& conflict) {
+                                  const std::vector<std::size_t>& conflict, std::string_view kept) {
   const RemedyFinder finder(problem, search);
+  const auto stays = [&](std::size_t wish) { return word_of(problem.wishes[wish]) == kept; };
   std::set<std::size_t> wishes;
   for (const std::size_t i : conflict)
     wishes.insert(problem.constraints[i].wishes.begin(), problem.constraints[i].wishes.end());
+  std::erase_if(wishes, stays);
   std::vector<Proposal> proposals;
   std::vector<bool> alone(problem.wishes.size(), false), offered = alone;
+  for (std::size_t wish = 0; wish < alone.size(); ++wish) alone[wish] = stays(wish);  // and with no other one
   for (const std::size_t wish : wishes) {
     auto proposal = finder.give_up(wish);
     offered[wish] = proposal.has_value();

@@ -130,14 +130,6 @@ Fact forward_fact(const Problem& problem, const Constraint& constraint, const Bu
           cite(row->evidence)};
 }
 
-// Two facts of which both stand in the way.
-Fact both(Fact one, const Fact& other) {
-  if (other.text.empty()) return one;
-  one.text += "; " + other.text;
-  if (!other.source.empty()) one.source += (one.source.empty() ? "" : "; ") + other.source;
-  return one;
-}
-
 Fact driver_fact(const Problem& problem, const Constraint& constraint, const BuildOption& option) {
   const std::string driver = versions::driver_text(problem.driver(constraint));
   if (const auto* major = problem.knowledge->cuda_major(option.cuda)) {
@@ -163,6 +155,12 @@ Fact gpu_driver_fact(const Problem& problem, const Constraint& constraint) {
   if (problem.knowledge->branch(driver) == nullptr) {
     const auto* nearest = nearest_branch(*problem.knowledge, driver);
     return {branch_not_known(*problem.knowledge, driver), nearest == nullptr ? "" : cite(nearest->evidence)};
+  }
+  if (const auto* branch = problem.knowledge->branch(driver); reports_too_little(*branch, row, gpu.first_branch)) {
+    return {std::string(branch->branch) + " reports CUDA " + std::string(branch->max_cuda) +
+                ", and compute capability " + gpu.match.cc + " begins with CUDA " + std::string(row.first_cuda) +
+                "; whether driver " + versions::driver_text(driver) + " knows it is not known",
+            cite(branch->evidence) + "; " + cite(row.evidence, "first_cuda")};
   }
   const std::string first = "R" + std::to_string(gpu.first_branch);
   std::vector<const compat::Gpu*> models = gpu.match.models;  // the one that is asked about is told before others
@@ -324,6 +322,13 @@ Fact why_not(const Problem& problem, const Constraint& constraint, const Candida
       return compiled_code_fact(option, problem.gpus[constraint.gpu]);
   }
   return {};
+}
+
+Fact both(Fact one, const Fact& other) {
+  if (other.text.empty()) return one;
+  one.text += "; " + other.text;
+  if (!other.source.empty()) one.source += (one.source.empty() ? "" : "; ") + other.source;
+  return one;
 }
 
 std::string describe_gpu(const PoolGpu& gpu) {

@@ -22,6 +22,9 @@ Fit check(const Problem& problem, const Constraint& constraint, const Candidate&
 /// Why `candidate` does not satisfy `constraint`; for one that check() does not call kYes.
 Fact why_not(const Problem& problem, const Constraint& constraint, const Candidate& candidate);
 
+/// Two facts of which both stand in the way; `other` may be empty.
+Fact both(Fact one, const Fact& other);
+
 /// "RTX 5090 (compute capability 12.0)".
 std::string describe_gpu(const PoolGpu& gpu);
 /// "sm_50 to sm_90" for a long list.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -24,17 +25,14 @@ const Wish* wish_of(const Problem& problem, WishKind kind) {
   return wish == problem.wishes.end() ? nullptr : &*wish;
 }
 
-// The first fact against any candidate that `meant` picks, in the order of preference. `by` gets its constraint.
-std::optional<Fact> first_fact(const Problem& problem, const Search& search, const auto& meant,
-                               const Constraint** by = nullptr) {
-  for (const Candidate& candidate : search.all([](std::size_t) { return false; })) {
-    if (!meant(candidate)) continue;
-    if (const auto constraint = search.against(candidate)) {
-      if (by != nullptr) *by = &problem.constraints[*constraint];
-      return why_not(problem, problem.constraints[*constraint], candidate);
-    }
-  }
-  return std::nullopt;
+// The fact against the nearest of the candidates that `meant` picks. `by` gets its constraint.
+std::optional<Fact> fact_against(const Problem& problem, const Search& search,
+                                 const std::function<bool(const Candidate&)>& meant, const Constraint** by = nullptr) {
+  const auto candidate = search.nearest(meant);
+  const auto constraint = candidate ? search.against(*candidate) : std::nullopt;
+  if (!constraint) return std::nullopt;
+  if (by != nullptr) *by = &problem.constraints[*constraint];
+  return why_not(problem, problem.constraints[*constraint], *candidate);
 }
 
 // A line of the recipe's packages that names torch or what goes with one torch only; nullptr = another constraint.
@@ -104,16 +102,26 @@ Choice SolutionMaker::torch_choice() const {
     return choice;
   }
   const Constraint* by = nullptr;
-  const auto newer_one = [&](const Candidate& other) {
+  const Version* next = nullptr;  // the next newer one: the newest may have other troubles besides
+  const auto is_newer = [&](const Candidate& other) {
     const Version& torch = problem_.option(other).torch;
     return torch > option_.torch && range.contains(torch) && other.base == &base_;
   };
-  const auto newer = first_fact(problem_, search_, newer_one, &by);
+  for (const Candidate& other : problem_.candidates) {
+    const Version& torch = problem_.option(other).torch;
+    if (is_newer(other) && (next == nullptr || torch < *next)) next = &torch;
+  }
+  const auto newer = fact_against(
+      problem_, search_,
+      [&](const Candidate& other) {
+        return next != nullptr && problem_.option(other).torch == *next && is_newer(other);
+      },
+      &by);
   if (const Wish* line = torch_line(problem_, by)) {
     const std::string where = to_string(line->where);
     choice.reason = "the newest that '" + line->value + "'" + (where.empty() ? "" : " (" + where + ")") + " allows";
   } else if (newer) {
-    choice.reason = "the newest that fits; a newer one does not: " + newer->text;
+    choice.reason = "the newest that fits; " + next->text() + " does not: " + newer->text;
     choice.source = newer->source;
   } else {
     choice.reason = range.is_any() ? "the newest that the data knows and the base has a Python for"
@@ -131,7 +139,7 @@ Choice SolutionMaker::cuda_choice(const BuildPlatform& platform) const {
   } else if (platform.on_pypi) {
     choice.reason = "the build that PyPI serves";
   } else {
-    const auto pypi = first_fact(problem_, search_, [&](const Candidate& other) {
+    const auto pypi = fact_against(problem_, search_, [&](const Candidate& other) {
       const BuildOption& option = problem_.option(other);
       const auto* row = platform_of(*option.build, platform.platform);
       return option.release == option_.release && other.base == &base_ && row != nullptr && row->on_pypi;

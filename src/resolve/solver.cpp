@@ -191,6 +191,15 @@ std::optional<Candidate> Search::doubtful() const {
   return std::nullopt;
 }
 
+std::optional<Candidate> Search::nearest(const std::function<bool(const Candidate&)>& meant) const {
+  const Row* found = nullptr;
+  const auto trouble = [](const Row& row) { return std::pair(row.no.size(), row.unknown.size()); };
+  for (const Row& row : rows_) {
+    if (meant(row.candidate) && (found == nullptr || trouble(row) < trouble(*found))) found = &row;
+  }
+  return found == nullptr ? std::nullopt : std::optional(found->candidate);
+}
+
 std::vector<Candidate> Search::all(const std::function<bool(std::size_t)>& counts) const {
   std::vector<Candidate> found;
   for (const Row& row : rows_) {
@@ -276,6 +285,9 @@ std::vector<std::size_t> Search::minimal_conflict() const {
   for (const std::size_t i : found) told[i] = true;
   if (solvable(told, true) && !doubtful()) {
     std::reverse(order.begin(), order.end());
+    std::set<std::size_t> unsure;
+    for (const Row& row : rows_) unsure.insert(row.unknown.begin(), row.unknown.end());
+    std::stable_partition(order.begin(), order.end(), [&](std::size_t i) { return unsure.count(i) > 0; });
     std::vector<std::size_t> surest = shrink(order, true);
     if (shrink(surest, false) == surest) found = std::move(surest);
   }

@@ -29,6 +29,9 @@ class Search {
   /// A candidate that satisfies everything if what is not known about it turns out well.
   std::optional<Candidate> doubtful() const;
 
+  /// Of the candidates that are meant the one that fails the fewest constraints, the most preferred of those.
+  std::optional<Candidate> nearest(const std::function<bool(const Candidate&)>& meant) const;
+
   /// The candidates, most preferred first, that satisfy every constraint for which `counts` is true.
   std::vector<Candidate> all(const std::function<bool(std::size_t)>& counts) const;
 

@@ -173,19 +173,11 @@ Question read_question(const std::string& option, const std::string& text) {
   return {part, value, option + " " + text};
 }
 
-// To ask for nothing is no way to have what was asked for.
-void forget_the_question(Conflict& conflict, const Question& question) {
-  std::erase_if(conflict.remedies, [&](const Remedy& remedy) {
-    return remedy.changes.size() == 1 && remedy.changes[0].key == "torch." + question.part &&
-           remedy.changes[0].to.empty();
-  });
-}
-
 WhatIf what_if(const ImageSpec& spec, const compat::Knowledge& knowledge, const Question& question) {
   const auto offers = std::make_shared<Offers>(knowledge);
   WhatIf answer{question,
                 resolve_on(offers, spec, std::nullopt),
-                resolve_on(offers, with_part(spec, question), std::nullopt),
+                resolve_on(offers, with_part(spec, question), std::nullopt, question.part),
                 false,
                 {},
                 {},
@@ -198,7 +190,6 @@ WhatIf what_if(const ImageSpec& spec, const compat::Knowledge& knowledge, const 
     answer.changes = changes_between(answer.now, answer.asked);
     if (now != nullptr) add_reason(answer, spec);
   }
-  if (auto* conflict = std::get_if<Conflict>(&answer.asked)) forget_the_question(*conflict, question);
   for (const auto& pool : spec.pools) answer.pools.push_back(effect_on(pool, spec, offers, question));
   return answer;
 }

@@ -58,13 +58,8 @@ std::string explain(const WhatIf& answer) {
                         : what + " cannot be had with the rest of the recipe. " +
                               (one ? "What stands against it:" : "These cannot hold together:"),
                 "");
-    if (conflict->remedies.empty() && conflict->split.empty()) {
-      for (const ConflictItem& item : conflict->items) add_item(lines, item);
-      for (const std::string& hint : conflict->hints) add_wrapped(lines, "note: " + hint, "");
-    } else {
-      const auto body = body_of(*conflict);
-      lines.insert(lines.end(), body.begin(), body.end());
-    }
+    const auto body = body_of(*conflict, "No change of one or two other lines makes it work.");
+    lines.insert(lines.end(), body.begin(), body.end());
   } else {
     const auto& asked = std::get<Solution>(answer.asked);
     const char* can = asked.doubtful ? " exists, but whether it runs is not known: " : " can be had: ";

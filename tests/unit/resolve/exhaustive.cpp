@@ -129,9 +129,14 @@ int Exhaustive::supported(const Version& driver, const std::string& gpu_name) co
       listed = listed || row.branch <= branch;
     }
   }
-  const bool known = std::any_of(tables_.branches.begin(), tables_.branches.end(),
-                                 [&](const auto& row) { return row.branch == branch; });
-  return known && (listed || !any) ? 0 : 1;
+  for (const auto& row : tables_.branches) {
+    if (row.branch != branch) continue;
+    const auto& kind = architecture(gpu_name);
+    const bool sure = !kind.evidence.is_unverified("first_cuda");
+    const bool too_old = !any && sure && Version::of(row.max_cuda) < Version::of(kind.first_cuda);
+    return (listed || !any) && !too_old ? 0 : 1;
+  }
+  return 1;
 }
 
 int Exhaustive::from_ptx(const Choice& choice, const Version& driver, const std::string& gpu_name) const {

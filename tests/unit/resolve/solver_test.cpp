@@ -196,7 +196,8 @@ class BruteForce {
     return std::max(doubt, 1);
   }
 
-  // 1 for a branch without a row, and for one before all that list a model of the compute capability.
+  // 1 for a branch without a row, for one before all that list a model of the compute capability, and where none does
+  // for one that reports an older CUDA than the first for it.
   int listed(const std::string& cc, const Version& driver) {
     const std::string branch = "R" + std::to_string(driver.major());
     std::string oldest;
@@ -206,7 +207,16 @@ class BruteForce {
         oldest = std::min(oldest.empty() ? "S" : oldest, entry.key());
     }
     for (const auto& row : data_.at("drivers.json")["branches"]) {
-      if (row["branch"] == branch) return branch < oldest ? 1 : 0;
+      if (row["branch"] != branch) continue;
+      if (!oldest.empty()) return branch < oldest ? 1 : 0;
+      for (const auto& kind : data_.at("cuda.json")["architectures"]) {
+        if (kind["cc"] != cc) continue;
+        const auto doubts = kind.value("unverified", nlohmann::json::array());
+        const bool sure = std::find(doubts.begin(), doubts.end(), "first_cuda") == doubts.end();
+        const auto version = [](const nlohmann::json& text) { return Version::of(text.get<std::string>()); };
+        return sure && version(row["max_cuda"]) < version(kind["first_cuda"]) ? 1 : 0;
+      }
+      return 0;
     }
     return 1;
   }

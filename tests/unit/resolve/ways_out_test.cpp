@@ -99,5 +99,41 @@ TEST(WaysOut, TellWhatTheOtherLinesOfTheConflictLeave) {
   EXPECT_THAT(explain(outcome), HasSubstr("the other lines here leave CUDA"));
 }
 
+TEST(WaysOut, NameAnotherPlatformWhereTheRecipeAsksForOneThatTheGpuIsNotOf) {
+  const Conflict arm = refuse(SpecBuilder().torch("2.14.0").platforms({"linux/arm64"}).pool({"T4"}, "580.65.06"));
+  EXPECT_THAT(explain(arm), HasSubstr("platforms: \"linux/amd64\""));
+  // Nobody gets Arm CPUs for an image.
+  const Conflict intel = refuse(SpecBuilder().torch("2.6").cuda("12.4").pool({"RTX 5090"}, "580.65.06"));
+  EXPECT_THAT(explain(intel), Not(HasSubstr("linux/arm64")));
+}
+
+// 2.7.0 cu118 may have code for K40, which its list, that nobody verified, does not tell.
+TEST(WaysOut, ABuildThatMayFitIsNeverANo) {
+  const Conflict conflict = refuse(SpecBuilder().torch("2.7.0").pool({"K40"}, "470.82.01"));
+  EXPECT_THAT(explain(conflict),
+              ::testing::AllOf(HasSubstr("No version set is known to satisfy the recipe."),
+                               HasSubstr("11.8 is the last\n      toolkit for Kepler; torch 2.7.0 cu118"),
+                               HasSubstr("note: torch 2.7.0 cu118 may fit")));
+}
+
+TEST(WaysOut, WhatIsCertainIsToldBeforeADriverThatIsNotKnown) {
+  const Conflict conflict = refuse(SpecBuilder()
+                                       .torch("2.14.0")
+                                       .platforms({"linux/arm64"})
+                                       .python("3.11")
+                                       .base("ubuntu:22.04")
+                                       .pool({"Jetson T4000"}, "540.4.0"));
+  EXPECT_FALSE(any_unknown(conflict.items)) << explain(conflict);
+  EXPECT_THAT(explain(conflict), HasSubstr("ubuntu:22.04 has Python 3.10"));
+}
+
+// triton 3.5 stands against 2.10, which the driver would run: not the driver, which stands against later ones.
+TEST(WaysOut, NameWhatStandsAgainstTheNextNewerTorch) {
+  const auto answer =
+      resolve(SpecBuilder().library("triton", "3.5").pool({"A100"}, "550.90.07").spec(), compat::embedded());
+  EXPECT_THAT(explain(answer), HasSubstr("the newest that fits; 2.10.0 does not: "));
+  EXPECT_THAT(explain(answer), HasSubstr("requires triton\n      3.6.0"));
+}
+
 }  // namespace
 }  // namespace envforge::resolve
