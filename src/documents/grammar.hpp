@@ -42,8 +42,10 @@ Checked check_python_name(std::string_view name);
 
 // Python requirements. (grammar_requirement.cpp)
 /// NAME[EXTRA] VERSIONS; MARKER, or NAME @ https://HOST/FILE.whl#sha256=DIGEST; MARKER, or a commit as check_git_source
-/// takes it.
+/// takes it. No wheel of torch, torchvision or torchaudio by its address.
 Checked check_requirement(std::string_view requirement);
+/// Whether it is such a wheel for systems that no image has, by its marker: the line never counts.
+bool is_torch_of_other_systems(std::string_view requirement);
 /// The same without torch's own family, which stands under `torch`.
 Checked check_pip_entry(std::string_view requirement);
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cctype>
 
+#include <envforge/versions/marker.hpp>
 #include <envforge/versions/package_name.hpp>
 
 #include "grammar_text.hpp"
@@ -12,22 +13,9 @@ namespace {
 
 using grammar::alnum;
 using grammar::digit;
-using grammar::lower;
 using grammar::only;
 using grammar::refusal;
 using support::ErrorCode;
-
-constexpr std::array<std::string_view, 11> kMarkerVariables{"python_version",
-                                                            "python_full_version",
-                                                            "os_name",
-                                                            "sys_platform",
-                                                            "platform_release",
-                                                            "platform_system",
-                                                            "platform_version",
-                                                            "platform_machine",
-                                                            "implementation_name",
-                                                            "implementation_version",
-                                                            "platform_python_implementation"};
 
 constexpr std::array<std::string_view, 4> kVersionControl{"git+", "hg+", "svn+", "bzr+"};
 
@@ -111,38 +99,9 @@ bool specifiers(Cursor& cursor) {
   return !parenthesis || cursor.take(")");
 }
 
-bool marker_value(Cursor& cursor) {
-  for (const char quote : {'\'', '"'}) {
-    if (!cursor.take(std::string_view(&quote, 1))) continue;
-    cursor.run([&](char c) { return c != quote && c != '\\'; });
-    return cursor.take(std::string_view(&quote, 1));
-  }
-  const auto word = cursor.run([](char c) { return alnum(c) || c == '_'; });
-  return std::find(kMarkerVariables.begin(), kMarkerVariables.end(), word) != kMarkerVariables.end() || word == "extra";
-}
-
-bool marker_operator(Cursor& cursor) {
-  for (const std::string_view op : {"===", "==", "~=", "!=", "<=", ">=", "<", ">"}) {
-    if (cursor.take(op)) return true;
-  }
-  const auto word = cursor.run(lower);
-  return word == "in" || (word == "not" && cursor.run(lower) == "in");
-}
-
-bool marker(Cursor& cursor, int depth) {
-  constexpr int kDeepest = 8;
-  if (depth > kDeepest) return false;
-  for (;;) {
-    if (cursor.take("(")) {
-      if (!marker(cursor, depth + 1) || !cursor.take(")")) return false;
-    } else if (!marker_value(cursor) || !marker_operator(cursor) || !marker_value(cursor)) {
-      return false;
-    }
-    const auto next = cursor.rest();
-    if (next.empty() || next.front() == ')') return true;
-    const auto joint = cursor.run(lower);
-    if (joint != "and" && joint != "or") return false;
-  }
+// Nothing, or ';' and a marker.
+bool ends_with_marker(Cursor& cursor) {
+  return cursor.done() || (cursor.take(";") && versions::Marker::parse(cursor.rest()));
 }
 
 Checked refused_form(std::string_view text) {
@@ -180,6 +139,41 @@ bool names_repository(std::string_view requirement) {
                      [&](std::string_view system) { return plain.find(system) != std::string_view::npos; });
 }
 
+// The address in "NAME @ ADDRESS; MARKER" or in "ADDRESS; MARKER"; "" where there is none.
+std::string_view address_in(std::string_view requirement) {
+  const auto plain = requirement.substr(0, requirement.find(';'));
+  const auto at = plain.find("http");
+  if (at == std::string_view::npos || plain.find("://", at) == std::string_view::npos) return "";
+  const auto before = support::trim(plain.substr(0, at));
+  return before.empty() || support::ends_with(before, "@") ? plain.substr(at) : "";
+}
+
+// The wheel of torch, torchvision or torchaudio that is named by its address.
+std::optional<versions::WheelName> torch_by_address(std::string_view requirement) {
+  auto wheel = versions::wheel_name(support::trim(address_in(requirement)));
+  const bool family =
+      wheel && (wheel->project == "torch" || wheel->project == "torchvision" || wheel->project == "torchaudio");
+  return family ? wheel : std::nullopt;
+}
+
+// A lock has torch by version and CUDA variant, which the resolver chooses together with everything else.
+Checked refused_torch(std::string_view requirement) {
+  const auto wheel = torch_by_address(requirement);
+  if (!wheel) return std::nullopt;
+  const auto plus = wheel->version.find('+');
+  const std::string version = wheel->version.substr(0, plus);
+  const std::string build = plus == std::string::npos ? "" : wheel->version.substr(plus + 1);
+  const bool cuda = support::starts_with(build, "cu") && grammar::digits(build.substr(2));
+  std::string hint = "write `" + wheel->project + "==" + version + "` in its place";
+  if (wheel->project == "torch")
+    hint = "leave the line out and write `torch: {version: \"" + version + "\"" + (cuda ? ", cuda: " + build : "") +
+           "}` in the recipe";
+  return refusal(ErrorCode::kBadRequirement, "requirement", requirement,
+                 "a lock takes " + wheel->project +
+                     " by its version, from PyPI or from PyTorch's index of the CUDA variant, never from an address",
+                 std::move(hint));
+}
+
 // What stands behind "NAME @": the address of a wheel of that project, by its hash, and a marker.
 Checked direct_reference(std::string_view requirement, std::string_view project, std::string_view address) {
   const auto refuse = [&](std::string_view why, std::string hint = {}) {
@@ -207,12 +201,18 @@ Checked direct_reference(std::string_view requirement, std::string_view project,
     return refuse("the file at that address is no wheel of '" + std::string(project) + "'");
   }
   Cursor rest(address.substr(hash + kHash.size() + kDigits));
-  if (!rest.done() && (!rest.take(";") || !marker(rest, 0) || !rest.done()))
-    return refuse("expected nothing or a marker behind the hash");
+  if (!ends_with_marker(rest)) return refuse("expected nothing or a marker behind the hash");
   return std::nullopt;
 }
 
 }  // namespace
+
+bool is_torch_of_other_systems(std::string_view requirement) {
+  const auto semicolon = requirement.find(';');
+  if (semicolon == std::string_view::npos || !torch_by_address(requirement)) return false;
+  const auto marker = versions::Marker::parse(requirement.substr(semicolon + 1));
+  return marker && marker->holds(versions::image_marker_values("", "")) == versions::Truth::kNo;
+}
 
 Checked check_pip_entry(std::string_view requirement) {
   if (auto refused = check_requirement(requirement)) return refused;
@@ -232,6 +232,7 @@ Checked check_requirement(std::string_view requirement) {
   if (requirement.size() > kLongest) {
     return refusal(ErrorCode::kBadRequirement, "requirement", requirement, "longer than 512 characters");
   }
+  if (auto refused = refused_torch(requirement)) return refused;
   Cursor direct(requirement);
   const auto named = direct.run([](char c) { return alnum(c) || c == '.' || c == '_' || c == '-'; });
   if (identifier(named) && extras(direct) && direct.take("@") && support::starts_with(direct.rest(), "http"))
@@ -239,9 +240,7 @@ Checked check_requirement(std::string_view requirement) {
   if (names_repository(requirement)) return check_git_source(requirement);
   if (auto refused = refused_form(requirement)) return refused;
   Cursor cursor(requirement);
-  const bool fits = name(cursor) && extras(cursor) && specifiers(cursor) &&
-                    (cursor.done() || (cursor.take(";") && marker(cursor, 0))) && cursor.done();
-  if (!fits) {
+  if (!name(cursor) || !extras(cursor) || !specifiers(cursor) || !ends_with_marker(cursor)) {
     return refusal(ErrorCode::kBadRequirement, "requirement", requirement,
                    "expected a project's name with optional extras, versions and marker (PEP 508)");
   }

@@ -51,11 +51,10 @@ std::string specifier_of(const std::string& requirement) {
   return out;
 }
 
-// "2.3.0+cu121" of "torch @ https://HOST/torch-2.3.0%2Bcu121-cp311-cp311-linux_x86_64.whl"; "" for what names no wheel.
+// "2.3.0+cu121" of the address of torch's wheel; "" for what names no wheel.
 std::string version_of_wheel(const std::string& address) {
-  const std::string url = address.substr(0, address.find('#'));
-  const std::string file = support::percent_decoded(url.substr(url.rfind('/') + 1));
-  return check_wheel_filename(file) ? "" : support::split(file, '-')[1];
+  const auto wheel = versions::wheel_name(address);
+  return wheel ? wheel->version : "";
 }
 
 // pip takes the address of a wheel without the name before it.

@@ -88,6 +88,7 @@ Pyproject read_pyproject(const std::string& text, const std::string& file) {
   const YamlLimits limits;
   for (auto& dependency : texts_at(document, "project.dependencies")) {
     dependency.value = support::trim(dependency.value);
+    if (is_torch_of_other_systems(dependency.value)) continue;
     accept(check_requirement(dependency.value), dependency.where);
     const auto* source = source_of(sources, dependency.value);
     // PyTorch's own index says the CUDA variant, which `torch` in the recipe decides.

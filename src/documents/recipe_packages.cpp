@@ -16,6 +16,7 @@ std::vector<Located<std::string>> read_requirements(const std::string& text, con
   const YamlLimits limits;
   std::vector<Located<std::string>> out;
   for (auto& line : requirement_lines(text, file)) {
+    if (is_torch_of_other_systems(line.text)) continue;
     accept(check_requirement(line.text), line.where);
     if (out.size() >= limits.items)
       throw Error(ErrorCode::kDocumentLimit, "more than " + std::to_string(limits.items) + " requirements", line.where);

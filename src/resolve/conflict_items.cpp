@@ -156,6 +156,9 @@ Fact ItemMaker::python_fact(const Wish& wish, const std::vector<Candidate>& left
     const compat::Base& base = *left.front().base;
     return {std::string(base.name) + " has Python " + std::string(base.python), cite(base.evidence)};
   }
+  const compat::Names of_wheels = problem_.option(left.front()).build->python;
+  if (std::find(of_wheels.begin(), of_wheels.end(), wish.value) != of_wheels.end())
+    return {"the other lines here leave " + found, cite(left.front().base->evidence)};
   return wheel_fact(left, wish.value);
 }
 
@@ -213,7 +216,8 @@ Fact ItemMaker::part_fact_of(const Constraint& constraint, const std::vector<Can
   if (!known && wish.part == "torch") return {none + "; " + nearest_known(*problem_.knowledge, wish.range), "", true};
   if (!known) return {none + "; known are " + support::join(versions_in(all), ", "), "", true};
   const auto versions = versions_in(left);
-  if (versions.size() > 1 && wish.variant.empty())
+  const auto is_open = [&](const Candidate& candidate) { return counts(wish, candidate) == versions::Truth::kUnknown; };
+  if (versions.size() > 1 && wish.variant.empty() && std::none_of(left.begin(), left.end(), is_open))
     return {"the other lines here leave " + wish.part + " " + list_or_span(versions) +
                 (wish.part == "torch" ? "" : "; " + std::string(kNothingElse)),
             cite(problem_.option(left.front()).build->evidence)};

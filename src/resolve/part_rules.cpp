@@ -11,6 +11,7 @@ namespace envforge::resolve {
 namespace {
 
 using compat::cite;
+using versions::Truth;
 using versions::Version;
 using versions::VersionRange;
 
@@ -42,15 +43,13 @@ bool brings_triton(const Candidate& candidate, const BuildOption& option) {
 }
 
 // PyPI serves a build under its version alone: no "+cu124" finds it there.
-bool is_served_by_pypi(const PartWish& wish, const BuildOption& option) {
-  return std::any_of(wish.platforms.begin(), wish.platforms.end(), [&](const std::string& platform) {
-    const auto* row = platform_of(*option.build, platform);
-    return row != nullptr && row->on_pypi;
-  });
+bool is_served_by_pypi(std::string_view platform, const BuildOption& option) {
+  const auto* row = platform_of(*option.build, platform);
+  return row != nullptr && row->on_pypi;
 }
 
-bool is_another_variant(const PartWish& wish, const BuildOption& option) {
-  return !wish.variant.empty() && (wish.variant != option.build->cuda_variant || is_served_by_pypi(wish, option));
+bool is_another_variant(const PartWish& wish, std::string_view platform, const BuildOption& option) {
+  return !wish.variant.empty() && (wish.variant != option.build->cuda_variant || is_served_by_pypi(platform, option));
 }
 
 // Cuts "+cu124" out of "==2.6.0+cu124": the variant of a build, which is no part of its version.
@@ -63,34 +62,27 @@ std::string take_variant(std::string& specifiers) {
   return variant;
 }
 
-// Where one part of a marker speaks of what an image of the platform is anyway; "" for any other variable.
-std::string known_value(const std::string& variable, const std::string& platform) {
-  if (variable == "sys_platform") return "linux";
-  if (variable == "platform_system") return "Linux";
-  if (variable == "os_name") return "posix";
-  if (variable == "implementation_name") return "cpython";
-  if (variable == "platform_python_implementation") return "CPython";
-  if (variable == "platform_machine") return platform == "linux/arm64" ? "aarch64" : "x86_64";
-  return "";
+// "==2.6.0+cu124" of "torch==2.6.0+cu124", "==3.2.0" of a wheel's address; "" for any version.
+std::string specifiers_of(const std::string& requirement) {
+  if (const auto address = requirement.find('@'); address != std::string::npos) {
+    const auto wheel = versions::wheel_name(requirement.substr(address));
+    return wheel ? "==" + wheel->version : "no wheel";
+  }
+  const auto at = requirement.find_first_of("=<>~!");
+  return at == std::string::npos ? "" : requirement.substr(at);
 }
 
-// Whether the marker certainly holds on all platforms; what has more than comparisons joined by `and` is uv's.
-bool holds_anyway(const std::string& marker, const std::vector<std::string>& platforms) {
-  std::string rest = marker + " and ";
-  for (std::size_t end; (end = rest.find(" and ")) != std::string::npos; rest.erase(0, end + 5)) {
-    const std::string comparison = support::trim(rest.substr(0, end));
-    const auto sign = std::min(comparison.find("=="), comparison.find("!="));
-    if (sign == std::string::npos) return false;
-    const std::string variable = support::trim(comparison.substr(0, sign));
-    const std::string value = support::trim(comparison.substr(sign + 2));
-    for (const std::string& platform : platforms) {
-      const std::string known = known_value(variable, platform);
-      const bool same = value == "'" + known + "'" || value == '"' + known + '"';
-      const bool quoted = value.size() > 2 && value.find_first_of("'\"", 1) == value.size() - 1;
-      if (known.empty() || !quoted || same != (comparison[sign] == '=')) return false;
-    }
-  }
-  return true;
+Truth holds(const PartWish& wish, const std::string& platform, const compat::Base* base) {
+  if (!wish.marker) return Truth::kYes;
+  return wish.marker->holds(versions::image_marker_values(platform, base == nullptr ? "" : std::string(base->python)));
+}
+
+// Leaves the platforms on which the entry may count, and its marker if that depends on more.
+void apply_marker(PartWish& wish) {
+  if (!wish.marker) return;
+  std::erase_if(wish.platforms, [&](const auto& platform) { return holds(wish, platform, nullptr) == Truth::kNo; });
+  const auto counts = [&](const auto& platform) { return holds(wish, platform, nullptr) == Truth::kYes; };
+  if (std::all_of(wish.platforms.begin(), wish.platforms.end(), counts)) wish.marker.reset();
 }
 
 }  // namespace
@@ -107,8 +99,6 @@ std::optional<PartWish> part_of_package(const std::string& entry, const std::vec
     return std::nullopt;
   const auto semicolon = entry.find(';');
   const std::string requirement = support::trim(entry.substr(0, semicolon));
-  if (requirement.find('@') != std::string::npos) return std::nullopt;
-  if (semicolon != std::string::npos && !holds_anyway(entry.substr(semicolon + 1), platforms)) return std::nullopt;
   PartWish wish;
   wish.package = versions::requirement_name(requirement);
   const std::string library = versions::nvidia_library(wish.package);
@@ -118,12 +108,13 @@ std::optional<PartWish> part_of_package(const std::string& entry, const std::vec
   const bool suffixed = cuda_major_of(wish.package) > 0;
   if (!own && !(is_nvidias(library) && (suffixed || library == "cublas"))) return std::nullopt;
   wish.part = own ? wish.package : library;
-  const auto at = requirement.find_first_of("=<>~!");
-  if (at == std::string::npos) return wish;
-  std::string specifiers = requirement.substr(at);
+  wish.platforms = platforms;
+  if (semicolon != std::string::npos) wish.marker = versions::Marker::parse(entry.substr(semicolon + 1));
+  apply_marker(wish);
+  std::string specifiers = specifiers_of(requirement);
   wish.variant = take_variant(specifiers);
-  const auto range = VersionRange::parse(specifiers);
-  if (!range) return std::nullopt;
+  const auto range = specifiers.empty() ? VersionRange() : VersionRange::parse(specifiers);
+  if (!range || wish.platforms.empty()) return std::nullopt;
   wish.range = *range;
   return wish;
 }
@@ -147,12 +138,14 @@ bool is_verified(const PartWish& wish, const BuildOption& option) {
   return !evidence_of(wish, option).is_unverified(wish.part);
 }
 
-Fit part_fit(const PartWish& wish, const Candidate& candidate, const BuildOption& option) {
+namespace {
+
+Fit fit_on(std::string_view platform, const PartWish& wish, const Candidate& candidate, const BuildOption& option) {
   const bool of_package = !wish.package.empty();
   if (is_for_another_cuda(wish, option)) return has_one_folder(wish.part) ? Fit::kNo : Fit::kYes;
   if (of_package && is_nvidias(wish.part) && option.build->bundled) return Fit::kYes;  // no such package comes with it
   if (wish.part == "triton" && !brings_triton(candidate, option)) return of_package ? Fit::kYes : Fit::kNo;
-  if (is_another_variant(wish, option)) return Fit::kNo;
+  if (is_another_variant(wish, platform, option)) return Fit::kNo;
   const std::string_view version = version_of_part(option, wish.part);
   if (wish.range.is_any()) return Fit::kYes;
   if (version.empty()) return is_nvidias(wish.part) ? Fit::kUnknown : Fit::kNo;
@@ -160,8 +153,30 @@ Fit part_fit(const PartWish& wish, const Candidate& candidate, const BuildOption
   return is_verified(wish, option) ? Fit::kNo : Fit::kUnknown;
 }
 
-Fact part_fact(const compat::Knowledge& knowledge, const PartWish& wish, const Candidate& candidate,
-               const BuildOption& option) {
+}  // namespace
+
+versions::Truth counts(const PartWish& wish, const Candidate& candidate) {
+  Truth any = wish.marker ? Truth::kNo : Truth::kYes;
+  for (const std::string& platform : wish.platforms) any = std::max(any, holds(wish, platform, candidate.base));
+  return any;
+}
+
+Fit part_fit(const PartWish& wish, const Candidate& candidate, const BuildOption& option) {
+  if (wish.platforms.empty()) return fit_on("", wish, candidate, option);
+  Fit fit = Fit::kYes;
+  for (const std::string& platform : wish.platforms) {
+    const Truth counts = holds(wish, platform, candidate.base);
+    if (counts == Truth::kNo) continue;
+    const Fit here = fit_on(platform, wish, candidate, option);
+    fit = std::max(fit, counts == Truth::kYes ? here : std::min(here, Fit::kUnknown));
+  }
+  return fit;
+}
+
+namespace {
+
+Fact fact_where_it_counts(const compat::Knowledge& knowledge, const PartWish& wish, const Candidate& candidate,
+                          const BuildOption& option) {
   const std::string build = describe_build(option);
   const std::string source = cite(evidence_of(wish, option));
   const std::string version(version_of_part(option, wish.part));
@@ -177,7 +192,8 @@ Fact part_fact(const compat::Knowledge& knowledge, const PartWish& wish, const C
                       std::string(candidate.base->name) + " has " + std::string(candidate.base->python),
             source};
   }
-  if (is_another_variant(wish, option))
+  const auto another = [&](const std::string& platform) { return is_another_variant(wish, platform, option); };
+  if (std::any_of(wish.platforms.begin(), wish.platforms.end(), another))
     return {wish.variant == option.build->cuda_variant
                 ? "PyPI serves " + build + " as " + version + ", without +" + wish.variant
                 : build + " is another build than +" + wish.variant,
@@ -189,6 +205,16 @@ Fact part_fact(const compat::Knowledge& knowledge, const PartWish& wish, const C
               version + (is_verified(wish, option) ? "" : ", by a row that is not verified") + "; " +
               std::string(kNothingElse),
           source};
+}
+
+}  // namespace
+
+Fact part_fact(const compat::Knowledge& knowledge, const PartWish& wish, const Candidate& candidate,
+               const BuildOption& option) {
+  Fact fact = fact_where_it_counts(knowledge, wish, candidate, option);
+  if (counts(wish, candidate) == Truth::kUnknown)
+    fact.text += "; whether `" + wish.marker->text() + "` holds in the image is not known";
+  return fact;
 }
 
 }  // namespace envforge::resolve

@@ -181,7 +181,6 @@ void ProblemMaker::add_parts() {
     const bool partner = part->part == "torchvision" || part->part == "torchaudio";
     const auto is_it = [&](const auto& item) { return item.value == part->part; };
     if (partner && std::none_of(include.begin(), include.end(), is_it) && !is_known(*part)) continue;
-    if (!part->variant.empty()) part->platforms = spec.platforms;
     add(WishKind::kPackage, requirement.value, requirement.where, *std::move(part));
   }
 }

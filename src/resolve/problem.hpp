@@ -11,6 +11,7 @@
 #include <envforge/compat/gpu_names.hpp>
 #include <envforge/compat/knowledge.hpp>
 #include <envforge/documents/recipe.hpp>
+#include <envforge/versions/marker.hpp>
 #include <envforge/versions/version.hpp>
 #include <envforge/versions/version_range.hpp>
 
@@ -39,9 +40,10 @@ enum class WishKind {
 struct PartWish {
   std::string part;  // of documents::torch_libraries(); of a package also torch, torchvision, torchaudio
   versions::VersionRange range;
-  std::string package;                      // nvidia-cudnn-cu12, normal; "" = the word under `torch`
-  std::string variant;                      // cu124 of torch==2.6.0+cu124; "" = none is named
-  std::vector<std::string> platforms = {};  // the recipe's, where a variant is named
+  std::string package;                          // nvidia-cudnn-cu12, normal; "" = the word under `torch`
+  std::string variant;                          // cu124 of torch==2.6.0+cu124; "" = none is named
+  std::vector<std::string> platforms = {};      // of a package: those of the recipe on which the entry may count
+  std::optional<versions::Marker> marker = {};  // on which it depends whether it counts there
 };
 
 struct Wish {

@@ -15,7 +15,10 @@ constexpr int kExcluded = 2;
 
 // Whether the base and what else the recipe asks for have no part in the answer, so that it can be kept for the build.
 bool is_of_the_build_alone(const Problem& problem, const Constraint& constraint) {
-  if (constraint.kind == ConstraintKind::kPart) return problem.wishes[constraint.wishes[0]].part->part != "triton";
+  if (constraint.kind == ConstraintKind::kPart) {
+    const PartWish& part = *problem.wishes[constraint.wishes[0]].part;
+    return part.part != "triton" && !part.marker;
+  }
   return constraint.pool.has_value();
 }
 

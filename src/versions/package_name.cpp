@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <envforge/support/percent_encoding.hpp>
 #include <envforge/support/text.hpp>
 
 namespace envforge::versions {
@@ -44,6 +45,14 @@ std::string nvidia_library(std::string_view normal) {
   const bool ends_with_major = at != std::string_view::npos && at + kMajor.size() < library.size() &&
                                library.find_first_not_of("0123456789", at + kMajor.size()) == std::string_view::npos;
   return std::string(ends_with_major ? library.substr(0, at) : library);
+}
+
+std::optional<WheelName> wheel_name(std::string_view address) {
+  const std::string_view path = address.substr(0, address.find('#'));
+  const std::string file = support::percent_decoded(path.substr(path.rfind('/') + 1));
+  const auto parts = support::split(file, '-');  // name, version, perhaps a build number, Python, ABI, platform
+  if (!support::ends_with(file, ".whl") || parts.size() < 5 || parts.size() > 6) return std::nullopt;
+  return WheelName{normal_name(parts[0]), parts[1]};
 }
 
 }  // namespace envforge::versions

@@ -2,6 +2,7 @@
 // another.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,5 +15,14 @@ std::string requirement_name(std::string_view requirement);
 /// The library in one of NVIDIA's wheels: "cublas" of nvidia-cublas-cu12 and of nvidia-cublas, as they are called from
 /// CUDA 13 on; "" for any other wheel. `normal` is a name as normal_name gives it.
 std::string nvidia_library(std::string_view normal);
+
+/// What the name of a wheel's file says of it.
+struct WheelName {
+  std::string project;  // normal
+  std::string version;  // 2.6.0+cu124
+};
+/// Of a path or an address, "https://HOST/torch-2.6.0%2Bcu124-cp311-cp311-linux_x86_64.whl#sha256=..."; nullopt for
+/// what names no wheel.
+std::optional<WheelName> wheel_name(std::string_view address);
 
 }  // namespace envforge::versions

@@ -105,6 +105,38 @@ TEST(Requirements, EveryOtherLineIsRefusedWithItsCodeAndPlace) {
   expect_error([&] { read_requirements(many, "r.txt"); }, ErrorCode::kDocumentLimit, "r.txt:1001:1", "1001 lines");
 }
 
+TEST(Requirements, TorchByItsAddressIsRefusedWithWhatToWriteInItsPlace) {
+  const std::string index = "https://download.pytorch.org/whl/";
+  const std::string file = "torch-2.6.0%2Bcu124-cp311-cp311-linux_x86_64.whl";
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"torch @ " + index + "cu124/" + file, "write `torch: {version: \"2.6.0\", cuda: cu124}` in the recipe"},
+      {index + "cu124/" + file + "#sha256=" + std::string(64, 'a'), "{version: \"2.6.0\", cuda: cu124}"},
+      {"torch@" + index + "cpu/torch-2.6.0%2Bcpu-cp311-cp311-linux_x86_64.whl ; sys_platform == 'linux'",
+       "write `torch: {version: \"2.6.0\"}` in the recipe"},
+      {"torch @ " + index + file + " ; python_version < '3.11'", "in the recipe"},
+      {"torchvision @ " + index + "torchvision-0.21.0-cp311-cp311-linux_x86_64.whl",
+       "write `torchvision==0.21.0` in its place"}};
+  for (const auto& [line, hint] : cases) {
+    try {
+      read_requirements("numpy\n" + line + "\n", "r.txt");
+      ADD_FAILURE() << line;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kBadRequirement);
+      EXPECT_EQ(support::to_string(error.where().value_or(support::Where{})), "r.txt:2:1");
+      EXPECT_NE(error.message().find("never from an address"), std::string::npos) << error.message();
+      EXPECT_NE(error.hint().find(hint), std::string::npos) << error.hint();
+    }
+  }
+}
+
+TEST(Requirements, TorchByItsAddressForAnotherSystemDoesNotCount) {
+  const auto read = read_requirements(
+      "torch @ https://download.pytorch.org/whl/cpu/torch-2.6.0-cp311-none-macosx_11_0_arm64.whl ; sys_platform == "
+      "'darwin'\nnumpy\n",
+      "requirements.txt");
+  EXPECT_EQ(texts(read), std::vector<std::string>{"numpy"});
+}
+
 constexpr const char* kProject = R"toml(
 # a project
 [build-system]

@@ -127,19 +127,79 @@ TEST(PackageOfABuild, ForAnotherCudaMayNotShareItsFolder) {
 TEST(PackageOfABuild, IsLeftToUvWhereOnlyUvCanTell) {
   const std::vector<std::string> both = {"linux/amd64", "linux/arm64"};
   for (const char* text :
-       {"nvidia-cudnn-cu12==9.15.1.9; sys_platform == 'win32'", "nvidia-cudnn==9.1", "numpy==2.0", "nvidia-cufft-cu12",
-        "triton==3.3; platform_machine == 'x86_64'", "triton==3.3; python_version < '3.12'",
-        "triton==3.3; sys_platform == 'linux' or os_name == 'nt'", "triton==3.3; sys_platform != 'linux'",
-        "triton==3.3; (sys_platform == 'linux')", "triton==3.3; sys_platform",
-        "triton @ https://example.com/triton-3.0.0-py3-none-any.whl#sha256=00"})
+       {"nvidia-cudnn==9.1", "numpy==2.0", "triton @ git+https://example.com/triton@0123", "triton===3.3.0"})
     EXPECT_FALSE(part_of_package(text, both)) << text;
-  for (const char* text : {"triton==3.3;sys_platform=='linux'", "triton==3.3 ; os_name != \"nt\"",
-                           "triton==3.3; platform_system == \"Linux\" and implementation_name == 'cpython'"})
-    EXPECT_TRUE(part_of_package(text, both)) << text;
-  EXPECT_EQ(build_of(a100().package("triton==3.3.0; platform_machine == 'x86_64' and sys_platform == 'linux'")),
-            "2.7.0 cu126");
   EXPECT_EQ(build_of(a100().package("torchvision==0.20.9")), "2.15.0 cu132");  // no row knows it
   EXPECT_EQ(build_of(a100().include("torchvision").package("torchvision==0.20.1")), "2.5.1 cu124");
+}
+
+TEST(MarkerOfAPackage, SaysOnWhichPlatformsItCounts) {
+  const std::vector<std::string> both = {"linux/amd64", "linux/arm64"};
+  for (const char* text : {"nvidia-cudnn-cu12==9.15.1.9; sys_platform == 'win32'", "triton==3.3; extra == 'gpu'",
+                           "torch==2.5.1; platform_system == 'Darwin' and platform_machine == 'arm64'"})
+    EXPECT_FALSE(part_of_package(text, both)) << text;
+  for (const char* text :
+       {"triton==3.3;sys_platform=='linux'", "triton==3.3 ; os_name != \"nt\" or python_version < '3.10'",
+        "triton==3.3; platform_system == \"Linux\" and implementation_name == 'cpython'"}) {
+    const auto part = part_of_package(text, both);
+    ASSERT_TRUE(part) << text;
+    EXPECT_FALSE(part->marker) << text;
+    EXPECT_EQ(part->platforms, both) << text;
+  }
+  const auto arm = part_of_package("torch==2.6.0; platform_machine == 'aarch64'", both);
+  ASSERT_TRUE(arm);
+  EXPECT_EQ(arm->platforms, std::vector<std::string>{"linux/arm64"});
+  EXPECT_EQ(build_of(a100().package("torch==2.5.1; platform_machine == 'aarch64'")), "2.15.0 cu132");
+  EXPECT_EQ(build_of(a100().package("triton==3.3.0; platform_machine == 'x86_64' and sys_platform == 'linux'")),
+            "2.7.0 cu126");
+  // 2.6.0 cu124 is PyPI's for amd64 alone: elsewhere PyTorch's index has it as +cu124.
+  EXPECT_THAT(words_of(a100().package("torch==2.6.0+cu124; platform_machine == 'x86_64'")),
+              HasSubstr("PyPI serves torch 2.6.0 cu124 as 2.6.0, without +cu124"));
+}
+
+TEST(MarkerOfAPackage, AsksForThePythonOfTheBase) {
+  const auto lines = a100()
+                         .package("torch==2.5.1; python_version < '3.12'")
+                         .package("torch==2.7.0; python_version == '3.12'")
+                         .package("torch==2.9.1 ; python_version >= '3.13' and python_version < '3.14'");
+  EXPECT_EQ(build_of(SpecBuilder(lines).base("debian:12")), "2.5.1 cu124");
+  EXPECT_EQ(build_of(SpecBuilder(lines).base("ubuntu:24.04")), "2.7.0 cu126");
+  EXPECT_EQ(build_of(SpecBuilder(lines).base("debian:13")), "2.9.1 cu128");
+  EXPECT_THAT(words_of(SpecBuilder(lines).base("debian:12")),
+              HasSubstr("the newest that 'torch==2.5.1; python_version < '3.12'' (recipe.yaml:9:1) allows"));
+}
+
+TEST(MarkerOfAPackage, LeavesOtherBasesAsAWayOut) {
+  const std::string text = words_of(a100().torch("2.7").package("triton==3.1.0; python_version < '3.12'"));
+  EXPECT_THAT(text, AllOf(HasSubstr("- package triton==3.1.0; python_version < '3.12' (recipe.yaml:9:1)"),
+                          HasSubstr("debian:12 has Python 3.11; the other lines here leave"),
+                          HasSubstr("base: \"debian:13\""), HasSubstr("torch.version: \"2.5.1\"")));
+  const std::string python =
+      words_of(a100().python("3.11").torch("2.7").package("triton==3.1.0; python_version < '3.12'"));
+  EXPECT_THAT(python, Not(HasSubstr("not for 3.11")));
+}
+
+TEST(MarkerOfAPackage, ThatOnlyTheImageCanDecideIsNeverANo) {
+  const auto line = a100().torch("2.6").package("triton==3.1.0; platform_release >= '6'");
+  const std::string text = words_of(line);
+  EXPECT_THAT(text, AllOf(HasSubstr("No version set is known to satisfy the recipe"),
+                          HasSubstr("whether `platform_release >= '6'` holds in the image is not known"),
+                          HasSubstr("torch 2.6.0 cu124 may fit")));
+  EXPECT_THAT(words_of(SpecBuilder(line).cuda("cu124")),
+              HasSubstr("warning: torch 2.6.0 cu124 requires triton 3.2.0; envforge puts nothing else in the place of "
+                        "what a build requires; whether `platform_release >= '6'` holds in the image is not known"));
+  EXPECT_THAT(
+      words_of(a100().torch(">=2.6").package("torch==2.5.1; platform_release > '5'")),
+      AllOf(HasSubstr("No version set is known to satisfy the recipe"),
+            HasSubstr("the other lines here leave torch 2.15.0 cu132; whether `platform_release > '5'` holds")));
+  EXPECT_EQ(build_of(a100().package("triton==3.1.0; python_full_version >= '3.11.4'")), "2.5.1 cu124");
+}
+
+TEST(AddressOfAPackage, AsksForTheVersionInItsName) {
+  const std::string triton =
+      "triton @ https://example.com/triton-3.1.0-cp311-cp311-manylinux_2_17_x86_64.whl#sha256=" + std::string(64, 'a');
+  EXPECT_EQ(build_of(a100().package(triton)), "2.5.1 cu124");
+  EXPECT_EQ(build_of(a100().package(triton + " ; python_version < '3.11'")), "2.15.0 cu132");
 }
 
 TEST(PackageOfABuild, OfTorchsFamilyDecidesTheTorchWithItsPlaceInTheReason) {

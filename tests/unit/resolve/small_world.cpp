@@ -237,6 +237,17 @@ compat::Knowledge small_world(unsigned seed) {
   return WorldMaker(seed).make();
 }
 
+const std::vector<std::string>& markers() {
+  static const Words kMarkers = {"python_version < '3.12'",
+                                 "'3.12' <= python_version and os_name == 'posix'",
+                                 "platform_machine == 'aarch64' or python_version == '3.10'",
+                                 "platform_machine != 'aarch64'",
+                                 "sys_platform == 'win32' or extra == 'x'",
+                                 "platform_release >= '6'",
+                                 "python_version == '3.13' and platform_release >= '6'"};
+  return kMarkers;
+}
+
 SpecBuilder small_recipe(Dice& dice) {
   static const Words kTorch = {"2.5", "2.6", "2.7", "2.8", "2.9", ">=2.7", "<2.7", ">=2.6,<2.9", "2.7.1", "3.0"};
   static const Words kGpus = {"P100", "V100",  "T4",       "A100", "A10",
@@ -276,9 +287,18 @@ SpecBuilder small_recipe(Dice& dice) {
     spec.library(name, dice.one_of(versions));
   }
   if (dice.chance(15)) {
-    spec.package(dice.one_of(Words{"nvidia-cudnn-cu12==9.1.0", "nvidia-cudnn-cu13", "nvidia-nccl-cu12>=2.26",
-                                   "nvidia-cublas-cu12==12.4.4.1", "nvidia-cublas>=13", "triton==3.0.0", "triton<3",
-                                   "torch>=2.6,<2.8", "torch==2.5.0"}));
+    static const Words kPackages = {"nvidia-cudnn-cu12==9.1.0",
+                                    "nvidia-cudnn-cu13",
+                                    "nvidia-nccl-cu12>=2.26",
+                                    "nvidia-cublas-cu12==12.4.4.1",
+                                    "nvidia-cublas>=13",
+                                    "triton==3.0.0",
+                                    "triton<3",
+                                    "torch>=2.6,<2.8",
+                                    "torch==2.5.0"};
+    Words all = kPackages;
+    for (std::size_t i = 0; i < markers().size(); ++i) all.push_back(kPackages[i + 1] + "; " + markers()[i]);
+    spec.package(dice.one_of(all));
   }
   return spec;
 }

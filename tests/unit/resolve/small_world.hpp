@@ -19,6 +19,8 @@ namespace envforge::testing {
 /// The same seed gives the same world.
 compat::Knowledge small_world(unsigned seed);
 SpecBuilder small_recipe(Dice& dice);
+/// Those that its packages may have.
+const std::vector<std::string>& markers();
 
 /// Tries everything.
 class Exhaustive {
@@ -60,6 +62,7 @@ class Exhaustive {
   int library(const Choice& choice, const std::string& name, const versions::VersionRange& range,
               const std::string& package) const;
   int package(const Choice& choice, const std::string& requirement) const;
+  int marked(const Choice& choice, const std::string& platform, const std::string& marker) const;
   int cuda(const Choice& choice) const;
   bool exists(const Choice& choice) const;
   const compat::BuildPlatform* platform(const Choice& choice, const std::string& name) const;

@@ -28,5 +28,17 @@ TEST(RequirementName, EndsWhereTheNameEnds) {
   EXPECT_EQ(requirement_name(">=1"), "");
 }
 
+TEST(WheelName, IsReadOutOfAPathOrAnAddress) {
+  const auto wheel =
+      wheel_name("https://download.pytorch.org/whl/cu124/torch-2.6.0%2Bcu124-cp311-cp311-linux_x86_64.whl#sha256=00");
+  ASSERT_TRUE(wheel);
+  EXPECT_EQ(wheel->project, "torch");
+  EXPECT_EQ(wheel->version, "2.6.0+cu124");
+  EXPECT_EQ(wheel_name("Own_Lib-1.0-2-py3-none-any.whl")->project, "own-lib");
+  for (const char* text : {"", "https://example.com/torch-2.6.0.tar.gz", "https://example.com/torch-2.6.0.whl",
+                           "a-1-2-3-4-5-6.whl", "torch==2.6.0"})
+    EXPECT_FALSE(wheel_name(text)) << text;
+}
+
 }  // namespace
 }  // namespace envforge::versions
