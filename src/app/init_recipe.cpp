@@ -8,12 +8,12 @@
 #include <nlohmann/json.hpp>
 
 #include <envforge/app/gpu_selection.hpp>
+#include <envforge/compat/base_names.hpp>
 #include <envforge/compat/gpu_names.hpp>
 #include <envforge/documents/recipe_yaml.hpp>
 #include <envforge/resolve/explain.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
-#include <envforge/support/suggest.hpp>
 #include <envforge/support/text.hpp>
 
 namespace envforge::app {
@@ -177,13 +177,10 @@ std::string recipe_about(const WishRow& row, const std::string& value) {
 }
 
 void refuse_unknown_base(const World& world, const std::string& base) {
-  if (world.knowledge.base(base) != nullptr) return;
-  std::vector<std::string> known;
-  for (const auto& row : world.knowledge.tables().bases) known.emplace_back(row.name);
-  throw Error(ErrorCode::kWrongValue,
-              "'" + support::printable(base) + "' is no base known to the data of " + world.knowledge.as_of() +
-                  "; known are " + support::join(known, ", "),
-              std::nullopt, support::did_you_mean(base, known));
+  const auto none = compat::other_base(world.knowledge, base);
+  if (!none) return;
+  throw Error(ErrorCode::kWrongValue, none->text + (none->source.empty() ? "" : " [" + none->source + "]"),
+              std::nullopt, none->hint);
 }
 
 void check_wishes(const World& world, const InitWishes& wishes) {

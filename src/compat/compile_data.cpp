@@ -169,6 +169,10 @@ std::string TableWriter::text(const Tables& t) {
               return fields({quoted(row.name), quoted(row.suite), quoted(row.glibc), quoted(row.python),
                              quoted(row.gcc), evidence(row.evidence)});
             }),
+      table("WithoutGlibc", t.without_glibc,
+            [&](const WithoutGlibc& row) {
+              return fields({quoted(row.word), quoted(row.fact), evidence(row.evidence)});
+            }),
       table("KnownBad", t.known_bad,
             [&](const KnownBad& row) {
               return fields({quoted(row.id), quoted(row.torch), quoted(row.cuda), quoted(row.cudnn), quoted(row.nccl),

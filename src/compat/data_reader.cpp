@@ -270,6 +270,7 @@ std::shared_ptr<const OwnedTables> read_tables(const std::map<std::string, nlohm
   tables.gpus = owned->gpus;
   tables.cudnn_floors = owned->cudnn_floors;
   tables.bases = owned->bases;
+  tables.without_glibc = owned->without_glibc;
   tables.known_bad = owned->known_bad;
   tables.topics = owned->topics;
   return owned;

@@ -38,6 +38,7 @@ struct OwnedTables {
   std::vector<Gpu> gpus;
   std::vector<CudnnFloor> cudnn_floors;
   std::vector<Base> bases;
+  std::vector<WithoutGlibc> without_glibc;
   std::vector<KnownBad> known_bad;
   std::vector<Topic> topics;
 };

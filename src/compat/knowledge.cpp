@@ -49,7 +49,8 @@ RowsByCheck rows_by_check(const Tables& tables) {
     (std::for_each(table.begin(), table.end(), [&](const auto& row) { count(row.evidence); }), ...);
   };
   walk(tables.majors, tables.compilers, tables.toolkits, tables.not_published, tables.architectures, tables.branches,
-       tables.forward_compat, tables.gpus, tables.cudnn_floors, tables.bases, tables.known_bad, tables.topics);
+       tables.forward_compat, tables.gpus, tables.cudnn_floors, tables.bases, tables.without_glibc, tables.known_bad,
+       tables.topics);
   return out;
 }
 

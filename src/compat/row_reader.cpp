@@ -178,6 +178,16 @@ void read_bases(RowReader& row, JsonReader& file) {
     if (x.first != y.first) return x.first < y.first;
     return x.second != y.second ? x.second > y.second : a.name < b.name;
   });
+  seen.clear();
+  for (JsonReader& reader : file.objects("without_glibc")) {
+    const std::string word = reader.string("word");
+    only_once(seen, reader, word);
+    WithoutGlibc other{row.keep(word), row.keep(reader.string("fact")), row.evidence(reader, word)};
+    reader.finish();
+    row.owned().without_glibc.push_back(other);
+  }
+  std::sort(row.owned().without_glibc.begin(), row.owned().without_glibc.end(),
+            [](const WithoutGlibc& a, const WithoutGlibc& b) { return a.word < b.word; });
 }
 
 void read_cuda(RowReader& row, JsonReader& file) {

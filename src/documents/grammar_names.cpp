@@ -128,12 +128,12 @@ Checked check_tag(std::string_view tag) {
 }
 
 Checked check_base(std::string_view base) {
+  constexpr std::size_t kLongest = 40;
+  const auto small = [](char c) { return lower(c) || digit(c); };
   const auto colon = base.find(':');
-  const bool fits = base.size() <= 40 && colon != std::string_view::npos && colon > 0 && lower(base[0]) &&
-                    only(
-                        base.substr(0, colon), [](char c) { return lower(c) || digit(c); }, "-") &&
-                    colon + 1 < base.size() && digit(base[colon + 1]) && digit(base.back()) &&
-                    only(base.substr(colon + 1), digit, ".");
+  const bool fits = base.size() <= kLongest && colon != std::string_view::npos && lower(base[0]) &&
+                    only(base.substr(0, colon), small, "-") && colon + 1 < base.size() && digit(base[colon + 1]) &&
+                    small(base.back()) && only(base.substr(colon + 1), small, ".-");
   if (fits) return std::nullopt;
   return refusal(ErrorCode::kBadName, "base", base, "expected DISTRIBUTION:VERSION, such as debian:12 or ubuntu:24.04");
 }

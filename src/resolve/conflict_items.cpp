@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <set>
 
-#include <envforge/support/suggest.hpp>
+#include <envforge/compat/base_names.hpp>
 #include <envforge/support/text.hpp>
 
 #include "answer.hpp"
@@ -165,13 +165,9 @@ Fact ItemMaker::python_fact(const Wish& wish, const std::vector<Candidate>& left
 Fact ItemMaker::base_fact(const Wish& wish, const std::vector<Candidate>& left) const {
   const compat::Base* base = problem_.knowledge->base(wish.value);
   const compat::Base& other = *left.front().base;
-  if (base == nullptr) {
-    std::vector<std::string> known;
-    for (const compat::Base& row : problem_.knowledge->tables().bases) known.push_back(std::string(row.name));
-    const std::string near = support::did_you_mean(wish.value, known);
-    return {"the base '" + wish.value + "' is not known to the data of " + problem_.knowledge->as_of() +
-                "; known are " + support::join(known, ", ") + (near.empty() ? "" : "; " + near),
-            cite(other.evidence), true};
+  if (const auto none = compat::other_base(*problem_.knowledge, wish.value)) {
+    return {none->text + (none->hint.empty() ? "" : "; " + none->hint),
+            none->source.empty() ? cite(other.evidence) : none->source, none->unknown};
   }
   if (has_kind(ConstraintKind::kPython))
     return {"Python " + std::string(other.python) + " is that of " + names(left), cite(other.evidence)};

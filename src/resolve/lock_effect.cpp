@@ -140,11 +140,10 @@ LockEffect effect_of(const documents::Lock& lock, const std::string& file, const
   if (!was_there) {
     effect.reasons.insert(effect.reasons.begin(), "a pool that the lock was not made for");
   } else if (!same_driver) {
-    effect.reasons.insert(
-        effect.reasons.begin(),
-        "the driver changes from " +
-            (now->driver ? versions::driver_text(now->driver->value) : std::string("one that is not stated")) + " to " +
-            versions::driver_text(versions::parse_driver(change.driver).value()));
+    effect.reasons.insert(effect.reasons.begin(), "the driver changes from " +
+                                                      (now->driver ? versions::driver_text(now->driver->value)
+                                                                   : std::string("one that is not stated")) +
+                                                      " to " + versions::driver_text(then.driver->value));
   } else if (!same_gpus) {
     effect.reasons.insert(effect.reasons.begin(), "the GPUs change");
   }

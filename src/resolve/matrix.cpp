@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include <envforge/compat/base_names.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/suggest.hpp>
 #include <envforge/support/text.hpp>
@@ -264,13 +265,9 @@ std::vector<std::string> matrix_notes(const compat::Knowledge& knowledge, const 
         }))
       unknown("a torch build with " + part + " " + version, "");
   }
-  if (!filter.base.empty() && knowledge.base(filter.base) == nullptr) {
-    std::vector<std::string> bases;
-    for (const compat::Base& base : tables.bases) bases.emplace_back(base.name);
-    const std::string near = support::did_you_mean(filter.base, bases);
-    unknown("the base '" + support::printable(filter.base) + "'",
-            "known are " + support::join(bases, ", ") + (near.empty() ? "" : "; " + near));
-  }
+  if (const auto none = filter.base.empty() ? std::nullopt : compat::other_base(knowledge, filter.base))
+    notes.push_back(none->text + (none->hint.empty() ? "" : "; " + none->hint) +
+                    (none->source.empty() ? "" : " [" + none->source + "]"));
   if (filter.platform == "linux/amd64" && !filter.gpu.empty() && needs_arm_host(need_gpu(knowledge, filter.gpu, {})))
     notes.push_back(filter.gpu + " comes with an Arm CPU: its machines are linux/arm64");
   const auto driver = versions::parse_driver(filter.driver);

@@ -261,13 +261,19 @@ bool is_only_gpu(const Problem& problem, std::size_t wish, std::size_t pool) {
 
 const Release& nearest_release(const compat::Knowledge& knowledge, const versions::VersionRange& range) {
   const auto& releases = knowledge.tables().releases;  // newest first
-  return range.is_before(Version::of(releases.back().version)) ? releases.back() : releases.front();
+  const auto older = std::find_if_not(releases.begin(), releases.end(), [&](const Release& release) {
+    return range.is_before(Version::of(release.version));
+  });
+  return older == releases.end() ? releases.back() : *older;
 }
 
 std::string nearest_known(const compat::Knowledge& knowledge, const versions::VersionRange& range) {
+  const auto& releases = knowledge.tables().releases;
   const Release& nearest = nearest_release(knowledge, range);
-  const bool oldest = &nearest == &knowledge.tables().releases.back();
-  return std::string(oldest ? "the oldest" : "the newest") + " that is known is " + std::string(nearest.version);
+  const std::string version(nearest.version);
+  if (range.is_before(Version::of(version))) return "the oldest that is known is " + version;
+  if (&nearest == &releases.front()) return "the newest that is known is " + version;
+  return "the nearest that are known are " + version + " and " + std::string((&nearest - 1)->version);
 }
 
 std::string word_of(const Wish& wish) {

@@ -126,9 +126,9 @@ std::vector<const documents::BuildWish*> compiled_builds(const documents::ImageS
 bool is_compiled_for(const documents::BuildWish& build, const std::string& pool);
 /// Whether the wish is the only GPU of the pool: without it there is no pool.
 bool is_only_gpu(const Problem& problem, std::size_t wish, std::size_t pool);
-/// Of a range that holds no release of the data: the oldest release where the range is older, else the newest.
+/// Of a range that holds no release of the data: the newest release that is older than it, else the oldest of all.
 const compat::Release& nearest_release(const compat::Knowledge& knowledge, const versions::VersionRange& range);
-/// "the newest that is known is 2.15.0"; for a range that is older than the data, the oldest.
+/// "the newest that is known is 2.15.0", "the oldest ...", or both neighbours of a range that lies between them.
 std::string nearest_known(const compat::Knowledge& knowledge, const versions::VersionRange& range);
 /// How a conflict names the wish: "torch", "cuda", "cudnn", "platform", "packages.build".
 std::string word_of(const Wish& wish);

@@ -194,6 +194,13 @@ struct Base {
   Evidence evidence;
 };
 
+/// Bases whose C library is another: those with this word in their name.
+struct WithoutGlibc {
+  std::string_view word;  // alpine, also of python:3.12-alpine3.20
+  std::string_view fact;
+  Evidence evidence;
+};
+
 /// All rows, each table in its one order whatever the order in the files: releases, builds, branches and toolkits
 /// newest first.
 struct Tables {
@@ -211,6 +218,7 @@ struct Tables {
   std::span<const Gpu> gpus;
   std::span<const CudnnFloor> cudnn_floors;
   std::span<const Base> bases;
+  std::span<const WithoutGlibc> without_glibc;
   std::span<const KnownBad> known_bad;
   std::span<const Topic> topics;
 };

@@ -1,3 +1,4 @@
+#include <envforge/compat/base_names.hpp>
 #include <envforge/compat/knowledge.hpp>
 
 #include <gtest/gtest.h>
@@ -83,6 +84,7 @@ TEST(Knowledge, EveryRowNamesItsSourceAndItsDate) {
   walk(tables.gpus);
   walk(tables.cudnn_floors);
   walk(tables.bases);
+  walk(tables.without_glibc);
 }
 
 TEST(Knowledge, IsTheSameEmbeddedAndFromTheFolder) {
@@ -149,6 +151,19 @@ TEST(Knowledge, KnowsWhoServesABuild) {
   EXPECT_EQ(knowledge.index_url(release->builds[1], release->builds[1].platforms[0]), "");
   EXPECT_EQ(knowledge.index_url(release->builds[2], release->builds[2].platforms[0]),
             "https://download.pytorch.org/whl/cu118");
+}
+
+TEST(OtherBase, IsOneWithoutARowAndKnownNotToServeOnlyByAWordOfItsName) {
+  const Knowledge knowledge = embedded();
+  EXPECT_FALSE(other_base(knowledge, "debian:12"));
+  for (const char* name : {"alpine:3.19", "python:3.12-alpine", "python:3.12-alpine3.20", "Alpine", "busybox:1-musl"})
+    EXPECT_FALSE(other_base(knowledge, name).value().unknown) << name;
+  for (const char* name : {"rockylinux:9", "alpinelab:1", "python:3.12-slim", "debian:14"}) {
+    const auto other = other_base(knowledge, name).value();
+    EXPECT_TRUE(other.unknown) << name;
+    EXPECT_NE(other.text.find("known are debian:13, debian:12, ubuntu:24.04, ubuntu:22.04"), std::string::npos);
+  }
+  EXPECT_EQ(other_base(knowledge, "debian:14").value().hint, "did you mean 'debian:12' or 'debian:13'?");
 }
 
 }  // namespace

@@ -48,6 +48,12 @@ TEST(Grammar, OfDebianPackagesIsThatOfPolicy) {
           "a_b"});
 }
 
+TEST(Grammar, OfBasesIsADistributionWithItsVersion) {
+  expect(check_base, {"debian:12", "ubuntu:24.04", "rockylinux:9", "alpine:3.19", "python:3.12-slim"},
+         {"", "debian", "debian:", ":12", "debian:latest", "Debian:12", "debian:12-", "debian:12 ", "debian:12;x",
+          "nvidia/cuda:12", "debian:12_x", "debian:12-" + std::string(40, 'a')});
+}
+
 TEST(Grammar, OfRequirementsIsPep508WithoutUrls) {
   expect(check_requirement,
          {"pandas",

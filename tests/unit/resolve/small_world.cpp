@@ -55,8 +55,8 @@ class WorldMaker {
     if (store_->bases.empty()) add_base("debian:12", "2.36", "3.11", "12");
     Storage& s = *store_;
     compat::Tables tables{
-        "2026-01-01",    "sha256:0", "https://index/", s.releases, s.majors, s.compilers, s.toolkits, {},
-        s.architectures, s.branches, s.forward,        s.gpus,     s.floors, s.bases,     {},         {}};
+        "2026-01-01", "sha256:0", "https://index/", s.releases, s.majors, s.compilers, s.toolkits, {}, s.architectures,
+        s.branches,   s.forward,  s.gpus,           s.floors,   s.bases,  {},          {},         {}};
     return compat::Knowledge(tables, store_);
   }
 

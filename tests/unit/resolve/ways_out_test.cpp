@@ -1,24 +1,15 @@
 // What stands beside a no: drivers to write instead, pools to leave out, images for those that can be served.
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
-#include <envforge/resolve/explain.hpp>
-
-#include "support/spec_builder.hpp"
+#include "small_answers.hpp"
 
 namespace envforge::resolve {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
+using testing::refuse;
 using testing::SpecBuilder;
-
-Conflict refuse(const SpecBuilder& spec) {
-  const Outcome outcome = resolve(spec.spec(), compat::embedded());
-  if (const auto* conflict = std::get_if<Conflict>(&outcome)) return *conflict;
-  ADD_FAILURE() << explain(outcome);
-  return {};
-}
 
 TEST(WaysOut, ASplitIsForThePlatformsOnWhichItsPoolsCanBe) {
   const Conflict conflict = refuse(SpecBuilder()
@@ -133,6 +124,46 @@ TEST(WaysOut, NameWhatStandsAgainstTheNextNewerTorch) {
       resolve(SpecBuilder().library("triton", "3.5").pool({"A100"}, "550.90.07").spec(), compat::embedded());
   EXPECT_THAT(explain(answer), HasSubstr("the newest that fits; 2.10.0 does not: "));
   EXPECT_THAT(explain(answer), HasSubstr("requires triton\n      3.6.0"));
+}
+
+std::string first_way_out(const SpecBuilder& spec) {
+  const Outcome outcome = resolve(spec.spec(), compat::embedded());
+  const auto* conflict = std::get_if<Conflict>(&outcome);
+  if (conflict == nullptr || conflict->remedies.empty()) return explain(outcome);
+  const Change& change = conflict->remedies.front().changes.front();
+  return change.key + " " + change.to;
+}
+
+TEST(WaysOut, OfATorchThatTheDataDoesNotKnowBeginWithItsNeighbour) {
+  const auto torch = [](const std::string& range) { return SpecBuilder().torch(range).pool({"H100"}, "580.65.06"); };
+  EXPECT_EQ(first_way_out(torch("2.6.3")), "torch.version 2.6.0");
+  EXPECT_EQ(first_way_out(torch(">2.12.1,<2.13")), "torch.version 2.12.1");
+  EXPECT_EQ(first_way_out(torch("9.9")), "torch.version 2.15.0");
+  EXPECT_EQ(first_way_out(torch("1.12.1").base("ubuntu:22.04")), "torch.version 2.0.1");  // 1.13 has no sm_90
+  // RTX 5090 needs more than 2.6: the nearest newer one.
+  EXPECT_EQ(first_way_out(SpecBuilder().torch("2.6.3").pool({"RTX 5090"}, "580.65.06")), "torch.version 2.7.1");
+  EXPECT_NE(explain(resolve(torch("2.6.3").spec(), compat::embedded())).find("2.6.0 and 2.7.0"), std::string::npos);
+}
+
+TEST(WaysOut, OfABaseBeginWithTheNearestReleaseOfItsDistribution) {
+  const auto base = [](const std::string& name) { return SpecBuilder().torch("2.6").base(name).pool({"H100"}); };
+  EXPECT_EQ(first_way_out(base("ubuntu:20.04")), "base ubuntu:22.04");
+  EXPECT_EQ(first_way_out(base("ubuntu:30.04")), "base ubuntu:24.04");
+  EXPECT_EQ(first_way_out(base("debian:11")), "base debian:12");
+}
+
+TEST(WaysOut, OfABaseWithoutGlibcSayThatItIsMusl) {
+  for (const char* name : {"alpine:3.19", "python:3.12-alpine3.20"}) {
+    const Outcome outcome = resolve(SpecBuilder().torch("2.6").base(name).pool({"H100"}).spec(), compat::embedded());
+    const auto& conflict = std::get<Conflict>(outcome);
+    ASSERT_EQ(conflict.items.size(), 1U);
+    EXPECT_FALSE(conflict.items[0].unknown);
+    EXPECT_NE(conflict.items[0].fact.find("C library is musl"), std::string::npos) << conflict.items[0].fact;
+    EXPECT_NE(conflict.items[0].source.find("PyPI, files of torch"), std::string::npos);
+    EXPECT_FALSE(conflict.remedies.empty());
+  }
+  const Outcome rocky = resolve(SpecBuilder().base("rockylinux:9").pool({"H100"}).spec(), compat::embedded());
+  EXPECT_TRUE(std::get<Conflict>(rocky).items[0].unknown);
 }
 
 }  // namespace
