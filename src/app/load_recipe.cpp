@@ -35,7 +35,7 @@ documents::Companion load_companion(const fs::path& folder, const documents::Sit
 }  // namespace
 
 documents::Recipe load_recipe(const std::string& path, const documents::SiteConfig& site) {
-  const std::string file = path.empty() ? "envforge.yaml" : path;
+  const std::string file = path.empty() ? kDefaultRecipe : path;
   std::error_code error;
   if (!fs::exists(file, error)) {
     throw Error(ErrorCode::kRecipeUnreadable,

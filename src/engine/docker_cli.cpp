@@ -1,5 +1,6 @@
 #include <envforge/engine/docker_cli.hpp>
 
+#include <envforge/engine/owner.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/text.hpp>
 
@@ -61,6 +62,28 @@ std::optional<ImageInfo> DockerCli::inspect_image(const std::string& reference) 
   throw Error(ErrorCode::kEngineFailed,
               "docker image inspect " + process::describe(outcome) + ": " + last_line(outcome.err))
       .note("during: " + process::to_shell(inspect.argv));
+}
+
+std::vector<std::string> DockerCli::image_names(std::chrono::milliseconds deadline) {
+  const auto end = std::chrono::steady_clock::now() + deadline;
+  const auto clients =
+      options_.program.empty() ? runner_.find_programs("docker") : std::vector<std::string>{options_.program};
+  for (const std::string& client : clients) {
+    process::Command list;
+    list.argv = docker_argv(client, options_.host, {"image", "ls", "--format", "{{.Repository}}:{{.Tag}}"});
+    list.extra_environment = docker_environment();
+    list.deadline = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    if (list.deadline <= std::chrono::milliseconds(0)) break;  // which would mean: none
+    const process::Outcome outcome = runner_.run(list);
+    if (!outcome.ok()) continue;
+    std::vector<std::string> names = support::split(support::trim(outcome.out), '\n');
+    std::erase_if(names, [](const std::string& name) {
+      return name.empty() || name.find("<none>") != std::string::npos ||
+             support::starts_with(name, std::string(kBorrowedRepository) + ":");
+    });
+    return names;
+  }
+  return {};
 }
 
 std::vector<LayerInfo> DockerCli::layers(const std::string& reference) {

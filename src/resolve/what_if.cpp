@@ -18,9 +18,6 @@ using support::ErrorCode;
 using versions::Version;
 using versions::VersionRange;
 
-const std::vector<std::string> kParts = {"torch",   "cuda",  "python", "base",   "platform",
-                                         "variant", "cudnn", "nccl",   "cublas", "triton"};
-
 bool is_library(const std::string& part) {
   const auto& names = documents::torch_libraries();
   return std::find(names.begin(), names.end(), part) != names.end();
@@ -150,6 +147,16 @@ void add_reason(WhatIf& answer, const ImageSpec& spec) {
 
 }  // namespace
 
+const std::vector<std::string>& question_parts() {
+  static const std::vector<std::string> parts = [] {
+    std::vector<std::string> all = {"torch", "cuda", "python", "base", "platform", "variant"};
+    const auto& libraries = documents::torch_libraries();
+    all.insert(all.end(), libraries.begin(), libraries.end());
+    return all;
+  }();
+  return parts;
+}
+
 Question read_question(const std::string& option, const std::string& text) {
   const auto equals = text.find('=');
   const std::string part = support::trim(text.substr(0, equals));
@@ -158,8 +165,9 @@ Question read_question(const std::string& option, const std::string& text) {
     throw Error(ErrorCode::kUsage, option + " '" + support::printable(text) + "': expected " + expected, std::nullopt,
                 hint);
   };
-  if (std::find(kParts.begin(), kParts.end(), part) == kParts.end() || value.empty())
-    refuse("PART=VALUE with one of " + support::join(kParts, ", "), support::did_you_mean(part, kParts));
+  const auto& parts = question_parts();
+  if (std::find(parts.begin(), parts.end(), part) == parts.end() || value.empty())
+    refuse("PART=VALUE with one of " + support::join(parts, ", "), support::did_you_mean(part, parts));
   if (part == "platform" && value.find('/') == std::string::npos) value = "linux/" + value;
   if (part == "platform" && value != "linux/amd64" && value != "linux/arm64") refuse("linux/amd64 or linux/arm64");
   if (part == "variant" && value != "runtime" && value != "devel") refuse("runtime or devel");

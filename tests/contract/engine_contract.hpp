@@ -200,6 +200,19 @@ TEST_P(EngineContract, TagsAndRemoves) {
   EXPECT_TRUE(engine().inspect_image(image).has_value());
 }
 
+TEST_P(EngineContract, NamesTheImagesThatPeopleNamed) {
+  constexpr std::chrono::seconds kPatience{20};
+  const std::string image = base();
+  const std::string lent = engine::borrowed_name(engine::this_process_as_owner(), "0123456789ab");
+  built_.insert(built_.end(), {name("second"), lent});
+  ASSERT_TRUE(engine().tag(image, name("second")));
+  ASSERT_TRUE(engine().tag(image, lent));
+  const auto names = engine().image_names(kPatience);
+  EXPECT_THAT(names, ::testing::IsSupersetOf({image, name("second")}));
+  EXPECT_THAT(names, ::testing::Not(::testing::Contains(lent))) << "a name for the length of a build";
+  EXPECT_THAT(names, ::testing::Each(::testing::Not(HasSubstr("<none>"))));
+}
+
 TEST_P(EngineContract, TellsTheLayersFirstOneFirst) {
   support::write_file_atomically(context_.path() / "small", "12345");
   const auto wanted = request("FROM scratch\nCOPY program /bin/program\nENV A=1\nCOPY small /small\n");

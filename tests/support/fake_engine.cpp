@@ -57,6 +57,15 @@ std::optional<engine::ImageInfo> FakeEngine::inspect_image(const std::string& re
   return info;
 }
 
+std::vector<std::string> FakeEngine::image_names(std::chrono::milliseconds) {
+  std::vector<std::string> names;
+  for (const auto& [name, image] : images_) {
+    const bool lent = support::starts_with(name, std::string(engine::kBorrowedRepository) + ":");
+    if (!missing && name != image->info.id && !lent) names.push_back(name);
+  }
+  return names;
+}
+
 std::vector<engine::LayerInfo> FakeEngine::layers(const std::string& reference) {
   check();
   std::vector<engine::LayerInfo> layers;

@@ -24,6 +24,7 @@ class FakeEngine : public engine::ContainerEngine {
   engine::EngineInfo info() override;
   engine::BuildResult build(const engine::BuildRequest& request, const engine::OnBuildEvent& on_event) override;
   std::optional<engine::ImageInfo> inspect_image(const std::string& reference) override;
+  std::vector<std::string> image_names(std::chrono::milliseconds deadline) override;
   std::vector<engine::LayerInfo> layers(const std::string& reference) override;
   bool tag(const std::string& reference, const std::string& tag) override;
   engine::PushResult push(const std::string& tag, const std::function<void(std::string_view)>& on_line) override;

@@ -9,7 +9,9 @@
 
 namespace envforge::app {
 
-/// `path` "" means envforge.yaml in this folder. Throws Error{kRecipe...} with file:line:column.
+inline constexpr const char* kDefaultRecipe = "envforge.yaml";  // in the folder that a command is called in
+
+/// `path` "" means kDefaultRecipe. Throws Error{kRecipe...} with file:line:column.
 documents::Recipe load_recipe(const std::string& path, const documents::SiteConfig& site);
 /// recipes/a.yaml -> recipes/a.lock, and the record of what was built, recipes/a.build.json.
 std::filesystem::path lock_path(const documents::Recipe& recipe);

@@ -27,6 +27,8 @@ class DockerCli : public ContainerEngine {
   /// Throws kNoBuildKit when no client can.
   BuildResult build(const BuildRequest& request, const OnBuildEvent& on_event) override;
   std::optional<ImageInfo> inspect_image(const std::string& reference) override;
+  /// Asks the first client that answers, without looking for the best one, which takes three questions.
+  std::vector<std::string> image_names(std::chrono::milliseconds deadline) override;
   std::vector<LayerInfo> layers(const std::string& reference) override;
   bool tag(const std::string& reference, const std::string& tag) override;
   PushResult push(const std::string& tag, const std::function<void(std::string_view)>& on_line) override;

@@ -136,6 +136,9 @@ class ContainerEngine {
   virtual EngineInfo info() = 0;
   virtual BuildResult build(const BuildRequest& request, const OnBuildEvent& on_event) = 0;
   virtual std::optional<ImageInfo> inspect_image(const std::string& reference) = 0;
+  /// The names that people gave the images in the engine ("team/train:v1"), newest image first; empty where no engine
+  /// answers within `deadline`: for who waits at a prompt, to whom no name is better than a late one.
+  virtual std::vector<std::string> image_names(std::chrono::milliseconds deadline) = 0;
   virtual std::vector<LayerInfo> layers(const std::string& reference) = 0;  // first layer first; empty ones left out
   virtual bool tag(const std::string& reference, const std::string& tag) = 0;
   virtual PushResult push(const std::string& tag, const std::function<void(std::string_view)>& on_line) = 0;

@@ -17,6 +17,9 @@ struct Question {
   std::string asked;  // as the user put it, "--why-not cuda=12.1": the place that a proof names
 };
 
+/// What can be asked about: torch, cuda, python ...
+const std::vector<std::string>& question_parts();
+
 /// `option` is the name of the command's option. Throws Error{kUsage} for a part or a value that is not understood.
 Question read_question(const std::string& option, const std::string& text);
 

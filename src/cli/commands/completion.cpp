@@ -1,30 +1,41 @@
 #include <algorithm>
-#include <filesystem>
-#include <map>
-#include <set>
+#include <memory>
 
-#include <envforge/compat/machine_code.hpp>
-#include <envforge/protocol/check_ids.hpp>
 #include <envforge/support/error.hpp>
-#include <envforge/support/files.hpp>
 #include <envforge/support/text.hpp>
 
 #include "command_table.hpp"
+#include "commands/completion_words.hpp"
 
 namespace envforge::cli {
 namespace {
 
-namespace fs = std::filesystem;
-using Words = std::vector<std::string>;
-
 // The shells ask envforge itself: no list of words stands twice. Without an answer they complete file names.
+// bash splits words at '=' and ':' too, and replaces the last part alone: the parts are put together again, and what
+// stands before the last one is cut off the answer.
 constexpr const char* kBash = R"sh(# bash completion of envforge: source <(envforge completion bash)
 _envforge() {
-  local IFS=$'\n' word typed=("${COMP_WORDS[@]:1:COMP_CWORD}")
+  local IFS=$'\n' word rest=${COMP_LINE#*"${COMP_WORDS[0]}"} before='' typed=() i
+  for ((i = 1; i <= COMP_CWORD; i++)); do
+    word=${COMP_WORDS[i]}
+    if ((i > 1)) && [[ $word != '' && $rest == "$word"* ]]; then
+      before=${typed[-1]}
+      typed[-1]+=$word
+      [[ $word == *[!=:]* ]] || before=${typed[-1]}
+    else
+      before=''
+      typed+=("$word")
+    fi
+    rest=${rest#*"$word"}
+  done
+  before=${before//[\\\"\']/}
   typed=("${typed[@]//[\\\"\']/}")
   COMPREPLY=()
   while read -r word; do
-    COMPREPLY+=("$(printf '%q' "$word")")
+    [[ $word != *= ]] || compopt -o nospace 2>/dev/null
+    word=${word:${#before}}
+    [[ ${COMP_WORDS[COMP_CWORD]} == [\"\']* ]] || word=$(printf '%q' "$word")
+    COMPREPLY+=("$word")
   done < <("${COMP_WORDS[0]}" completion --line -- "${typed[@]}" 2>/dev/null)
 }
 complete -o default -F _envforge envforge
@@ -33,10 +44,13 @@ complete -o default -F _envforge envforge
 constexpr const char* kZsh = R"sh(#compdef envforge
 # zsh completion of envforge: source <(envforge completion zsh)
 _envforge() {
-  local -a found
+  local -a found open
   found=("${(@f)$("${words[1]}" completion --line -- "${(@Q)words[2,CURRENT]}" 2>/dev/null)}")
   found=("${(@)found:#}")
-  if (( ${#found} )); then compadd -a found; else _files; fi
+  open=("${(@M)found:#*=}")
+  found=("${(@)found:#*=}")
+  (( ${#open} )) && compadd -S '' -a open
+  if (( ${#found} )); then compadd -a found; elif (( ! ${#open} )); then _files; fi
 }
 compdef _envforge envforge
 )sh";
@@ -54,93 +68,6 @@ struct Shell {
   const char* script;
 };
 constexpr Shell kShells[] = {{"bash", kBash}, {"zsh", kZsh}, {"fish", kFish}};
-
-// As people write them: "RTX 5090", for vendor words do not count.
-Words gpus(const compat::Knowledge& knowledge) {
-  constexpr std::string_view kVendor = "GeForce ";
-  Words out;
-  for (const auto& gpu : knowledge.tables().gpus)
-    out.emplace_back(support::starts_with(gpu.name, kVendor) ? gpu.name.substr(kVendor.size()) : gpu.name);
-  for (const auto& architecture : knowledge.tables().architectures) out.push_back(compat::sm_name(architecture.cc));
-  return out;
-}
-
-Words torch_versions(const compat::Knowledge& knowledge) {
-  Words out{"auto"};
-  for (const auto& release : knowledge.tables().releases) out.emplace_back(release.version);
-  return out;
-}
-
-Words cuda_variants(const compat::Knowledge& knowledge) {
-  std::set<std::string> variants;
-  for (const auto& release : knowledge.tables().releases) {
-    for (const auto& build : release.builds) {
-      variants.emplace(build.cuda_variant);
-      variants.emplace(build.cuda);
-    }
-  }
-  return {variants.begin(), variants.end()};
-}
-
-Words driver_branches(const compat::Knowledge& knowledge) {
-  Words out;
-  for (const auto& branch : knowledge.tables().branches) out.emplace_back(branch.branch.substr(1));
-  return out;
-}
-
-Words bases(const compat::Knowledge& knowledge) {
-  Words out;
-  for (const auto& base : knowledge.tables().bases) out.emplace_back(base.name);
-  return out;
-}
-
-Words checks() {
-  Words out = protocol::known_checks();
-  const auto& groups = protocol::known_groups();
-  out.insert(out.end(), groups.begin(), groups.end());
-  return out;
-}
-
-bool is_recipe(const fs::path& file) {
-  constexpr std::uint64_t kMaxBytes = 1 << 18;
-  try {
-    return support::read_file(file, kMaxBytes).find("schema: envforge/recipe/") != std::string::npos;
-  } catch (const support::Error&) {
-    return false;
-  }
-}
-
-/// Recipes and locks here and in recipes/; `locks` too where a command takes both.
-Words documents(bool recipes, bool locks) {
-  Words out;
-  for (const char* folder : {".", "recipes"}) {
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(folder, error)) {
-      const auto extension = entry.path().extension();
-      const bool yaml = extension == ".yaml" || extension == ".yml";
-      if ((recipes && yaml && is_recipe(entry.path())) || (locks && extension == ".lock"))
-        out.push_back(entry.path().lexically_normal().string());
-    }
-  }
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
-// The values of an option, by its name; nullopt: a file, or what nobody can list.
-std::optional<Words> values_of(const std::string& option, Session& session) {
-  if (option == "--gpu") return gpus(session.knowledge());
-  if (option == "--torch") return torch_versions(session.knowledge());
-  if (option == "--cuda") return cuda_variants(session.knowledge());
-  if (option == "--driver") return driver_branches(session.knowledge());
-  if (option == "--base") return bases(session.knowledge());
-  if (option == "--platform") return Words{"linux/amd64", "linux/arm64"};
-  if (option == "--suite") return Words{"quick", "standard", "soak"};
-  if (option == "--only" || option == "--skip" || option == "--require") return checks();
-  if (option == "--gpus") return Words{"all", "idle", "none"};
-  if (option == "--color") return Words{"auto", "always", "never"};
-  if (option == "--locks") return documents(false, true);
-  return std::nullopt;
-}
 
 std::vector<const CLI::App*> commands_of(const CLI::App& root) {
   return root.get_subcommands([](const CLI::App* command) { return !command->get_name().empty(); });
@@ -180,29 +107,42 @@ Words names_of_commands(const CLI::App& root) {
   return out;
 }
 
-Words arguments_of(const std::string& command) {
-  if (command == "completion") {
-    Words out;
-    for (const auto& shell : kShells) out.emplace_back(shell.name);
-    return out;
+// The option whose value comes next: the last one before the end that has not yet all that it takes.
+std::string open_option(const CLI::App& command, const Words& words) {
+  const auto before_last = words.empty() ? words.end() : words.end() - 1;
+  for (auto word = before_last; word != words.begin(); --word) {
+    const auto* option = option_named(command, *(word - 1));
+    if (option != nullptr) return option->get_items_expected_max() > before_last - word ? *(word - 1) : "";
   }
-  if (command == "diff") return documents(true, true);
-  static const std::set<std::string> kWithRecipe = {"lock", "build", "render", "run", "explain", "verify"};
-  return kWithRecipe.count(command) > 0 ? documents(true, false) : Words();
+  return "";
+}
+
+Words shells() {
+  Words out;
+  for (const auto& shell : kShells) out.emplace_back(shell.name);
+  return out;
 }
 
 /// `words` is the line behind the program's name, the last one is being typed.
 Words candidates(const CLI::App& root, const Words& words, Session& session) {
   const std::string last = words.empty() ? "" : words.back();
-  const std::string before = words.size() < 2 ? "" : words[words.size() - 2];
   const CLI::App* command = &root;
   for (std::size_t i = 0; i + 1 < words.size(); ++i) {
     if (const auto* part = command_named(*command, words[i])) command = part;
   }
-  const auto* option = option_named(*command, before);
-  if (option != nullptr && option->get_items_expected_max() > 0) return values_of(before, session).value_or(Words());
+  const std::string& name = command->get_name();
+  if (const std::string option = open_option(*command, words); !option.empty())
+    return values_at({name, option, last, words}, session).value_or(Words());
+  const auto equals = last.find('=');
+  if (support::starts_with(last, "--") && equals != std::string::npos) {
+    const std::string option = last.substr(0, equals);
+    Words values = values_at({name, option, last.substr(equals + 1), words}, session).value_or(Words());
+    for (auto& value : values) value.insert(0, option + "=");
+    return values;
+  }
   if (!last.empty() && last.front() == '-') return names_of_options(*command);
-  return commands_of(*command).empty() ? arguments_of(command->get_name()) : names_of_commands(*command);
+  if (!commands_of(*command).empty()) return names_of_commands(*command);
+  return name == "completion" ? shells() : arguments_of(name, session);
 }
 
 struct CompletionArguments {

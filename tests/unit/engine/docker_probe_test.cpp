@@ -156,6 +156,23 @@ TEST_F(DockerProbe, TakesTheProgramAndTheHostThatAreNamed) {
   }
 }
 
+TEST_F(DockerProbe, ForTheNamesOfImagesTheFirstClientThatAnswersIsAskedAndNoMore) {
+  runner_.programs["docker"] = {kNew, kOld};
+  runner_.on({kNew, "image", "ls"}, ScriptedProcessRunner::exited(1, "", kDown));
+  runner_.on({kOld, "image", "ls"},
+             ScriptedProcessRunner::exited(0, "a:1\n<none>:<none>\nteam/b:2\nenvforge-subject:0a.1.2.3\n"));
+  EXPECT_THAT(DockerCli(runner_).image_names(std::chrono::seconds(1)), ElementsAre("a:1", "team/b:2"));
+  EXPECT_EQ(runner_.calls.size(), 2U) << "no probing";
+  for (const auto& call : runner_.calls) EXPECT_GT(call.deadline.count(), 0);
+}
+
+TEST_F(DockerProbe, WithoutAnEngineThereAreNoNamesOfImagesAndNoTrouble) {
+  EXPECT_THAT(DockerCli(runner_).image_names(std::chrono::seconds(1)), IsEmpty());
+  runner_.programs["docker"] = {kOld};
+  runner_.on({"image", "ls"}, ScriptedProcessRunner::ended(process::Outcome::Kind::kDeadline));
+  EXPECT_THAT(DockerCli(runner_).image_names(std::chrono::seconds(1)), IsEmpty());
+}
+
 TEST_F(DockerProbe, IsMadeOnce) {
   old_engine();
   DockerCli docker(runner_);
