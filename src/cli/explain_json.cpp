@@ -149,9 +149,12 @@ json explain_json(const std::vector<resolve::LockEffect>& effects, const compat:
 }
 
 json explain_json(const std::vector<resolve::MatrixRow>& rows, const std::vector<std::string>& notes,
-                  const compat::Knowledge& knowledge) {
+                  const std::vector<resolve::MatrixDecider>& deciders, const compat::Knowledge& knowledge) {
   json out = document("matrix", knowledge);
   out["notes"] = notes;
+  out["deciders"] = array_of(deciders, [](const resolve::MatrixDecider& decider) {
+    return json{{"what", decider.what}, {"combinations_without", decider.without}};
+  });
   out["rows"] = array_of(rows, [](const resolve::MatrixRow& row) {
     return json{{"torch", row.torch},
                 {"cuda_variant", row.cuda_variant},

@@ -16,6 +16,6 @@ nlohmann::json explain_json(const std::string& asked, const std::vector<const co
                             const compat::Knowledge& knowledge);
 /// `notes` as of matrix_notes().
 nlohmann::json explain_json(const std::vector<resolve::MatrixRow>& rows, const std::vector<std::string>& notes,
-                            const compat::Knowledge& knowledge);
+                            const std::vector<resolve::MatrixDecider>& deciders, const compat::Knowledge& knowledge);
 
 }  // namespace envforge::cli

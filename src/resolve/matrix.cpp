@@ -11,7 +11,7 @@
 #include <envforge/versions/version_range.hpp>
 
 #include "compiler_rules.hpp"
-#include "machine_rules.hpp"
+#include "matrix_machines.hpp"
 #include "part_rules.hpp"
 #include "problem.hpp"
 
@@ -19,7 +19,6 @@ namespace envforge::resolve {
 namespace {
 
 using compat::BuildPlatform;
-using compat::Coverage;
 using compat::Release;
 using support::Error;
 using support::ErrorCode;
@@ -43,10 +42,6 @@ class Question {
       torch_ = VersionRange::parse(filter.torch);
       if (!torch_) refuse("--torch", filter.torch, "a version or a range, such as 2.6 or \">=2.4,<2.7\"");
     }
-    if (!filter.driver.empty()) {
-      driver_ = versions::parse_driver(filter.driver);
-      if (!driver_) refuse("--driver", filter.driver, "a driver version, such as 550.90.07");
-    }
     if (!filter.platform.empty() && filter.platform != "linux/amd64" && filter.platform != "linux/arm64") {
       throw Error(ErrorCode::kUsage,
                   "--platform '" + support::printable(filter.platform) + "': expected linux/amd64 or linux/arm64",
@@ -63,13 +58,7 @@ class Question {
       parts_.push_back({part, *range, {}, {}});
     }
     base_ = filter.base.empty() ? nullptr : knowledge.base(filter.base);
-    if (filter.forward_compat && (filter.gpu.empty() || filter.driver.empty()))
-      throw Error(ErrorCode::kUsage, "--forward-compat asks about a GPU and a driver", std::nullopt,
-                  "such as --gpu H100 --driver 535");
-    if (!filter.gpu.empty()) {
-      gpu_ = need_gpu(knowledge, filter.gpu, {});
-      first_branch_ = first_branch(knowledge, gpu_->cc);
-    }
+    machines_ = machines_of(knowledge, filter);
   }
 
   bool wants(const BuildOption& option) const {
@@ -83,25 +72,12 @@ class Question {
   /// Whether the platform is wanted and runs; `doubt` says what is not certain about it.
   Fit wants(const BuildOption& option, const BuildPlatform& platform, std::string& doubt) const {
     if (!filter_.platform.empty() && platform.platform != filter_.platform) return Fit::kNo;
-    if (gpu_ && needs_arm_host(*gpu_) && platform.platform != "linux/arm64") return Fit::kNo;
     const Version needed = Version::of(platform.min_glibc);
     if ((glibc_ && *glibc_ < needed) || (base_ != nullptr && Version::of(base_->glibc) < needed)) return Fit::kNo;
     std::vector<std::string> doubts;
     Fit fit = Fit::kYes;
     for (const PartWish& part : parts_) fit = std::max(fit, brought(part, option, doubts));
-    if (gpu_) {
-      fit = code_fit(knowledge_, option, platform, *gpu_->architecture);
-      const Coverage covered = coverage(platform, *gpu_->architecture, knowledge_);
-      if (covered == Coverage::kUnknown) doubts.emplace_back("not known to run");
-      if (covered == Coverage::kLikely) doubts.emplace_back("not verified");
-      if (covered == Coverage::kPtx) doubts.emplace_back("from PTX");
-      if (covered == Coverage::kPtx && driver_)
-        fit = std::max(fit, carried(option, ptx_driver_fit(knowledge_, option, *driver_), doubts));
-    }
-    if (driver_) {
-      fit = std::max(fit, carried(option, driver_fit(knowledge_, option, *driver_), doubts));
-      fit = std::max(fit, driven(doubts));
-    }
+    fit = std::max(fit, machines_fit(knowledge_, machines_, option, platform, doubts));
     doubt = support::join(doubts, ", ");
     return fit;
   }
@@ -115,37 +91,13 @@ class Question {
     return fit;
   }
 
-  // What forward compatibility makes of a driver's answer.
-  Fit carried(const BuildOption& option, Fit own, std::vector<std::string>& doubts) const {
-    if (own == Fit::kYes || !filter_.forward_compat) return own;
-    const Fit carried = forward_fit(knowledge_, option, *driver_, *gpu_);
-    const std::string package =
-        "with " + forward_package(option.cuda) + (carried == Fit::kYes ? "" : ", not known to cover it");
-    const bool told = std::find(doubts.begin(), doubts.end(), package) != doubts.end();
-    if (carried != Fit::kNo && own == Fit::kNo && !told) doubts.push_back(package);
-    return std::min(own, carried);
-  }
-
-  // Whether the driver supports the GPU; without a GPU, whether anything is known of its branch.
-  Fit driven(std::vector<std::string>& doubts) const {
-    const bool known = knowledge_.branch(*driver_) != nullptr;
-    const Fit fit = gpu_    ? gpu_driver_fit(knowledge_, *driver_, *gpu_->architecture, first_branch_)
-                    : known ? Fit::kYes
-                            : Fit::kUnknown;
-    if (fit == Fit::kUnknown)
-      doubts.push_back(known ? "the first driver known to list the GPU is of R" + std::to_string(first_branch_)
-                             : "the driver's branch is not known");
-    return fit;
-  }
-
   const compat::Knowledge& knowledge_;
   const MatrixFilter& filter_;
   std::optional<VersionRange> torch_;
-  std::optional<Version> driver_, glibc_;
+  std::optional<Version> glibc_;
   std::vector<PartWish> parts_;
   const compat::Base* base_ = nullptr;
-  std::optional<compat::GpuMatch> gpu_;
-  unsigned first_branch_ = 0;
+  std::vector<Machine> machines_;
 };
 
 MatrixRow make_row(const compat::Knowledge& knowledge, const Release& release, const BuildOption& option,
@@ -173,26 +125,6 @@ MatrixRow make_row(const compat::Knowledge& knowledge, const Release& release, c
   row.source = cite(option.build->evidence);
   row.code_source = cite(platform.evidence, "sass");
   return row;
-}
-
-std::string code_text(const MatrixRow& row) {
-  if (row.code.empty()) return "not known";
-  std::vector<std::string> parts;
-  for (const std::string& name : row.code) {
-    parts.push_back(support::starts_with(name, "sm_") ? name.substr(3) : "+PTX" + name.substr(8));
-  }
-  return support::join(parts, " ");
-}
-
-void add_line(std::string& text, const std::vector<std::string>& cells) {
-  static constexpr std::size_t kWidths[] = {8, 7, 6, 16, 11, 7, 5, 11, 8};
-  std::string line;
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    std::string cell = cells[i].empty() ? "-" : cells[i];
-    if (i < std::size(kWidths)) cell.resize(std::max(kWidths[i], cell.size() + 1), ' ');
-    line += cell;
-  }
-  text += line + "\n";
 }
 
 }  // namespace
@@ -229,6 +161,79 @@ std::vector<MatrixRow> matrix(const compat::Knowledge& knowledge, const MatrixFi
   }
   std::stable_partition(rows.begin(), rows.end(), [](const MatrixRow& row) { return row.known; });
   return rows;
+}
+
+namespace {
+
+void note_machines(std::vector<std::string>& notes, const compat::Knowledge& knowledge, const MatrixFilter& filter) {
+  const auto& majors = knowledge.tables().majors;
+  const auto lowest = std::min_element(majors.begin(), majors.end(), [](const auto& a, const auto& b) {
+    return Version::of(a.driver_floor) < Version::of(b.driver_floor);
+  });
+  const auto add = [&](const std::string& note) {
+    if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
+  };
+  const auto machines = machines_of(knowledge, filter);
+  for (const Machine& machine : machines) {
+    if (machine.arm_host && filter.platform == "linux/amd64")
+      add(machine.name + " comes with an Arm CPU: its machines are linux/arm64");
+  }
+  const bool mixed = std::any_of(machines.begin(), machines.end(), [](const auto& each) { return !each.arm_host; });
+  for (const Machine& machine : machines) {
+    if (machine.arm_host && mixed && filter.platform.empty())
+      add(machine.name + " comes with an Arm CPU: a line for amd64 has a build whose arm64 wheel serves it");
+    if (!machine.driver) continue;
+    if (knowledge.branch(*machine.driver) == nullptr) add(branch_not_known(knowledge, *machine.driver));
+    if (lowest != majors.end() && *machine.driver < Version::of(lowest->driver_floor) &&
+        machine.driver->release().size() > 1)
+      add("the least driver of any build that is known is " + std::string(lowest->driver_floor) + " (CUDA " +
+          std::to_string(lowest->major) + ".x) [" + cite(lowest->evidence) + "]");
+  }
+}
+
+// The filter once without each thing that must be served.
+std::vector<std::pair<std::string, MatrixFilter>> leaving_one_out(const MatrixFilter& filter) {
+  std::vector<std::pair<std::string, MatrixFilter>> out;
+  const auto less = [&](const std::string& what, auto member, std::size_t i) {
+    out.emplace_back(what, filter);
+    auto& list = out.back().second.*member;
+    list.erase(list.begin() + static_cast<std::ptrdiff_t>(i));
+  };
+  for (std::size_t i = 0; i < filter.gpus.size(); ++i) less(filter.gpus[i], &MatrixFilter::gpus, i);
+  for (std::size_t i = 0; i < filter.drivers.size(); ++i)
+    less("driver " + filter.drivers[i], &MatrixFilter::drivers, i);
+  for (std::size_t i = 0; i < filter.pools.size(); ++i) less("pool " + filter.pools[i].name, &MatrixFilter::pools, i);
+  return out;
+}
+
+std::size_t known_rows(const std::vector<MatrixRow>& rows) {
+  return static_cast<std::size_t>(
+      std::count_if(rows.begin(), rows.end(), [](const MatrixRow& row) { return row.known; }));
+}
+
+}  // namespace
+
+std::vector<MatrixDecider> matrix_deciders(const compat::Knowledge& knowledge, const MatrixFilter& filter) {
+  // One GPU with one driver is a machine, and not a choice between them.
+  if (filter.gpus.size() < 2 && filter.drivers.size() < 2 && filter.pools.size() < 2) return {};
+  std::vector<MatrixDecider> out;
+  for (auto& [what, less] : leaving_one_out(filter)) {
+    if (less.gpus.empty() || less.drivers.empty()) less.forward_compat = less.forward_compat && !less.pools.empty();
+    out.push_back({what, known_rows(matrix(knowledge, less))});
+  }
+  std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.without > b.without; });
+  return out;
+}
+
+std::string sentence(const std::vector<MatrixDecider>& deciders, const std::vector<MatrixRow>& rows) {
+  if (deciders.empty()) return "";
+  const std::size_t all = known_rows(rows);
+  std::vector<std::string> parts;
+  for (const MatrixDecider& each : deciders) parts.push_back(std::to_string(each.without) + " without " + each.what);
+  const bool one_does = deciders.front().without > all;
+  return (one_does ? deciders.front().what + " decides" : "no single one of them decides") + std::string(": ") +
+         std::to_string(all) + (all == 1 ? " combination is" : " combinations are") + " known to serve all, " +
+         support::join(parts, ", ");
 }
 
 std::vector<std::string> matrix_notes(const compat::Knowledge& knowledge, const MatrixFilter& filter) {
@@ -268,74 +273,8 @@ std::vector<std::string> matrix_notes(const compat::Knowledge& knowledge, const 
   if (const auto none = filter.base.empty() ? std::nullopt : compat::other_base(knowledge, filter.base))
     notes.push_back(none->text + (none->hint.empty() ? "" : "; " + none->hint) +
                     (none->source.empty() ? "" : " [" + none->source + "]"));
-  if (filter.platform == "linux/amd64" && !filter.gpu.empty() && needs_arm_host(need_gpu(knowledge, filter.gpu, {})))
-    notes.push_back(filter.gpu + " comes with an Arm CPU: its machines are linux/arm64");
-  const auto driver = versions::parse_driver(filter.driver);
-  if (driver && knowledge.branch(*driver) == nullptr) notes.push_back(branch_not_known(knowledge, *driver));
-  const auto lowest = std::min_element(tables.majors.begin(), tables.majors.end(), [](const auto& a, const auto& b) {
-    return Version::of(a.driver_floor) < Version::of(b.driver_floor);
-  });
-  if (driver && lowest != tables.majors.end() && *driver < Version::of(lowest->driver_floor) &&
-      driver->release().size() > 1)
-    notes.push_back("the least driver of any build that is known is " + std::string(lowest->driver_floor) + " (CUDA " +
-                    std::to_string(lowest->major) + ".x) [" + cite(lowest->evidence) + "]");
+  note_machines(notes, knowledge, filter);
   return notes;
-}
-
-std::string matrix_csv(const std::vector<MatrixRow>& rows) {
-  const auto quoted = [](std::string cell) {
-    if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;
-    for (std::size_t at = 0; (at = cell.find('"', at)) != std::string::npos; at += 2) cell.insert(at, 1, '"');
-    return '"' + cell + '"';
-  };
-  std::string text =
-      "torch,cuda_variant,platform,index,python,free_threaded,driver_floor,glibc_floor,cudnn,nccl,cublas,triton,"
-      "torchvision,torchaudio,cxx11_abi,code,doubt,source,code_source\r\n";
-  for (const MatrixRow& row : rows) {
-    std::vector<std::string> cells = {row.torch,
-                                      row.cuda_variant,
-                                      row.platform,
-                                      row.index,
-                                      support::join(row.python, " "),
-                                      support::join(row.free_threaded, " "),
-                                      row.driver_floor,
-                                      row.glibc_floor,
-                                      row.cudnn,
-                                      row.nccl,
-                                      row.cublas,
-                                      row.triton,
-                                      row.torchvision,
-                                      row.torchaudio,
-                                      std::to_string(row.cxx11_abi),
-                                      support::join(row.code, " "),
-                                      row.doubt,
-                                      row.source,
-                                      row.code_source};
-    for (std::string& cell : cells) cell = quoted(cell);
-    text += support::join(cells, ",") + "\r\n";
-  }
-  return text;
-}
-
-std::string matrix_text(const std::vector<MatrixRow>& rows, const std::vector<std::string>& notes,
-                        const compat::Knowledge& knowledge) {
-  std::string text;
-  add_line(text, {"TORCH", "CUDA", "ARCH", "PYTHON", "DRIVER>=", "GLIBC", "ABI", "CUDNN", "NCCL", "GPU CODE (sm_)"});
-  for (const MatrixRow& row : rows) {
-    const auto minor = [](const std::string& version) { return version.substr(version.find('.') + 1); };
-    std::string python = row.python.front() + "-" + minor(row.python.back());
-    for (const std::string& free : row.free_threaded) python += "," + minor(free);
-    std::string code = code_text(row);
-    if (!row.doubt.empty()) code += "  (" + row.doubt + ")";
-    add_line(text, {row.torch, row.cuda_variant + (row.index == "PyPI" ? "*" : ""),
-                    row.platform.substr(row.platform.find('/') + 1), python, row.driver_floor, row.glibc_floor,
-                    row.cxx11_abi == 0 ? "old" : "new", row.cudnn, row.nccl, code});
-  }
-  text += std::to_string(rows.size()) + (rows.size() == 1 ? " combination" : " combinations") +
-          "; * = served by PyPI, the others by " + std::string(knowledge.tables().index_base) + "; data of " +
-          knowledge.as_of() + "\n";
-  for (const std::string& note : notes) text += "note: " + note + "\n";
-  return text;
 }
 
 }  // namespace envforge::resolve

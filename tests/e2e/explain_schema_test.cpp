@@ -55,6 +55,8 @@ TEST_F(ExplainSchema, EachKindOfAnswerObeysItAndAMutatedOneDoesNot) {
       {"--locks", lock, "--pool", "ampere=590", "--pool", "any=RTX 5090"},
       {"--matrix", "--torch", "2.6"},
       {"--matrix", "--torch", "99"},
+      {"--matrix", "--gpu", "V100,RTX 5090", "--driver", "580"},
+      {"--matrix", "fits.yaml"},
       {"--about", "conda"},
       {"--about", "the weather"},
   };

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <envforge/compat/knowledge.hpp>
+#include <envforge/documents/recipe.hpp>
 
 namespace envforge::resolve {
 
@@ -15,13 +16,14 @@ struct MatrixFilter {
   std::string cuda;                          // "12.4" or "cu124"
   std::string python;                        // "3.11", or "3.14t" for the one without a GIL
   std::string platform;                      // linux/amd64
-  std::string gpu;                           // any name of a GPU
-  std::string driver;                        // "550.90.07" or "550"
+  std::vector<std::string> gpus;             // any names of GPUs: a row must run on all of them
+  std::vector<std::string> drivers;          // "550.90.07" or "550": and that with each of these
+  std::vector<documents::Pool> pools;        // beside them: each pool's GPUs with its own driver
   std::string glibc;                         // "2.31": what the base has
   std::string base;                          // debian:12: its Python and its C library
   std::map<std::string, std::string> parts;  // of matrix_parts(): a version or a range
-  bool forward_compat = false;               // the containers have NVIDIA's cuda-compat; needs `gpu` and `driver`
-  bool devel = false;                        // a CUDA compiler can be had for it
+  bool forward_compat = false;  // the containers have NVIDIA's cuda-compat; needs `gpus` and `drivers`, or `pools`
+  bool devel = false;           // a CUDA compiler can be had for it
 };
 
 /// The parts of a build by whose version it can be asked for: cudnn, nccl, cublas, triton, torchvision, torchaudio.
@@ -47,6 +49,15 @@ struct MatrixRow {
 std::vector<MatrixRow> matrix(const compat::Knowledge& knowledge, const MatrixFilter& filter);
 /// What the filter names and the data does not know: an empty answer then means "not known", never "no".
 std::vector<std::string> matrix_notes(const compat::Knowledge& knowledge, const MatrixFilter& filter);
+/// What a row must serve, and how many rows are known to serve all the rest.
+struct MatrixDecider {
+  std::string what;  // "V100", "driver 535", "pool volta"
+  std::size_t without = 0;
+};
+/// Of several GPUs, drivers or pools the one that leaves the fewest rows first; empty where there is only one.
+std::vector<MatrixDecider> matrix_deciders(const compat::Knowledge& knowledge, const MatrixFilter& filter);
+/// "V100 decides: ..."; "" for none.
+std::string sentence(const std::vector<MatrixDecider>& deciders, const std::vector<MatrixRow>& rows);
 /// RFC 4180 with a line of names; lists are separated by spaces.
 std::string matrix_csv(const std::vector<MatrixRow>& rows);
 std::string matrix_text(const std::vector<MatrixRow>& rows, const std::vector<std::string>& notes,

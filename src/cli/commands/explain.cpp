@@ -17,6 +17,7 @@
 #include <envforge/support/text.hpp>
 
 #include "command_table.hpp"
+#include "commands/one_each.hpp"
 #include "explain_json.hpp"
 
 namespace envforge::cli {
@@ -37,12 +38,30 @@ std::string json_text(const Answer& answer, Session& session) {
   return support::readable_json(explain_json(answer, session.knowledge()));
 }
 
+documents::Recipe load_recipe(Session& session, const ExplainArguments& arguments) {
+  auto recipe = app::load_recipe(arguments.recipe, session.site());
+  for (auto& machines : recipe.spec.pools) {
+    if (machines.driver && arguments.filter.forward_compat) machines.forward_compat = true;
+  }
+  return recipe;
+}
+
+// The machines of the recipe, and nothing else of it: what could serve them is the question.
+void add_target(resolve::MatrixFilter& filter, const documents::ImageSpec& spec) {
+  filter.pools = spec.pools;
+  if (filter.platform.empty() && spec.platforms.size() == 1) filter.platform = spec.platforms.front();
+}
+
 support::ExitCode show_matrix(Session& session, const ExplainArguments& arguments) {
   const auto& knowledge = session.knowledge();
-  const auto rows = resolve::matrix(knowledge, arguments.filter);
-  const auto notes = resolve::matrix_notes(knowledge, arguments.filter);
+  auto filter = arguments.filter;
+  if (!arguments.recipe.empty()) add_target(filter, load_recipe(session, arguments).spec);
+  const auto rows = resolve::matrix(knowledge, filter);
+  const auto deciders = resolve::matrix_deciders(knowledge, filter);
+  auto notes = resolve::matrix_notes(knowledge, filter);
+  if (const std::string told = resolve::sentence(deciders, rows); !told.empty()) notes.push_back(told);
   if (session.options().json) {
-    print_out(support::readable_json(explain_json(rows, notes, knowledge)));
+    print_out(support::readable_json(explain_json(rows, notes, deciders, knowledge)));
   } else if (arguments.csv) {
     print_out(resolve::matrix_csv(rows));
     for (const std::string& note : notes) print_err("note: " + note + "\n");
@@ -110,12 +129,12 @@ support::ExitCode show_lock_effects(Session& session, const ExplainArguments& ar
 // One question at a time: what would be left unanswered is refused instead.
 void refuse_contradictions(const ExplainArguments& arguments, const GlobalOptions& options) {
   std::vector<std::string> questions;
-  if (!arguments.recipe.empty()) questions.emplace_back("a recipe");
+  if (!arguments.recipe.empty() && !arguments.matrix) questions.emplace_back("a recipe");
   if (arguments.matrix) questions.emplace_back("--matrix");
   if (!arguments.locks.empty()) questions.emplace_back("--locks");
   if (!arguments.about.empty()) questions.emplace_back("--about");
   const bool about_recipe = !arguments.why_not.empty() || !arguments.upgrade.empty();
-  if (about_recipe && arguments.recipe.empty())
+  if (about_recipe && (arguments.recipe.empty() || arguments.matrix))
     questions.emplace_back(arguments.why_not.empty() ? "--upgrade" : "--why-not");
   if (questions.size() > 1) {
     throw support::Error(support::ErrorCode::kUsage, support::join(questions, " and ") + " are questions apart",
@@ -137,8 +156,10 @@ std::string part_help(const std::string& part) {
 Action declare_explain(CLI::App& command) {
   auto arguments = std::make_shared<ExplainArguments>();
   command.add_option("recipe", arguments->recipe, "the recipe; envforge.yaml in this folder if left out");
-  auto* matrix = command.add_flag("--matrix", arguments->matrix,
-                                  "every combination that the data knows; the filters below narrow it");
+  auto* matrix =
+      command.add_flag("--matrix", arguments->matrix,
+                       "every combination that the data knows; the filters below narrow it, and so do the pools of a "
+                       "recipe");
   command.add_flag("--csv", arguments->csv, "the matrix as CSV")->needs(matrix);
   auto* why_not = command.add_option("--why-not", arguments->why_not,
                                      "why the answer is not this, or what would change: cuda=12.1; also torch=, "
@@ -151,9 +172,9 @@ Action declare_explain(CLI::App& command) {
                      "conda, windows, nvidia-smi, host cudnn");
   auto* locks = command.add_option("--locks", arguments->locks,
                                    "what --pool changes for each of these locks; also patterns: 'images/**/*.lock'");
-  auto* pool =
-      command.add_option("--pool", arguments->pools,
-                         "a pool as it will be: rtx=590 (its driver, or the branch of it) or \"rtx=RTX 5090\" (its GPU); repeatable");
+  auto* pool = command.add_option(
+      "--pool", arguments->pools,
+      "a pool as it will be: rtx=590 (its driver, or the branch of it) or \"rtx=RTX 5090\" (its GPU); repeatable");
   locks->needs(pool);
   pool->needs(locks);
   auto& filter = arguments->filter;
@@ -161,8 +182,15 @@ Action declare_explain(CLI::App& command) {
   command.add_option("--cuda", filter.cuda, "12.4 or cu124")->needs(matrix);
   command.add_option("--python", filter.python, "3.11, or 3.14t for the one without a GIL")->needs(matrix);
   command.add_option("--platform", filter.platform, "linux/amd64 or linux/arm64")->needs(matrix);
-  command.add_option("--gpu", filter.gpu, "any name of a GPU: \"RTX 5090\", A100, sm_90")->needs(matrix);
-  command.add_option("--driver", filter.driver, "550.90.07, or R550, its branch: the newest driver of it")->needs(matrix);
+  one_each(command.add_option("--gpu", filter.gpus,
+                              "any name of a GPU: \"RTX 5090\", A100, sm_90; of several (V100,A100, or the option "
+                              "again) what serves all"))
+      ->delimiter(',')
+      ->needs(matrix);
+  one_each(command.add_option("--driver", filter.drivers,
+                              "550.90.07, or R550, its branch: the newest driver of it; several as of --gpu"))
+      ->delimiter(',')
+      ->needs(matrix);
   command
       .add_flag("--forward-compat", filter.forward_compat,
                 "as if the containers of every pool, or of --gpu with --driver, had NVIDIA's cuda-compat")
@@ -178,10 +206,7 @@ Action declare_explain(CLI::App& command) {
     if (arguments->matrix) return show_matrix(session, *arguments);
     if (!arguments->about.empty()) return show_topic(session, arguments->about);
     if (!arguments->locks.empty()) return show_lock_effects(session, *arguments);
-    auto recipe = app::load_recipe(arguments->recipe, session.site());
-    for (auto& machines : recipe.spec.pools) {
-      if (machines.driver && arguments->filter.forward_compat) machines.forward_compat = true;
-    }
+    const auto recipe = load_recipe(session, *arguments);
     if (!arguments->why_not.empty())
       return show_what_if(session, recipe.spec, resolve::read_question("--why-not", arguments->why_not));
     if (!arguments->upgrade.empty())

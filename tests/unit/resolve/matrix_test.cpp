@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
+#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <envforge/documents/recipe_yaml.hpp>
 #include <envforge/support/error.hpp>
 
 #include "support/golden.hpp"
@@ -35,7 +38,7 @@ TEST(Matrix, ShowsTheBuildsOfOneRelease) {
 TEST(Matrix, OfAGpuThatComesWithAnArmCpuHasOnlyLinuxArm64) {
   for (const char* gpu : {"GH200", "GB200", "GB10", "Jetson T5000"}) {
     MatrixFilter made;
-    made.gpu = gpu;
+    made.gpus = {gpu};
     const auto rows = matrix(embedded(), made);
     EXPECT_FALSE(rows.empty()) << gpu;
     for (const MatrixRow& row : rows) EXPECT_EQ(row.platform, "linux/arm64") << gpu << " " << row.torch;
@@ -47,15 +50,15 @@ TEST(Matrix, OfAGpuThatComesWithAnArmCpuHasOnlyLinuxArm64) {
 
 TEST(Matrix, ShowsWhereAGpuAndADriverGo) {
   expect_matrix("rtx5090-driver570", filter([](MatrixFilter& f) {
-                  f.gpu = "RTX 5090";
-                  f.driver = "570";
+                  f.gpus = {"RTX 5090"};
+                  f.drivers = {"570"};
                   f.platform = "linux/amd64";
                 }));
 }
 
 TEST(Matrix, ShowsWhatOldGpusStillHave) {
   expect_matrix("volta-from-2.9", filter([](MatrixFilter& f) {
-                  f.gpu = "V100";
+                  f.gpus = {"V100"};
                   f.torch = ">=2.9";
                   f.platform = "linux/amd64";
                 }));
@@ -77,7 +80,7 @@ TEST(Matrix, EveryFilterNarrows) {
   EXPECT_LT(count([](MatrixFilter& f) { f.cuda = "12.4"; }), all);
   EXPECT_LT(count([](MatrixFilter& f) { f.python = "3.13"; }), all);
   EXPECT_LT(count([](MatrixFilter& f) { f.platform = "linux/arm64"; }), all);
-  EXPECT_LT(count([](MatrixFilter& f) { f.driver = "550.90.07"; }), all);
+  EXPECT_LT(count([](MatrixFilter& f) { f.drivers = {"550.90.07"}; }), all);
   EXPECT_EQ(count([](MatrixFilter& f) { f.torch = "99"; }), 0U);
   EXPECT_LT(count([](MatrixFilter& f) { f.devel = true; }), all);
   EXPECT_GT(count([](MatrixFilter& f) { f.devel = true; }), 0U);
@@ -87,8 +90,8 @@ TEST(Matrix, EveryFilterNarrows) {
             }),
             0U);
   EXPECT_EQ(count([](MatrixFilter& f) {
-              f.gpu = "V100";
-              f.driver = "590.44.01";
+              f.gpus = {"V100"};
+              f.drivers = {"590.44.01"};
             }),
             0U);
 }
@@ -181,7 +184,7 @@ TEST(Matrix, WhatIsNewerThanTheDataIsNotKnownAndNeverANo) {
                                     f.torch = ">=99";
                                     f.cuda = "99.1";
                                     f.python = "3.99";
-                                    f.driver = "999.1";
+                                    f.drivers = {"999.1"};
                                   }));
   ASSERT_EQ(notes.size(), 4U);
   for (const auto& note : notes) EXPECT_THAT(note, ::testing::HasSubstr("is not known to the data of")) << note;
@@ -189,7 +192,7 @@ TEST(Matrix, WhatIsNewerThanTheDataIsNotKnownAndNeverANo) {
                              f.torch = ">=2.6";
                              f.cuda = "cu126";
                              f.python = "3.13";
-                             f.driver = "550";
+                             f.drivers = {"550"};
                            }))
                   .empty());
 }
@@ -197,7 +200,7 @@ TEST(Matrix, WhatIsNewerThanTheDataIsNotKnownAndNeverANo) {
 TEST(Matrix, WhatIsOlderThanTheDataIsToldAsOlder) {
   const auto notes = matrix_notes(embedded(), filter([](MatrixFilter& f) {
                                     f.torch = "1.10.0";
-                                    f.driver = "435.21";
+                                    f.drivers = {"435.21"};
                                   }));
   ASSERT_EQ(notes.size(), 3U);
   EXPECT_THAT(notes[0], ::testing::HasSubstr("the oldest that is known is 1.13.0"));
@@ -209,13 +212,13 @@ TEST(Matrix, ADriverThatIsNotKnownToListTheGpuIsADoubtOfEveryLine) {
   for (const auto& [driver, doubt] : {std::pair("535", "the first driver known to list the GPU is of R570"),
                                       std::pair("999", "the driver's branch is not known")}) {
     MatrixFilter asked;
-    asked.gpu = "RTX 5090";
-    asked.driver = driver;
+    asked.gpus = {"RTX 5090"};
+    asked.drivers = {driver};
     const auto rows = matrix(embedded(), asked);
     ASSERT_FALSE(rows.empty());
     for (const auto& row : rows) EXPECT_THAT(row.doubt, ::testing::HasSubstr(doubt)) << row.torch;
   }
-  for (const auto& row : matrix(embedded(), filter([](MatrixFilter& f) { f.driver = "999"; })))
+  for (const auto& row : matrix(embedded(), filter([](MatrixFilter& f) { f.drivers = {"999"}; })))
     EXPECT_EQ(row.doubt, "the driver's branch is not known");
 }
 
@@ -224,8 +227,8 @@ TEST(Matrix, WhatIsKnownToRunComesFirst) {
   for (const auto& [gpu, driver, first] :
        {std::tuple("sm_70", "535", "2.14.0 cu126"), std::tuple("RTX 5090", "570", "2.11.0 cu128")}) {
     MatrixFilter asked;
-    asked.gpu = gpu;
-    asked.driver = driver;
+    asked.gpus = {gpu};
+    asked.drivers = {driver};
     const auto rows = matrix(embedded(), asked);
     ASSERT_FALSE(rows.empty()) << gpu;
     EXPECT_TRUE(rows.front().known) << gpu;
@@ -245,8 +248,8 @@ TEST(Matrix, ShowsWhatForwardCompatibilityAddsOnlyWhereItIsAskedForAndCovers) {
     MatrixFilter asked;
     asked.torch = "2.10";
     asked.cuda = "13.0";
-    asked.gpu = gpu;
-    asked.driver = "550";
+    asked.gpus = {gpu};
+    asked.drivers = {"550"};
     asked.forward_compat = forward;
     return matrix(embedded(), asked);
   };
@@ -257,6 +260,99 @@ TEST(Matrix, ShowsWhatForwardCompatibilityAddsOnlyWhereItIsAskedForAndCovers) {
   EXPECT_EQ(rows.front().doubt, "with cuda-compat-13-0");
   ASSERT_FALSE(with("RTX A6000", true).empty());
   EXPECT_EQ(with("RTX A6000", true).front().doubt, "with cuda-compat-13-0, not known to cover it");
+}
+
+TEST(Matrix, OfSeveralGpusARowServesAll) {
+  const auto count = [](const std::vector<std::string>& gpus, const std::vector<std::string>& drivers) {
+    MatrixFilter asked;
+    asked.gpus = gpus;
+    asked.drivers = drivers;
+    std::set<std::string> rows;
+    for (const auto& row : matrix(embedded(), asked)) {
+      if (row.known) rows.insert(row.torch + " " + row.cuda_variant + " " + row.platform);
+    }
+    return rows;
+  };
+  const auto volta = count({"V100"}, {"535"}), blackwell = count({"B200"}, {"575"});
+  const auto both = count({"V100", "B200"}, {});
+  EXPECT_EQ(count({"B200", "V100"}, {}), both) << "in any order";
+  std::set<std::string> of_each;
+  const auto v = count({"V100"}, {}), b = count({"B200"}, {});
+  std::set_intersection(v.begin(), v.end(), b.begin(), b.end(), std::inserter(of_each, of_each.end()));
+  EXPECT_EQ(both, of_each);
+  EXPECT_FALSE(both.empty());
+  EXPECT_LT(both.size(), std::min(v.size(), b.size()));
+  EXPECT_EQ(count({"H100"}, {"535", "580"}), count({"H100"}, {"535"})) << "the older driver decides";
+}
+
+TEST(Matrix, SaysWhichOfSeveralMachinesDecides) {
+  MatrixFilter asked;
+  asked.gpus = {"RTX 5090", "V100"};
+  asked.drivers = {"580"};
+  asked.platform = "linux/amd64";
+  const auto rows = matrix(embedded(), asked);
+  const auto deciders = matrix_deciders(embedded(), asked);
+  ASSERT_EQ(deciders.size(), 3U);
+  for (const auto& each : deciders) {
+    MatrixFilter less = asked;
+    std::erase(less.gpus, each.what);
+    if (each.what == "driver 580") less.drivers.clear();
+    const auto left = matrix(embedded(), less);
+    EXPECT_EQ(each.without, static_cast<std::size_t>(
+                                std::count_if(left.begin(), left.end(), [](const auto& row) { return row.known; })))
+        << each.what;
+  }
+  EXPECT_GE(deciders[0].without, deciders[1].without);
+  EXPECT_THAT(sentence(deciders, rows), ::testing::StartsWith(deciders[0].what + " decides: "));
+  asked.gpus = {"V100"};
+  EXPECT_TRUE(matrix_deciders(embedded(), asked).empty()) << "one machine";
+  EXPECT_EQ(sentence({}, rows), "");
+}
+
+TEST(Matrix, TellsOfWhichMachineADoubtIs) {
+  MatrixFilter asked;
+  asked.gpus = {"A100", "RTX 5090"};
+  asked.drivers = {"535"};
+  const auto rows = matrix(embedded(), asked);
+  ASSERT_FALSE(rows.empty());
+  EXPECT_THAT(rows.front().doubt, ::testing::HasSubstr("RTX 5090: the first driver known to list the GPU is of R570"));
+  EXPECT_FALSE(rows.front().known);
+}
+
+TEST(Matrix, APoolHasItsOwnDriver) {
+  const auto recipe = documents::read_recipe(
+      "schema: envforge/recipe/v1\nimage: x\ntorch: auto\ntarget:\n"
+      "  - {name: old, gpus: V100, driver: \"535.183.06\"}\n  - {name: new, gpus: B200, driver: \"570.86.10\"}\n",
+      "r.yaml");
+  MatrixFilter asked;
+  asked.pools = recipe.spec.pools;
+  const auto known = [&] {
+    const auto rows = matrix(embedded(), asked);
+    return std::count_if(rows.begin(), rows.end(), [](const auto& row) { return row.known; });
+  };
+  EXPECT_GT(known(), 0) << "R535 is asked to drive the V100 alone";
+  EXPECT_EQ(matrix_deciders(embedded(), asked).front().what.substr(0, 5), "pool ");
+  asked.pools.clear();
+  asked.gpus = {"V100", "B200"};
+  asked.drivers = {"535.183.06", "570.86.10"};
+  EXPECT_EQ(known(), 0) << "each GPU with each driver";
+}
+
+// An image is one build for all platforms.
+TEST(Matrix, AGpuOnAnArmHostAsksOfAmixedTargetForTheArmWheelOfTheSameBuild) {
+  MatrixFilter asked;
+  asked.gpus = {"H100", "GH200"};
+  const auto rows = matrix(embedded(), asked);
+  const auto has_arm = [&](const MatrixRow& wanted) {
+    return std::any_of(rows.begin(), rows.end(), [&](const MatrixRow& row) {
+      return row.torch == wanted.torch && row.cuda_variant == wanted.cuda_variant && row.platform == "linux/arm64";
+    });
+  };
+  ASSERT_FALSE(rows.empty());
+  EXPECT_TRUE(std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.platform == "linux/amd64"; }));
+  for (const auto& row : rows) EXPECT_TRUE(has_arm(row)) << row.torch << " " << row.cuda_variant;
+  EXPECT_THAT(matrix_notes(embedded(), asked),
+              ::testing::Contains(::testing::HasSubstr("a line for amd64 has a build whose arm64 wheel serves it")));
 }
 
 TEST(Matrix, CsvHasOneLineForEachRowAndQuotesWhatHoldsAComma) {
@@ -276,9 +372,9 @@ TEST(Matrix, RefusesAFilterThatItDoesNotUnderstand) {
     return ErrorCode::kInternal;
   };
   EXPECT_EQ(code([](MatrixFilter& f) { f.torch = "new"; }), ErrorCode::kUsage);
-  EXPECT_EQ(code([](MatrixFilter& f) { f.driver = "new"; }), ErrorCode::kUsage);
+  EXPECT_EQ(code([](MatrixFilter& f) { f.drivers = {"new"}; }), ErrorCode::kUsage);
   EXPECT_EQ(code([](MatrixFilter& f) { f.platform = "windows"; }), ErrorCode::kUsage);
-  EXPECT_EQ(code([](MatrixFilter& f) { f.gpu = "MI300"; }), ErrorCode::kGpuUnknown);
+  EXPECT_EQ(code([](MatrixFilter& f) { f.gpus = {"MI300"}; }), ErrorCode::kGpuUnknown);
   EXPECT_EQ(code([](MatrixFilter& f) { f.forward_compat = true; }), ErrorCode::kUsage);
   EXPECT_EQ(code([](MatrixFilter& f) { f.parts["cudnn"] = "new"; }), ErrorCode::kUsage);
 }
