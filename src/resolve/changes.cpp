@@ -23,6 +23,8 @@ class Changer {
       : problem_(problem), spec_(spec), changes_(changes) {}
 
   bool apply(const Wish& wish, const Candidate& candidate);
+  /// With its GPUs, its driver and what packages.build says of it.
+  bool leave_pool(const std::string& name);
 
  private:
   bool leave_out(const Wish& wish);
@@ -65,8 +67,12 @@ bool Changer::leave_out(const Wish& wish) {
   const auto pool = std::find_if(spec_.pools.begin(), spec_.pools.end(), [&](const auto& p) { return p.name == name; });
   changes_.push_back({"target." + name + ".gpus", wish.value, "", wish.where});
   if (pool == spec_.pools.end() || !erase(pool->gpus)) return false;
-  if (!pool->gpus.empty()) return true;
-  // Without GPUs there is no pool, and nothing else of it to change.
+  return !pool->gpus.empty() || leave_pool(name);  // without GPUs there is no pool
+}
+
+bool Changer::leave_pool(const std::string& name) {
+  const auto pool = std::find_if(spec_.pools.begin(), spec_.pools.end(), [&](const auto& p) { return p.name == name; });
+  if (pool == spec_.pools.end()) return false;
   std::erase_if(changes_,
                 [&](const Change& change) { return support::starts_with(change.key, "target." + name + "."); });
   changes_.push_back({"target", name, "", pool->where});
@@ -197,6 +203,10 @@ int cost_of(WishKind kind) {
 bool change_recipe(const Problem& problem, const Wish& wish, const Candidate& candidate, ImageSpec& spec,
                    std::vector<Change>& changes) {
   return Changer(problem, spec, changes).apply(wish, candidate);
+}
+
+bool leave_pool_out(const Problem& problem, const std::string& pool, ImageSpec& spec, std::vector<Change>& changes) {
+  return Changer(problem, spec, changes).leave_pool(pool);
 }
 
 }  // namespace envforge::resolve

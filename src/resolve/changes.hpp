@@ -14,5 +14,8 @@ int cost_of(WishKind kind);
 /// Changes `spec`, in which other wishes may be given up already. False where there is nothing else to write.
 bool change_recipe(const Problem& problem, const Wish& wish, const Candidate& candidate, documents::ImageSpec& spec,
                    std::vector<Change>& changes);
+/// The recipe without a pool. False where no other pool is left.
+bool leave_pool_out(const Problem& problem, const std::string& pool, documents::ImageSpec& spec,
+                    std::vector<Change>& changes);
 
 }  // namespace envforge::resolve

@@ -14,6 +14,8 @@ namespace {
 using compat::cite;
 using versions::Version;
 
+constexpr const char* kUsualPlatform = "linux/amd64";
+
 // "2.1.0", "2.1.0 and 2.1.1", "2.1.0 to 2.5.1".
 std::string list_or_span(const std::vector<std::string>& oldest_first) {
   if (oldest_first.size() == 1) return oldest_first.front();
@@ -99,7 +101,14 @@ Fact ItemMaker::torch_fact(std::size_t constraint, const std::vector<Candidate>&
   }
   if (only_other_is(constraint, ConstraintKind::kGpuCode)) {
     const Constraint& other = problem_.constraints[conflict_[conflict_[0] == constraint ? 1 : 0]];
-    return {describe_gpu(problem_.gpus[other.gpu]) + " is served by torch " + found, source};
+    std::vector<Candidate> serving = left;
+    std::erase_if(
+        serving, [&](const Candidate& c) { return platform_of(*problem_.option(c).build, other.platform) == nullptr; });
+    const std::string gpu = describe_gpu(problem_.gpus[other.gpu]);
+    const std::string on = other.platform == kUsualPlatform ? "" : " on " + other.platform;
+    if (serving.empty()) return {"no torch of the data is known to have code for " + gpu + on, source};
+    return {gpu + on + " is served by torch " + torches(serving),
+            cite(problem_.option(serving.front()).build->evidence)};
   }
   return {"the other lines here leave torch " + found, source};
 }
@@ -227,10 +236,9 @@ ConflictItem ItemMaker::make(std::size_t constraint) const {
   ConflictItem item;
   for (const std::size_t i : row.wishes) {
     const Wish& wish = problem_.wishes[i];
-    // The only platform goes without saying.
     if (wish.kind == WishKind::kPlatform && row.kind == ConstraintKind::kGpuCode &&
-        problem_.spec->platforms.size() == 1)
-      continue;
+        problem_.spec->platforms == std::vector<std::string>{kUsualPlatform})
+      continue;  // it goes without saying
     if (wish.kind == WishKind::kBuild) {
       for (const auto* build : compiled_builds(*problem_.spec)) {
         if (row.pool && !is_compiled_for(*build, problem_.spec->pools[*row.pool].name)) continue;
@@ -246,10 +254,14 @@ ConflictItem ItemMaker::make(std::size_t constraint) const {
     item.wishes.push_back(std::move(text));
     item.where.push_back(wish.where);
   }
-  const std::vector<Candidate> left = search_.all([&](std::size_t i) {
+  std::vector<Candidate> left = search_.all([&](std::size_t i) {
     return i != constraint && std::find(conflict_.begin(), conflict_.end(), i) != conflict_.end();
   });
   if (left.empty()) return item;  // the data offers nothing at all
+  // The reader asks of the torch that the recipe has.
+  const auto& range = problem_.spec->torch.version.value;
+  std::stable_partition(left.begin(), left.end(),
+                        [&](const Candidate& c) { return range.contains(problem_.option(c).torch); });
   const Wish& wish = problem_.wishes[row.wishes[0]];
   Fact fact;
   switch (row.kind) {

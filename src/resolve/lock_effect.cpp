@@ -48,7 +48,7 @@ void judge_built_wheels(const documents::Lock& lock, const std::string& file, co
         add_fact(judged.reasons,
                  "the wheel of " + build.name + " is built with machine code for " +
                      (build.architectures.empty() ? "no GPU" : support::join(build.architectures, ", ")) + "; " +
-                     describe_gpu(gpu) + " needs " + compat::sm_name(architecture.cc),
+                     describe_gpu(gpu) + " needs " + needed_code(*problem.knowledge, architecture),
                  file.empty() ? "the lock" : file);
       }
     }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <envforge/support/text.hpp>
+
 namespace envforge::resolve {
 
 using compat::Coverage;
@@ -17,12 +19,27 @@ const compat::CudnnFloor* cudnn_without(const compat::Knowledge& knowledge, cons
   return knowledge.cudnn_without(option.build->cudnn, Version::of(gpu.cc));
 }
 
-bool too_early(const compat::Knowledge& knowledge, const BuildOption& option, const compat::Architecture& gpu) {
-  const auto& rows = knowledge.tables().architectures;
-  return std::none_of(rows.begin(), rows.end(), [&](const compat::Architecture& row) {
+std::vector<const compat::Architecture*> serving(const compat::Knowledge& knowledge, const compat::Architecture& gpu) {
+  std::vector<const compat::Architecture*> rows;
+  for (const compat::Architecture& row : knowledge.tables().architectures) {
     const auto code = compat::parse_code_target(compat::sm_name(row.cc));
-    return code && runs_on(*code, gpu, knowledge) &&
-           (option.cuda >= Version::of(row.first_cuda) || row.evidence.is_unverified("first_cuda"));
+    if (code && runs_on(*code, gpu, knowledge)) rows.push_back(&row);
+  }
+  std::sort(rows.begin(), rows.end(),
+            [](const auto* a, const auto* b) { return Version::of(a->cc) < Version::of(b->cc); });
+  return rows;
+}
+
+std::string needed_code(const compat::Knowledge& knowledge, const compat::Architecture& gpu) {
+  std::vector<std::string> names;
+  for (const auto* row : serving(knowledge, gpu)) names.push_back(compat::sm_name(row->cc));
+  return support::join(names, " or ");
+}
+
+bool too_early(const compat::Knowledge& knowledge, const BuildOption& option, const compat::Architecture& gpu) {
+  const auto rows = serving(knowledge, gpu);
+  return std::none_of(rows.begin(), rows.end(), [&](const compat::Architecture* row) {
+    return option.cuda >= Version::of(row->first_cuda) || row->evidence.is_unverified("first_cuda");
   });
 }
 

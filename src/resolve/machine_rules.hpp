@@ -12,6 +12,10 @@ bool outlived(const BuildOption& option, const compat::Architecture& gpu);
 /// The row by which the cuDNN of the build leaves the GPU without code, if there is one.
 const compat::CudnnFloor* cudnn_without(const compat::Knowledge& knowledge, const BuildOption& option,
                                         const compat::Architecture& gpu);
+/// The compute capabilities whose machine code the GPU runs, the lowest first: 10.0 and 10.3 for 10.3.
+std::vector<const compat::Architecture*> serving(const compat::Knowledge& knowledge, const compat::Architecture& gpu);
+/// "sm_100 or sm_103".
+std::string needed_code(const compat::Knowledge& knowledge, const compat::Architecture& gpu);
 /// The build's toolkit is older than each that makes machine code which the GPU runs, be it of a smaller compute
 /// capability (sm_120 for 12.1).
 bool too_early(const compat::Knowledge& knowledge, const BuildOption& option, const compat::Architecture& gpu);

@@ -38,6 +38,8 @@ class RemedyFinder {
   /// The cheapest that is certain, else the cheapest, for which one more of the wishes is given up. `alone` are those
   /// that need no other.
   std::optional<Proposal> give_up_with_another(std::size_t wish, const std::vector<bool>& alone) const;
+  /// The recipe without a pool of several GPUs.
+  std::optional<Proposal> leave_out_pool(std::size_t pool) const;
   /// Forward compatibility for each pool for which that alone is enough, else for the fewest of all pools that can.
   std::vector<Proposal> allow_forward(const std::vector<std::size_t>& conflict) const;
   Remedy finish(const Proposal& proposal) const;
@@ -112,6 +114,13 @@ std::optional<Proposal> RemedyFinder::give_up_with_another(std::size_t wish, con
     if (!doubtful) doubtful = std::move(proposal);
   }
   return doubtful;
+}
+
+std::optional<Proposal> RemedyFinder::leave_out_pool(std::size_t pool) const {
+  const documents::Pool& left = problem_.spec->pools[pool];
+  Proposal proposal{*problem_.spec, {}, static_cast<int>(left.gpus.size()) * cost_of(WishKind::kGpu)};
+  const bool possible = leave_pool_out(problem_, left.name, proposal.spec, proposal.changes);
+  return possible && solves(proposal) ? std::optional(proposal) : std::nullopt;
 }
 
 std::optional<Proposal> RemedyFinder::forward_for(const std::vector<std::size_t>& pools) const {
@@ -190,6 +199,23 @@ std::vector<Remedy> find_remedies(const Problem& problem, const Search& search,
     if (alone[wish]) continue;
     auto proposal = finder.give_up_with_another(wish, alone);
     if (proposal && !(proposal->doubtful && offered[wish])) proposals.push_back(std::move(*proposal));
+  }
+  // Two of its GPUs, or one and its driver, may each be too much.
+  std::set<std::size_t> pools;
+  for (const std::size_t wish : wishes) {
+    if (is_of_pool(problem.wishes[wish].kind)) pools.insert(problem.wishes[wish].pool);
+  }
+  for (const std::size_t pool : pools) {
+    const auto helps = [&](std::size_t wish) {
+      return problem.wishes[wish].kind == WishKind::kGpu && problem.wishes[wish].pool == pool && alone[wish];
+    };
+    const auto goes = [&](const Change& change) {
+      return change.key == "target" && change.from == problem.spec->pools[pool].name;
+    };
+    const auto offers_it = [&](const Proposal& p) { return std::any_of(p.changes.begin(), p.changes.end(), goes); };
+    if (std::any_of(proposals.begin(), proposals.end(), offers_it) || std::any_of(wishes.begin(), wishes.end(), helps))
+      continue;
+    if (auto proposal = finder.leave_out_pool(pool)) proposals.push_back(std::move(*proposal));
   }
   for (Proposal& proposal : finder.allow_forward(conflict)) proposals.push_back(std::move(proposal));
   std::stable_sort(proposals.begin(), proposals.end(), [](const Proposal& a, const Proposal& b) {

@@ -93,9 +93,13 @@ Fact code_fact(const Problem& problem, const Constraint& constraint, const Build
     text += !platform.ptx.known          ? ", and no PTX that is known"
             : platform.ptx.names.empty() ? " and no PTX"
                                          : " and PTX " + describe_code(platform.ptx.names);
-    text += "; " + describe_gpu(gpu) + " needs " + compat::sm_name(architecture.cc);
-    if (option.cuda < Version::of(architecture.first_cuda) && !architecture.evidence.is_unverified("first_cuda")) {
-      text += ", which CUDA " + std::string(architecture.first_cuda) + " is the first to make";
+    text += "; " + describe_gpu(gpu) + " needs " + needed_code(*problem.knowledge, architecture);
+    if (too_early(*problem.knowledge, option, architecture)) {
+      const auto codes = serving(*problem.knowledge, architecture);
+      const auto first = std::min_element(codes.begin(), codes.end(), [](const auto* a, const auto* b) {
+        return Version::of(a->first_cuda) < Version::of(b->first_cuda);
+      });
+      text += ", which CUDA " + std::string((*first)->first_cuda) + " is the first to make";
     }
     if (without_wheels(*problem.knowledge, architecture)) text += ", and no wheel that the data lists has code for it";
   }

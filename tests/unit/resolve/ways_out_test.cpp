@@ -166,5 +166,19 @@ TEST(WaysOut, OfABaseWithoutGlibcSayThatItIsMusl) {
   EXPECT_TRUE(std::get<Conflict>(rocky).items[0].unknown);
 }
 
+TEST(WaysOut, LeaveOutAPoolOfWhichSeveralLinesAreTooMuch) {
+  const Conflict conflict = refuse(SpecBuilder().pool({"A100"}, "595.45.04").pool({"K80", "RTX 5090"}, "560.35.05"));
+  EXPECT_THAT(explain(conflict), HasSubstr("target: leave out pool1"));
+}
+
+// T4 goes with torch 2.15 where its machines are what they are.
+TEST(WaysOut, NameThePlatformThatTheRecipeAsksForAndTheTorchesThatServeItThere) {
+  const Conflict conflict = refuse(SpecBuilder().torch("2.15").platforms({"linux/arm64"}).pool({"T4"}, "595.45.04"));
+  const std::string text = explain(conflict);
+  EXPECT_THAT(text, HasSubstr("with platform linux/arm64"));
+  EXPECT_THAT(text, Not(HasSubstr("is served by torch 1.13.0")));
+  EXPECT_THAT(text, HasSubstr("platforms: \"linux/amd64\""));
+}
+
 }  // namespace
 }  // namespace envforge::resolve
