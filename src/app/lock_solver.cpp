@@ -98,7 +98,7 @@ struct Attempt {
   Lock lock;
   std::optional<packages::PythonConflict> conflict;
   StalePackages stale;
-  std::vector<std::string> warnings;  // of its packages
+  std::vector<Prerelease> prereleases;
 };
 
 /// One way from recipe to lock. Packages that pin torch can make it be gone again, with another torch.
@@ -114,9 +114,10 @@ class Solver {
     if (attempt.conflict) attempt = with_another_torch(attempt);
     if (!attempt.stale.packages.empty()) attempt = with_newer_packages(std::move(attempt));
     warnings = in_words(attempt.solution.warnings);
-    const auto stale = stale_warnings(attempt.stale, torch_of(attempt.solution), kept());
-    warnings.insert(warnings.end(), stale.begin(), stale.end());
-    warnings.insert(warnings.end(), attempt.warnings.begin(), attempt.warnings.end());
+    const std::size_t platforms = attempt.lock.platforms.size();
+    for (const auto& lines : {stale_warnings(attempt.stale, torch_of(attempt.solution), kept(), platforms),
+                              prerelease_warnings(attempt.prereleases, platforms)})
+      warnings.insert(warnings.end(), lines.begin(), lines.end());
     return attempt.lock;
   }
 
@@ -160,10 +161,8 @@ class Solver {
     }
     const auto& wheels = std::get<std::vector<packages::ResolvedWheel>>(answer);
     locked.wheels = locked_rows(wheels, direct);
-    if (attempt.lock.platforms.size() == 1) {  // the others mostly say the same
-      attempt.stale = stale_packages(world_, asked, wheels);
-      attempt.warnings = prerelease_warnings(recipe_, wheels);
-    }
+    add_stale(attempt.stale, stale_packages(world_, asked, wheels));
+    add_prereleases(attempt.prereleases, asked, wheels);
     lock_toolkit(world_, asked, locked);
     lock_builds(world_, asked, locked);
     locked.tools = tools.get();

@@ -46,9 +46,23 @@ std::vector<StalePackage> older_than_torch(const World& world, const PackagesToL
     const std::string name = versions::requirement_name(line.value);
     const auto* wheel = pins_a_version(line.value) ? nullptr : wheel_of(wheels, name);
     if (wheel == nullptr || wheel->uploaded.empty() || day_of(wheel->uploaded) >= release->date) continue;
-    old.push_back({line, name, wheel->version, day_of(wheel->uploaded), ""});
+    old.push_back({line, name, wheel->version, day_of(wheel->uploaded), "", {what.solution.platform}});
   }
   return old;
+}
+
+// One of the same package and version gets its platforms.
+template <class Package>
+void add(std::vector<Package>& all, Package one) {
+  const auto same = std::find_if(all.begin(), all.end(), [&](const Package& known) {
+    return known.package == one.package && known.version == one.version && known.line.where == one.line.where;
+  });
+  if (same == all.end()) return all.push_back(std::move(one));
+  same->platforms.insert(same->platforms.end(), one.platforms.begin(), one.platforms.end());
+}
+
+std::string on_some(const std::vector<std::string>& platforms, std::size_t of) {
+  return platforms.size() == of ? "" : " on " + support::join(platforms, ", ");
 }
 
 // The same question with torch for uv to choose: from PyPI, where a build of every release is.
@@ -99,33 +113,47 @@ StalePackages stale_packages(World& world, const PackagesToLock& what, const std
   return stale;
 }
 
-std::vector<std::string> stale_warnings(const StalePackages& stale, const std::string& torch, bool kept) {
-  std::vector<std::string> lines;
-  for (const auto& package : stale.packages) {
-    const std::string with = stale.torch.empty() ? " goes with no torch that the target can have"
-                             : kept ? " goes with torch " + stale.torch + ": `envforge lock --upgrade` takes it"
-                                    : " goes with torch " + stale.torch + ": `torch: \"" + stale.torch + "\"` takes it";
-    lines.push_back(package.package + " " + package.version + " of " + package.uploaded +
-                    " is taken, from before torch " + torch + "; " + package.newer + with + " (" +
-                    support::to_string(package.line.where) + ")");
-  }
-  return lines;
+void add_stale(StalePackages& all, StalePackages of_platform) {
+  for (StalePackage& package : of_platform.packages) add(all.packages, std::move(package));
+  if (all.torch.empty()) all.torch = of_platform.torch;
+  if (!all.better) all.better = std::move(of_platform.better);
 }
 
-std::vector<std::string> prerelease_warnings(const documents::Recipe& recipe,
-                                             const std::vector<ResolvedWheel>& wheels) {
+void add_prereleases(std::vector<Prerelease>& all, const PackagesToLock& what,
+                     const std::vector<ResolvedWheel>& wheels) {
   static const std::regex named("[0-9](a|b|rc|\\.?dev)[0-9]");
-  std::vector<std::string> lines;
-  for (const auto& line : recipe.spec.pip) {
+  for (const auto& line : what.recipe.spec.pip) {
     const auto* wheel = wheel_of(wheels, versions::requirement_name(line.value));
     const auto version = wheel == nullptr ? std::nullopt : Version::parse(wheel->version);
     if (!version || !version->is_prerelease() || line.value.find('@') != std::string::npos ||
         std::regex_search(line.value, named))
       continue;
-    lines.push_back(wheel->name + " " + wheel->version +
-                    " is taken, a pre-release that the recipe does not name: uv found no final version with a wheel "
+    add(all, {line, wheel->name, wheel->version, {what.solution.platform}});
+  }
+}
+
+std::vector<std::string> stale_warnings(const StalePackages& stale, const std::string& torch, bool kept,
+                                        std::size_t platforms) {
+  std::vector<std::string> lines;
+  for (const auto& package : stale.packages) {
+    const std::string with = stale.torch.empty() ? " goes with no torch that the target can have"
+                             : kept ? " goes with torch " + stale.torch + ": `envforge lock --upgrade` takes it"
+                                    : " goes with torch " + stale.torch + ": `torch: \"" + stale.torch + "\"` takes it";
+    lines.push_back(package.package + " " + package.version + " of " + package.uploaded + " is taken" +
+                    on_some(package.platforms, platforms) + ", from before torch " + torch + "; " + package.newer +
+                    with + " (" + support::to_string(package.line.where) + ")");
+  }
+  return lines;
+}
+
+std::vector<std::string> prerelease_warnings(const std::vector<Prerelease>& found, std::size_t platforms) {
+  std::vector<std::string> lines;
+  for (const auto& package : found) {
+    lines.push_back(package.package + " " + package.version + " is taken" + on_some(package.platforms, platforms) +
+                    ", a pre-release that the recipe does not name: uv found no final version with a wheel "
                     "that fits; `packages: {build: [" +
-                    wheel->name + "==VERSION]}` makes one from its source (" + support::to_string(line.where) + ")");
+                    package.package + "==VERSION]}` makes one from its source (" +
+                    support::to_string(package.line.where) + ")");
   }
   return lines;
 }

@@ -15,7 +15,8 @@ namespace envforge::app {
 struct StalePackage {
   documents::Located<std::string> line;  // of the recipe
   std::string package, version, uploaded;
-  std::string newer;  // the version that uv takes where torch is its own choice
+  std::string newer;                        // the version that uv takes where torch is its own choice
+  std::vector<std::string> platforms = {};  // on which that is so
 };
 
 struct StalePackages {
@@ -30,9 +31,23 @@ struct StalePackages {
 StalePackages stale_packages(World& world, const PackagesToLock& what,
                              const std::vector<packages::ResolvedWheel>& wheels);
 
-/// What is to be said of them, and of pre-releases that the recipe does not name; a line each.
-std::vector<std::string> stale_warnings(const StalePackages& stale, const std::string& torch, bool kept);
-std::vector<std::string> prerelease_warnings(const documents::Recipe& recipe,
-                                             const std::vector<packages::ResolvedWheel>& wheels);
+/// Takes what another platform of the same lock adds; what both say stands once, with both platforms.
+void add_stale(StalePackages& all, StalePackages of_platform);
+
+/// A wheel of a version that nobody asked for: final versions have none that fits.
+struct Prerelease {
+  documents::Located<std::string> line;  // of the recipe
+  std::string package, version;
+  std::vector<std::string> platforms = {};
+};
+/// Those of the recipe's lines that name no pre-release, added as above.
+void add_prereleases(std::vector<Prerelease>& all, const PackagesToLock& what,
+                     const std::vector<packages::ResolvedWheel>& wheels);
+
+/// What is to be said of both, a line each; a platform is named where the lock has `platforms` of them and not all are
+/// concerned.
+std::vector<std::string> stale_warnings(const StalePackages& stale, const std::string& torch, bool kept,
+                                        std::size_t platforms);
+std::vector<std::string> prerelease_warnings(const std::vector<Prerelease>& found, std::size_t platforms);
 
 }  // namespace envforge::app

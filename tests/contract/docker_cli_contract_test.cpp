@@ -1,5 +1,5 @@
 #include "contract/docker_setup.hpp"
-#include "contract/engine_contract.hpp"
+#include "contract/engine_containers_contract.hpp"
 
 namespace envforge::contract {
 namespace {

@@ -1,4 +1,4 @@
-#include "contract/engine_contract.hpp"
+#include "contract/engine_containers_contract.hpp"
 #include "support/fake_engine.hpp"
 
 namespace envforge::contract {

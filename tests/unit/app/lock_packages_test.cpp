@@ -152,6 +152,24 @@ TEST_F(SeveralPins, APreReleaseThatNobodyAskedForIsTold) {
   EXPECT_THAT(lock("2.7.1", "loader==0.3.dev5").warnings, Not(Contains(HasSubstr("loader"))));
 }
 
+TEST_F(SeveralPins, WhatIsOldOnOnePlatformIsToldWithIt) {
+  const std::string arm = "cp311-cp311-manylinux_2_28_aarch64", amd = "cp311-cp311-manylinux_2_28_x86_64";
+  universe_[""].push_back({"reader", "0.1", {}, "py3-none-any", false, 0, "2023-11-20T00:00:00Z"});
+  universe_[""].push_back({"reader", "0.8", {}, amd, false, 0, "2026-02-01T00:00:00Z"});
+  universe_[""].push_back({"reader", "0.8", {"torch==2.12.1"}, arm, false, 0, "2026-02-01T00:00:00Z"});
+  for (const char* torch : {"2.12.1", "2.13.0"}) universe_[""].push_back({"torch", torch, {}});
+  universe_[""].push_back({"beta", "1.0", {}, amd});
+  universe_[""].push_back({"beta", "0.9rc1", {}, arm});
+  at_.python = testing::FakePythonResolver(universe_);
+  const auto recipe = at_.recipe(
+      recipe_text("2.13.0", "platforms: [linux/amd64, linux/arm64]\npackages:\n  pip: [reader, beta, loader]\n"));
+  const auto warnings = lock_recipe(at_.world(), recipe, {}).warnings;
+  EXPECT_THAT(warnings,
+              Contains(HasSubstr("reader 0.1 of 2023-11-20 is taken on linux/arm64, from before torch 2.13.0")));
+  EXPECT_THAT(warnings, Contains(HasSubstr("beta 0.9rc1 is taken on linux/arm64, a pre-release")));
+  EXPECT_THAT(warnings, Contains(HasSubstr("loader 0.3.dev5 is taken, a pre-release")));
+}
+
 TEST(LockPackages, AWheelThatItsRequirementDoesNotNameByHashIsRefusedAtItsLine) {
   AppWorld at;
   const std::string own = support::sha256_hex("numpy-2.2.0-py3-none-any.whl");
