@@ -126,11 +126,22 @@ class Checker {
       compare("nccl", build.nccl, library(*wheels, "nccl"));
       compare("cublas", build.cublas, library(*wheels, "cublas"));
     }
+    if (name == "linux/amd64") check_pins(build, *wheels);
     const auto triton_for = VersionRange::parse(release.triton_python);
     const bool triton = release.triton_python.empty() || (triton_for && triton_for->contains(Version::of(python)));
     compare("triton", triton ? release.triton : std::string_view(), library(*wheels, "triton"));
     check_partner("torchvision", torch, release.torchvision, release.torchvision_python, build, name);
     check_partner("torchaudio", torch, release.torchaudio, release.torchaudio_python, build, name);
+  }
+
+  // The rows hold the requirements of the amd64 wheel; some of its libraries have a field of their own.
+  void check_pins(const compat::Build& build, const Wheels& wheels) {
+    for (const auto& pin : build.pins) {
+      const std::string package(pin.package), part = versions::nvidia_library(package);
+      if (part.empty() || part == "cudnn" || part == "nccl" || part == "cublas") continue;
+      const ResolvedWheel* wheel = find(wheels, package);
+      compare(package, pin.version, wheel == nullptr ? "" : wheel->version);
+    }
   }
 
   // The Pythons of the row have a wheel, those next to them have none. The closure for the newest of the row, if any.

@@ -20,6 +20,11 @@ bool is_nvidias(std::string_view part) {
   return part == "cudnn" || part == "nccl" || part == "cublas";
 }
 
+// Another wheel of NVIDIA's, nvidia-cufft-cu12: its part goes by its whole name.
+bool is_another_wheel(std::string_view part) {
+  return support::starts_with(part, "nvidia-");
+}
+
 // Whatever the CUDA major, their wheels have one folder: nvidia/cudnn/lib, nvidia/nccl/lib. That of cuBLAS changes.
 bool has_one_folder(std::string_view part) {
   return part == "cudnn" || part == "nccl";
@@ -34,7 +39,7 @@ unsigned cuda_major_of(std::string_view package) {
 }
 
 const compat::Evidence& evidence_of(const PartWish& wish, const BuildOption& option) {
-  return is_nvidias(wish.part) ? option.build->evidence : option.release->evidence;
+  return is_nvidias(wish.part) || is_another_wheel(wish.part) ? option.build->evidence : option.release->evidence;
 }
 
 bool brings_triton(const Candidate& candidate, const BuildOption& option) {
@@ -106,8 +111,9 @@ std::optional<PartWish> part_of_package(const std::string& entry, const std::vec
                    wish.package == "triton";
   // nvidia-cudnn and nvidia-nccl are no packages of torch's.
   const bool suffixed = cuda_major_of(wish.package) > 0;
-  if (!own && !(is_nvidias(library) && (suffixed || library == "cublas"))) return std::nullopt;
-  wish.part = own ? wish.package : library;
+  if (!own && library.empty()) return std::nullopt;
+  if (is_nvidias(library) && !suffixed && library != "cublas") return std::nullopt;
+  wish.part = is_nvidias(library) ? library : wish.package;
   wish.platforms = platforms;
   if (semicolon != std::string::npos) wish.marker = versions::Marker::parse(entry.substr(semicolon + 1));
   apply_marker(wish);
@@ -125,6 +131,11 @@ std::string_view version_of_part(const BuildOption& option, std::string_view par
   if (part == "cublas") return option.build->cublas;
   if (part == "triton") return option.release->triton;
   if (part == "torchvision") return option.release->torchvision;
+  if (is_another_wheel(part)) {
+    const auto& pins = option.build->pins;
+    const auto pin = std::find_if(pins.begin(), pins.end(), [&](const auto& row) { return row.package == part; });
+    return pin == pins.end() ? "" : pin->version;
+  }
   return part == "torchaudio" ? option.release->torchaudio : option.release->version;
 }
 
@@ -148,6 +159,8 @@ Fit fit_on(std::string_view platform, const PartWish& wish, const Candidate& can
   if (is_another_variant(wish, platform, option)) return Fit::kNo;
   const std::string_view version = version_of_part(option, wish.part);
   if (wish.range.is_any()) return Fit::kYes;
+  // The rows hold the requirements of the amd64 wheel; of what they do not say uv judges.
+  if (is_another_wheel(wish.part) && (version.empty() || platform != "linux/amd64")) return Fit::kYes;
   if (version.empty()) return is_nvidias(wish.part) ? Fit::kUnknown : Fit::kNo;
   if (wish.range.contains(Version::of(version))) return Fit::kYes;
   return is_verified(wish, option) ? Fit::kNo : Fit::kUnknown;

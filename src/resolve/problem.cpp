@@ -73,7 +73,7 @@ class ProblemMaker {
   void add_gpu(std::size_t pool, std::size_t index, const std::vector<std::size_t>& platforms,
                const std::optional<std::size_t>& driver);
   void add_versions();
-  bool is_known(const PartWish& part) const;
+  bool is_known(const std::string& part, const versions::VersionRange& range) const;
   void add_parts();
   void add_compiler();
   void add_candidates();
@@ -154,11 +154,11 @@ void ProblemMaker::add_versions() {
   }
 }
 
-bool ProblemMaker::is_known(const PartWish& part) const {
+bool ProblemMaker::is_known(const std::string& part, const versions::VersionRange& range) const {
   const auto& options = problem_.options();
   return std::any_of(options.begin(), options.end(), [&](const BuildOption& option) {
-    const auto version = Version::parse(version_of_part(option, part.part));
-    return version && part.range.contains(*version);
+    const auto version = Version::parse(version_of_part(option, part));
+    return version && range.contains(*version);
   });
 }
 
@@ -177,10 +177,12 @@ void ProblemMaker::add_parts() {
     auto part = part_of_package(requirement.value, spec.platforms);
     if (!part) continue;
     const auto& include = spec.torch.include;
-    // A version that no row knows is left to uv, which reads what the package itself requires of torch.
+    // Of a partner a version that no row knows is left to uv, which reads what the package itself requires of torch; of
+    // a wheel that no build requires every version is.
     const bool partner = part->part == "torchvision" || part->part == "torchaudio";
     const auto is_it = [&](const auto& item) { return item.value == part->part; };
-    if (partner && std::none_of(include.begin(), include.end(), is_it) && !is_known(*part)) continue;
+    if (partner && std::none_of(include.begin(), include.end(), is_it) && !is_known(part->part, part->range)) continue;
+    if (support::starts_with(part->part, "nvidia-") && !is_known(part->part, {})) continue;
     add(WishKind::kPackage, requirement.value, requirement.where, *std::move(part));
   }
 }

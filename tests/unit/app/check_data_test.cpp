@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <envforge/compat/knowledge.hpp>
 #include <envforge/support/error.hpp>
 
 #include "support/app_world.hpp"
@@ -17,25 +18,25 @@ using testing::FakePackage;
 using testing::FakeUniverse;
 using ::testing::HasSubstr;
 
-// PyPI as the data knows torch 2.6.0: cu124 for amd64, Python 3.9 to 3.13.
+// PyPI as the data knows torch 2.6.0: cu124 for amd64, Python 3.9 to 3.13, with what its wheel requires exactly.
 FakeUniverse index_of_26() {
   FakeUniverse universe;
   auto& shelf = universe[""];
+  std::vector<std::string> needs = {"triton==3.2.0"};
+  std::vector<FakePackage> needed = {{"triton", "3.2.0", {}}};
+  const compat::Knowledge knowledge = compat::embedded();
+  for (const auto& build : knowledge.release("2.6.0")->builds) {
+    if (build.cuda_variant != "cu124") continue;
+    for (const auto& pin : build.pins) {
+      needs.push_back(std::string(pin.package) + "==" + std::string(pin.version));
+      needed.push_back({std::string(pin.package), std::string(pin.version), {}});
+    }
+  }
   for (const char* python : {"39", "310", "311", "312", "313"}) {
     const std::string tag = std::string("cp") + python;
-    shelf.push_back({"torch",
-                     "2.6.0",
-                     {"nvidia-cudnn-cu12==9.1.0.70", "nvidia-nccl-cu12==2.21.5", "nvidia-cublas-cu12==12.4.5.8",
-                      "nvidia-cuda-runtime-cu12==12.4.127", "triton==3.2.0"},
-                     tag + "-" + tag + "-manylinux1_x86_64"});
+    shelf.push_back({"torch", "2.6.0", needs, tag + "-" + tag + "-manylinux1_x86_64"});
   }
-  for (const auto& [name, version] :
-       std::vector<std::pair<std::string, std::string>>{{"nvidia-cudnn-cu12", "9.1.0.70"},
-                                                        {"nvidia-nccl-cu12", "2.21.5"},
-                                                        {"nvidia-cublas-cu12", "12.4.5.8"},
-                                                        {"nvidia-cuda-runtime-cu12", "12.4.127"},
-                                                        {"triton", "3.2.0"}})
-    shelf.push_back({name, version, {}});
+  shelf.insert(shelf.end(), needed.begin(), needed.end());
   shelf.push_back({"torchvision", "0.21.0", {"torch==2.6.0"}});
   shelf.push_back({"torchaudio", "2.6.0", {"torch==2.6.0"}});
   return universe;
@@ -68,6 +69,17 @@ TEST_F(CheckData, FindsNothingWhereTheIndexServesWhatTheRowsSay) {
   EXPECT_EQ(told(result), "");
   EXPECT_EQ(result.builds, 1U);
   EXPECT_GT(result.questions, 7U);
+}
+
+TEST_F(CheckData, TellsAnotherVersionOfAWheelThatHasNoFieldOfItsOwn) {
+  auto universe = index_of_26();
+  for (auto& entry : universe[""]) {
+    for (auto& need : entry.requires_dist) {
+      if (need == "nvidia-cufft-cu12==11.2.1.3") need = "nvidia-cufft-cu12==11.3.3.83";
+    }
+  }
+  package(universe, "nvidia-cufft-cu12").version = "11.3.3.83";
+  EXPECT_EQ(told(check(universe)), "nvidia-cufft-cu12: 11.2.1.3 -> 11.3.3.83\n");
 }
 
 TEST_F(CheckData, TellsAPinThatTheWheelDoesNotHave) {

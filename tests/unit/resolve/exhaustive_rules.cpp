@@ -239,6 +239,16 @@ int Exhaustive::library(const Choice& choice, const std::string& name, const ver
   return is_unsure(name == "triton" ? choice.release->evidence : choice.build->evidence, name) ? 1 : 2;
 }
 
+// What the amd64 wheel requires exactly, where a row says so.
+int Exhaustive::other_wheel(const Choice& choice, const std::string& name, const versions::VersionRange& range) const {
+  const auto& platforms = spec_.platforms;
+  if (std::find(platforms.begin(), platforms.end(), "linux/amd64") == platforms.end()) return 0;
+  for (const auto& pin : choice.build->pins) {
+    if (pin.package == name && !range.contains(Version::of(pin.version))) return 2;
+  }
+  return 0;
+}
+
 // Whether one of markers() holds: 0 it does, 1 nobody can say, 2 it does not.
 int Exhaustive::marked(const Choice& choice, const std::string& platform, const std::string& marker) const {
   const auto python = Version::of(choice.base->python);
@@ -268,6 +278,7 @@ int Exhaustive::package(const Choice& choice, const std::string& requirement) co
       sign == std::string::npos ? versions::VersionRange() : *versions::VersionRange::parse(requirement.substr(sign));
   if (name == "torch") return range.contains(Version::of(choice.release->version)) ? 0 : 2;
   if (name == "triton") return library(choice, name, range, name);
+  if (name == "nvidia-cufft-cu12" || name == "nvidia-curand-cu12") return other_wheel(choice, name, range);
   const auto part = name.substr(7);
   return library(choice, part.substr(0, part.find('-')), range, name);
 }

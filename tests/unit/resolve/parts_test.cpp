@@ -116,6 +116,22 @@ TEST(PackageOfABuild, NamesAVariantThatOnlyPyTorchsIndexServesUnderItsName) {
               HasSubstr("torch 2.14.0 cu126 is another build than +cu118"));
 }
 
+TEST(PackageOfABuild, OfNvidiasOtherWheelsMustBeTheVersionThatTheBuildRequires) {
+  EXPECT_EQ(build_of(a100().torch("2.6").cuda("12.4").package("nvidia-cufft-cu12==11.2.1.3")), "2.6.0 cu124");
+  EXPECT_THAT(words_of(a100().torch("2.6").cuda("12.4").package("nvidia-cusparse-cu12==12.5.4.2")),
+              AllOf(HasSubstr("- package nvidia-cusparse-cu12==12.5.4.2 (recipe.yaml:9:1)"),
+                    HasSubstr("torch 2.6.0 cu124 requires nvidia-cusparse-cu12 12.3.1.170"), HasSubstr("PyPI METADATA"),
+                    HasSubstr("packages: leave out nvidia-cusparse-cu12==12.5.4.2")));
+  // From 2.11 on by way of cuda-toolkit.
+  EXPECT_THAT(words_of(a100().torch("2.11.0").cuda("13.0").package("nvidia-cuda-runtime<13.0.90")),
+              HasSubstr("torch 2.11.0 cu130 requires nvidia-cuda-runtime 13.0.96"));
+  // A range, another machine's wheel, or a wheel of no build is uv's to judge.
+  EXPECT_EQ(build_of(a100().torch("2.13").package("nvidia-nvjitlink==13.3.33")), "2.13.0 cu130");
+  EXPECT_EQ(build_of(a100().torch("2.13").platforms({"linux/arm64"}).package("nvidia-cufft==11.9")), "2.13.0 cu130");
+  EXPECT_EQ(build_of(a100().torch("2.6").package("nvidia-ml-py==12.0").package("nvidia-cufft-cu11==1.0")),
+            "2.6.0 cu124");
+}
+
 TEST(PackageOfABuild, ForAnotherCudaMayNotShareItsFolder) {
   EXPECT_THAT(words_of(a100().torch("2.15").package("nvidia-cudnn-cu12")),
               HasSubstr("torch 2.15.0 cu132 brings the cudnn of CUDA 13, and nvidia-cudnn-cu12 puts another into the "

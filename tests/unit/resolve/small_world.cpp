@@ -22,6 +22,7 @@ struct Storage {
   std::deque<std::vector<std::string_view>> names;
   std::deque<std::vector<BuildPlatform>> platforms;
   std::deque<std::vector<compat::Build>> builds;
+  std::deque<std::vector<compat::Requirement>> pins;
   std::vector<Release> releases;
   std::vector<compat::CudaMajor> majors;
   std::vector<compat::CompilerWheels> compilers;
@@ -38,7 +39,11 @@ struct Storage {
 class WorldMaker {
  public:
   explicit WorldMaker(unsigned seed)
-      : dice_(seed), compilers_(seed + 500000), libraries_(seed + 700000), tegra_(seed + 900000) {}
+      : dice_(seed),
+        compilers_(seed + 500000),
+        libraries_(seed + 700000),
+        tegra_(seed + 900000),
+        pins_(seed + 1100000) {}
 
   compat::Knowledge make() {
     add_hardware();
@@ -220,6 +225,11 @@ class WorldMaker {
     if (libraries_.chance(80)) out.nccl = keep(libraries_.one_of(Words{"2.21.5", "2.26.2", "2.27.5"}));
     if (libraries_.chance(80)) out.cublas = keep(cuda + ".4.1");
     out.bundled = libraries_.chance(15);
+    if (pins_.chance(60)) {
+      auto& pins = store_->pins.emplace_back();
+      pins.push_back({"nvidia-cufft-cu12", keep(pins_.one_of(Words{"11.2.1", "11.3.3"}))});
+      out.pins = pins;
+    }
     Words unverified = dice_.chance(20) ? Words{"cudnn"} : Words{};
     if (libraries_.chance(20)) unverified.push_back("nccl");
     out.evidence = evidence(version + " " + variant, unverified);
@@ -227,7 +237,7 @@ class WorldMaker {
   }
 
   Dice dice_;
-  Dice compilers_, libraries_, tegra_;  // their own, so that what they decide changes nothing of the rest
+  Dice compilers_, libraries_, tegra_, pins_;  // their own, so that what they decide changes nothing of the rest
   std::shared_ptr<Storage> store_ = std::make_shared<Storage>();
 };
 

@@ -62,6 +62,7 @@ class Exhaustive {
   int library(const Choice& choice, const std::string& name, const versions::VersionRange& range,
               const std::string& package) const;
   int package(const Choice& choice, const std::string& requirement) const;
+  int other_wheel(const Choice& choice, const std::string& name, const versions::VersionRange& range) const;
   int marked(const Choice& choice, const std::string& platform, const std::string& marker) const;
   int cuda(const Choice& choice) const;
   bool exists(const Choice& choice) const;
