@@ -1,5 +1,6 @@
-// docs/questions.md keeps what it says: every command is run and its answer compared with the lines below it. A last
-// line "..." stands for the rest. ENVFORGE_ACCEPT=1 rewrites the answers, and then the test is skipped, never passed.
+// docs/questions.md keeps what it says: every command is run and its answer compared with the lines below it. A line
+// "..." stands for what is left out. ENVFORGE_ACCEPT=1 rewrites the answers, and then the test is skipped, never
+// passed.
 #include <algorithm>
 
 #include <gtest/gtest.h>
@@ -16,7 +17,8 @@ using Lines = std::vector<std::string>;
 
 const std::string kPage = ENVFORGE_SOURCE_DIR "/docs/questions.md";
 const std::string kIndent = "   ", kFence = "   ```", kRest = "...";
-constexpr std::size_t kShown = 12;  // lines of an answer
+constexpr std::size_t kShown = 12;  // lines of an answer; a conflict is told with its ways out, at most
+constexpr std::size_t kConflict = 40;
 
 // `explain --gpu "RTX 5090"` as words.
 Lines words_of(const std::string& command) {
@@ -34,6 +36,19 @@ Lines words_of(const std::string& command) {
   return words;
 }
 
+// A version set begins with its summary and ends with the driver, the GPU code and the warnings; of a table the first
+// rows are shown.
+Lines shortened(Lines lines) {
+  const bool conflict = support::starts_with(lines[0], "No version set");
+  if (lines.size() <= (conflict ? kConflict : kShown + 1)) return lines;
+  const std::size_t head = support::starts_with(lines[0], "torch ") ? 2 : conflict ? kConflict : kShown;
+  const auto rest = lines.begin() + static_cast<std::ptrdiff_t>(head);
+  Lines out(lines.begin(), rest);
+  out.push_back(kRest);
+  if (head == 2) out.insert(out.end(), lines.end() - static_cast<std::ptrdiff_t>(kShown - head), lines.end());
+  return out;
+}
+
 // The answer to one block: "# ..." lines of the recipe, then the command.
 Lines answer_of(const Cli& cli, const Lines& block) {
   std::string recipe = "schema: envforge/recipe/v1\nimage: question\n";
@@ -45,12 +60,7 @@ Lines answer_of(const Cli& cli, const Lines& block) {
   support::write_file_atomically(cli.path("recipe.yaml"), recipe);
   const auto outcome = cli.run(words_of(command));
   EXPECT_EQ(outcome.err, "") << command;
-  Lines lines = support::split(support::trim(outcome.out), '\n');
-  if (lines.size() > kShown + 1) {
-    lines.resize(kShown);
-    lines.push_back(kRest);
-  }
-  return lines;
+  return shortened(support::split(support::trim(outcome.out), '\n'));
 }
 
 bool is_question(const std::string& line) {
