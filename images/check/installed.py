@@ -9,6 +9,7 @@ import os
 import platform
 import subprocess
 import sys
+import sysconfig
 from importlib import metadata
 
 PROBE = """
@@ -63,7 +64,8 @@ def main():
     report = {
         "schema": "envforge/installed",
         "schema_version": 1,
-        "python": platform.python_version(),
+        # 3.13.5t is the build without a GIL, as wheels and folders name it.
+        "python": platform.python_version() + ("t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""),
         "packages": packages,
         "torch": torch_facts(),
     }

@@ -10,6 +10,7 @@
 
 #include "base_image.hpp"
 #include "beside_recipe.hpp"
+#include "python_archive.hpp"
 #include "wheel_builds.hpp"
 
 namespace envforge::app {
@@ -140,6 +141,9 @@ BuildContext write_context(World& world, const documents::Recipe& recipe, const 
       place_wheel(filling, wheel->wheel, target);
     } else if (const auto* copy = std::get_if<Reference::CopySource>(&reference.what)) {
       place_copy_source(filling, copy->from, target);
+    } else if (const auto* python = std::get_if<Reference::Python>(&reference.what)) {
+      make_parent(target);
+      place_python(world, filling.locked, *python, target);
     }
   }
   place_debs(filling, debs);

@@ -104,6 +104,23 @@ void gpu_findings(World& world, std::vector<Finding>& findings) {
   }
 }
 
+// What the site's archives of Python need.
+void python_findings(World& world, std::vector<Finding>& findings) {
+  const std::vector<std::string> needed_by = {"render", "build"};
+  bool addresses = false;
+  for (const auto& python : world.site.pythons) {
+    std::error_code error;
+    addresses = addresses || documents::has_address(python.value);
+    if (documents::has_address(python.value) || std::filesystem::exists(python.value.url, error)) continue;
+    findings.push_back({State::kMissing, "Python " + python.value.version, python.value.url + " is not there",
+                        needed_by,
+                        "put the archive there, or mend `pythons` (" + support::to_string(python.where) + ")"});
+  }
+  if (addresses)
+    findings.push_back(program(world, "curl", {"--version"}, needed_by,
+                               "install curl, or name files instead of addresses under `pythons`"));
+}
+
 const char* word(State state) {
   switch (state) {
     case State::kGood:
@@ -130,6 +147,7 @@ std::vector<Finding> examine(World& world) {
                              "`apt-get install mmdebstrap`, or name a base image in the site configuration (bases:)"));
   engine_findings(world, findings);
   gpu_findings(world, findings);
+  python_findings(world, findings);
   findings.push_back(disk("cache disk", world.cache_dir));
   for (const auto& setting : documents::describe(world.site)) {
     findings.push_back({State::kNote, "setting " + setting.name, setting.value + " (" + setting.origin + ")", {}, ""});

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <envforge/app/gpu_selection.hpp>
+#include <envforge/app/site_requests.hpp>
 #include <envforge/compat/base_names.hpp>
 #include <envforge/compat/gpu_names.hpp>
 #include <envforge/documents/recipe_yaml.hpp>
@@ -15,6 +16,7 @@
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
 #include <envforge/support/text.hpp>
+#include <envforge/versions/python_name.hpp>
 
 namespace envforge::app {
 namespace {
@@ -80,9 +82,18 @@ Distribution choose_base(const World& world, const InitWishes& wishes, const std
                      false});
     return {std::string(base.name), ""};
   }
+  for (const auto& archive : site_pythons(world.site)) {
+    const std::string series = versions::python_series(archive.version);
+    if (versions::is_free_threaded(series) || !range->contains(versions::Version::of(archive.version))) continue;
+    notes.push_back({"python " + python,
+                     {},
+                     "became python: \"" + series + "\", of which the site configuration has an archive",
+                     false});
+    return {kUsual, series};
+  }
   notes.push_back({"python " + python,
                    {},
-                   "no base that envforge knows has it, and a base's own Python is the one that is used",
+                   "no base that envforge knows has it, and the site configuration has no archive of it (`pythons`)",
                    true});
   return {kUsual, ""};
 }
@@ -197,7 +208,7 @@ void check_wishes(const World& world, const InitWishes& wishes) {
 // What is wrong now comes of the import: the flags were looked at one by one.
 resolve::Outcome solve(const World& world, const InitWishes& wishes, const std::string& text) {
   try {
-    return resolve::resolve(documents::read_recipe(text, wishes.file).spec, world.knowledge);
+    return resolve::resolve(documents::read_recipe(text, wishes.file).spec, world.knowledge, site_pythons(world.site));
   } catch (const Error& error) {
     if (wishes.from.empty() || !error.where() || error.where()->file != wishes.file) throw;
     throw_at(error, wishes.from);

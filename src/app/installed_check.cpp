@@ -111,8 +111,11 @@ InstalledCheck check_installed(const std::string& text, const documents::LockedP
   if (report.string("schema") != "envforge/installed") report.fail("not what the check stage writes", "schema");
   InstalledCheck check;
   check.python = report.string("python");
-  if (!begins_with_version(check.python, locked.python)) {
-    check.differences.push_back("Python inside is " + check.python + ", locked is " + locked.python);
+  const auto& archive = locked.python_archive;
+  const bool same = archive ? check.python == archive->version : begins_with_version(check.python, locked.python);
+  if (!same) {
+    check.differences.push_back("Python inside is " + check.python + ", locked is " +
+                                (archive ? archive->version : locked.python));
   }
   compare_packages(report, locked, check);
   compare_torch(report, locked, check);

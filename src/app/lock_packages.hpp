@@ -16,8 +16,9 @@ struct PackagesToLock {
   const documents::Recipe& recipe;
   const LockOptions& options;
   const resolve::PlatformSolution& solution;
-  const documents::LockedPlatform* old;  // whose versions are kept where they still fit; nullptr = none
-  const documents::Lock& lock;           // cutoffs
+  const documents::LockedPlatform* old;                  // whose versions are kept where they still fit; nullptr = none
+  const documents::Lock& lock;                           // cutoffs
+  const std::vector<documents::PythonArchive>& pythons;  // that the resolver may take
 };
 
 using WheelsAnswer = std::variant<std::vector<packages::ResolvedWheel>, packages::PythonConflict>;

@@ -5,11 +5,13 @@
 #include <set>
 #include <tuple>
 
+#include <envforge/app/site_requests.hpp>
 #include <envforge/resolve/explain.hpp>
 #include <envforge/resolve/resolve.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/text.hpp>
 #include <envforge/versions/package_name.hpp>
+#include <envforge/versions/python_name.hpp>
 
 #include "base_image.hpp"
 #include "lock_packages.hpp"
@@ -51,6 +53,7 @@ std::map<std::string, std::string> cutoffs_apart(const LockOptions& options, con
 LockedPlatform from_solution(const resolve::PlatformSolution& solution, const World& world) {
   LockedPlatform locked;
   locked.python = solution.python;
+  locked.python_archive = solution.python_archive;
   locked.torch = solution.torch;
   locked.cuda_variant = solution.cuda_variant;
   locked.cuda = solution.cuda;
@@ -82,6 +85,21 @@ std::optional<resolve::OldChoice> old_choice(const std::optional<Lock>& old, con
   return resolve::OldChoice{first.torch, first.cuda_variant};
 }
 
+// The site's archives. What an older lock has stays, whichever patches of it the site has now.
+std::vector<documents::PythonArchive> pythons_for(const World& world, const std::optional<Lock>& old,
+                                                  const LockOptions& options) {
+  auto pythons = site_pythons(world.site);
+  if (!old || options.upgrade) return pythons;
+  for (const auto& [platform, locked] : old->platforms) {
+    if (!locked.python_archive) continue;
+    std::erase_if(pythons, [&, &name = platform, &python = locked.python](const auto& archive) {
+      return archive.platform == name && versions::python_series(archive.version) == python;
+    });
+    pythons.push_back(*locked.python_archive);
+  }
+  return pythons;
+}
+
 std::vector<std::string> in_words(const std::vector<resolve::Warning>& warnings) {
   std::vector<std::string> out;
   for (const auto& warning : warnings) {
@@ -105,10 +123,10 @@ struct Attempt {
 class Solver {
  public:
   Solver(World& world, const documents::Recipe& recipe, const LockOptions& options, const std::optional<Lock>& old)
-      : world_(world), recipe_(recipe), options_(options), old_(old) {}
+      : world_(world), recipe_(recipe), options_(options), old_(old), pythons_(pythons_for(world, old, options)) {}
 
   Lock solve(std::vector<std::string>& warnings) {
-    const auto outcome = resolve::resolve(recipe_.spec, world_.knowledge, old_choice(old_, options_));
+    const auto outcome = resolve::resolve(recipe_.spec, world_.knowledge, pythons_, old_choice(old_, options_));
     if (const auto* conflict = std::get_if<resolve::Conflict>(&outcome)) throw resolve::conflict_error(*conflict);
     Attempt attempt = try_out(std::get<resolve::Solution>(outcome), {});
     if (attempt.conflict) attempt = with_another_torch(attempt);
@@ -133,7 +151,8 @@ class Solver {
   }
 
   PackagesToLock what(const resolve::PlatformSolution& solution, const Lock& lock) const {
-    return {recipe_, options_, solution, options_.upgrade ? nullptr : old_platform(old_, solution.platform), lock};
+    return {recipe_, options_, solution, options_.upgrade ? nullptr : old_platform(old_, solution.platform),
+            lock,    pythons_};
   }
 
   Attempt try_out(const resolve::Solution& solution, const std::vector<packages::PackageNeed>& needs) {
@@ -189,7 +208,7 @@ class Solver {
     auto narrowed = recipe_.spec;
     for (;;) {
       for (const auto& spec : {recipe_.spec, narrowed}) {
-        for (auto& choice : torches_needed(spec, world_.knowledge, conflict)) {
+        for (auto& choice : torches_needed(spec, world_.knowledge, pythons_, conflict)) {
           if (tried.insert(torch_of(choice.solution)).second) open.push_back(std::move(choice));
         }
       }
@@ -224,6 +243,7 @@ class Solver {
   const documents::Recipe& recipe_;
   const LockOptions& options_;
   const std::optional<Lock>& old_;
+  const std::vector<documents::PythonArchive> pythons_;
 };
 
 }  // namespace

@@ -23,17 +23,19 @@ using packages::ResolvedDeb;
 using support::Error;
 using support::ErrorCode;
 
-// Below the torch layer of every image: the interpreter, the certificates that its ssl module reads, PID 1, and the C++
-// runtime that torch's wheels do not bring.
-const std::vector<std::string> kFoundation = {"python3", "ca-certificates", "tini", "libstdc++6"};
+// Below the torch layer of every image: the interpreter (unless an archive brings one), the certificates that its ssl
+// module reads, PID 1, and the C++ runtime that torch's wheels do not bring.
+const std::vector<std::string> kPython = {"python3"};
+const std::vector<std::string> kFoundation = {"ca-certificates", "tini", "libstdc++6"};
 // triton compiles a small C module against Python's headers at run time.
-const std::vector<std::string> kTorchCompile = {"gcc", "libc6-dev", "python3-dev"};
+const std::vector<std::string> kTorchCompile = {"gcc", "libc6-dev"};
 // Extensions of torch are C++ against Python's headers; nvcc calls g++.
-const std::vector<std::string> kDevel = {"g++", "libc6-dev", "python3-dev"};
+const std::vector<std::string> kDevel = {"g++", "libc6-dev"};
+// Of the base's own Python: an archive brings its own.
+const std::vector<std::string> kPythonHeaders = {"python3-dev"};
 const std::vector<std::string> kSsh = {"openssh-server"};
 // Only in the stages that compile: the validator's torch group, and packages from their sources.
 const std::vector<std::string> kBuilder = {"g++", "libc6-dev"};
-const std::vector<std::string> kPackageBuilder = {"python3-dev"};
 const std::vector<std::string> kGit = {"git"};
 
 LockedDeb locked_row(const ResolvedDeb& deb, bool foundation) {
@@ -166,20 +168,33 @@ bool offline(const World& world) {
   return !world.site.wheels_dir.value.empty() || !world.site.debs_dir.value.empty();
 }
 
+// What only the base's own Python needs is left out where an archive takes its place.
+void add_of_python(const PackagesToLock& what, const std::vector<std::string>& more, std::vector<std::string>& names) {
+  if (!what.solution.python_archive) names.insert(names.end(), more.begin(), more.end());
+}
+
+std::vector<std::string> foundation_packages(const PackagesToLock& what) {
+  std::vector<std::string> names;
+  add_of_python(what, kPython, names);
+  names.insert(names.end(), kFoundation.begin(), kFoundation.end());
+  return names;
+}
+
 LockedBase choose_base(System& system, std::vector<LockedDeb>& foundation) {
+  const auto needed = foundation_packages(system.what);
   const auto& name = system.what.recipe.spec.base.value;
   const std::string local = configured_local_base(system.world, name);
   LockedBase base;
   if (!local.empty()) {
     base = local_base(system, local);
-    foundation = locked_rows(ask(system, false, kFoundation), true);
+    foundation = locked_rows(ask(system, false, needed), true);
   } else if (auto found = offline(system.world) ? std::nullopt : registry_base(system)) {
     base = *found;
     ask(system, true, {});  // what a minimal image of the distribution has
-    foundation = locked_rows(ask(system, false, kFoundation), true);
+    foundation = locked_rows(ask(system, false, needed), true);
   } else {
     base.kind = BaseKind::kBootstrap;
-    base.debs = locked_rows(ask(system, true, kFoundation), true);
+    base.debs = locked_rows(ask(system, true, needed), true);
   }
   base.name = name;
   base.glibc = system.what.solution.glibc;
@@ -188,23 +203,30 @@ LockedBase choose_base(System& system, std::vector<LockedDeb>& foundation) {
   return base;
 }
 
-std::vector<std::string> image_packages(const documents::ImageSpec& spec) {
+std::vector<std::string> image_packages(const PackagesToLock& what) {
+  const documents::ImageSpec& spec = what.recipe.spec;
   std::vector<std::string> names;
   for (const auto& name : spec.apt) names.push_back(name.value);
   const auto add = [&](const std::vector<std::string>& more) { names.insert(names.end(), more.begin(), more.end()); };
   for (const auto& capability : spec.capabilities) {
-    if (capability.value == "torch_compile") add(kTorchCompile);
+    if (capability.value != "torch_compile") continue;
+    add(kTorchCompile);
+    add_of_python(what, kPythonHeaders, names);
   }
-  if (documents::is_devel(spec)) add(kDevel);
+  if (documents::is_devel(spec)) {
+    add(kDevel);
+    add_of_python(what, kPythonHeaders, names);
+  }
   if (spec.services.count("ssh") > 0) add(kSsh);
   return names;
 }
 
-std::vector<std::string> builder_packages(const documents::ImageSpec& spec) {
+std::vector<std::string> builder_packages(const PackagesToLock& what) {
+  const documents::ImageSpec& spec = what.recipe.spec;
   std::vector<std::string> names = kBuilder;
   const auto add = [&](const std::vector<std::string>& more) { names.insert(names.end(), more.begin(), more.end()); };
   const auto builds = builds_of(spec);
-  if (!builds.empty()) add(kPackageBuilder);
+  if (!builds.empty()) add_of_python(what, kPythonHeaders, names);
   if (std::any_of(builds.begin(), builds.end(),
                   [](const auto& wish) { return documents::is_git_requirement(wish.source.value); }))
     add(kGit);
@@ -241,9 +263,9 @@ LockedSystem lock_system(World& world, const PackagesToLock& what) {
                 debs_of(what.old, what.options.upgrade_only)};
   LockedSystem locked;
   locked.base = choose_base(system, locked.debs);
-  const auto image = locked_rows(ask(system, false, image_packages(spec)), false);
+  const auto image = locked_rows(ask(system, false, image_packages(what)), false);
   locked.debs.insert(locked.debs.end(), image.begin(), image.end());
-  locked.builder_debs = locked_rows(ask(system, false, builder_packages(spec)), false);
+  locked.builder_debs = locked_rows(ask(system, false, builder_packages(what)), false);
   return locked;
 }
 

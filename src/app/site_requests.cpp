@@ -56,14 +56,19 @@ packages::ResolvedDeb resolved_deb(const documents::LockedDeb& deb) {
   return out;
 }
 
+std::map<std::string, std::string> lower_case_proxies(const World& world) {
+  std::map<std::string, std::string> out;
+  for (const auto& [name, value] : proxies(world)) out[support::to_lower(name)] = value;
+  return out;
+}
+
 packages::DebMirror deb_mirror(const World& world, const std::string& base, const std::string& platform) {
   packages::DebMirror mirror;
   mirror.base = base;
   mirror.architecture = architecture_of(platform);
   mirror.ca_bundle = world.site.ca_bundle.value;
   mirror.debs_dir = world.site.debs_dir.value;
-  for (const auto& [name, value] : proxies(world))
-    mirror.proxies[support::to_lower(name)] = value;  // as apt names them
+  mirror.proxies = lower_case_proxies(world);
   const auto configured = world.site.deb_mirrors.find(distribution(base));
   if (configured != world.site.deb_mirrors.end()) {
     mirror.mirror = configured->second.mirror.value;
@@ -146,6 +151,16 @@ std::string configured_local_base(const World& world, const std::string& base) {
 std::string configured_registry_base(const World& world, const std::string& base) {
   const auto configured = world.site.registry.find(base);
   return configured == world.site.registry.end() ? "" : configured->second.value;
+}
+
+std::vector<documents::PythonArchive> site_pythons(const documents::SiteConfig& site) {
+  std::vector<documents::PythonArchive> pythons;
+  for (const auto& python : site.pythons) {
+    pythons.push_back(python.value);
+    auto& url = pythons.back().url;
+    if (!documents::has_address(pythons.back())) url = std::filesystem::path(url).filename().string();
+  }
+  return pythons;
 }
 
 render::SiteNetwork site_network(const World& world, const documents::LockedPlatform& locked) {

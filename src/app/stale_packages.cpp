@@ -101,7 +101,7 @@ StalePackages stale_packages(World& world, const PackagesToLock& what, const std
     auto spec = what.recipe.spec;
     const bool allowed = spec.torch.version.value.contains(version);
     spec.torch.version.value = VersionRange::exactly(version);
-    const auto outcome = resolve::resolve(spec, world.knowledge);
+    const auto outcome = resolve::resolve(spec, world.knowledge, what.pythons);
     if (const auto* solution = std::get_if<resolve::Solution>(&outcome)) {
       stale.packages = std::move(newer);
       stale.torch = version.text();

@@ -74,7 +74,7 @@ class Remedies {
     constexpr std::size_t kMost = 3;
     ImageSpec open = what_.recipe.spec;
     open.torch.version.value = {};
-    for (const auto& choice : torches_needed(open, world_.knowledge, conflict)) {
+    for (const auto& choice : torches_needed(open, world_.knowledge, what_.pythons, conflict)) {
       if (found.size() == kMost) return;
       const auto& platform = choice.solution.platforms.front();
       if (tried.count(platform.torch) > 0 || !solved(what_.recipe, platform)) continue;
@@ -91,7 +91,7 @@ class Remedies {
     const auto range = versions::VersionRange::parse(specifier_of(need));
     if (!range || dead_ends.size() == kMost) return;
     spec.torch.version.value = *range;
-    const auto outcome = resolve::resolve(spec, world_.knowledge);
+    const auto outcome = resolve::resolve(spec, world_.knowledge, what_.pythons);
     const auto* conflict = std::get_if<resolve::Conflict>(&outcome);
     if (conflict == nullptr || conflict->items.empty() || conflict->items.back().fact.empty()) return;
     const auto& item = conflict->items.back();
@@ -109,7 +109,8 @@ class Remedies {
     }
     const auto wheels = solved(recipe, what_.solution);
     if (!wheels ||
-        !stale_packages(world_, {recipe, what_.options, what_.solution, nullptr, what_.lock}, *wheels).packages.empty())
+        !stale_packages(world_, {recipe, what_.options, what_.solution, nullptr, what_.lock, what_.pythons}, *wheels)
+             .packages.empty())
       return;
     for (const auto& wheel : *wheels) {
       if (versions::normal_name(wheel.name) != package) continue;
@@ -126,7 +127,8 @@ class Remedies {
   std::optional<std::vector<packages::ResolvedWheel>> solved(const documents::Recipe& recipe,
                                                              const resolve::PlatformSolution& solution) {
     std::set<std::string> direct;
-    const auto answer = resolve_wheels(world_, {recipe, what_.options, solution, nullptr, what_.lock}, direct);
+    const auto answer =
+        resolve_wheels(world_, {recipe, what_.options, solution, nullptr, what_.lock, what_.pythons}, direct);
     if (const auto* wheels = std::get_if<std::vector<packages::ResolvedWheel>>(&answer)) return *wheels;
     return std::nullopt;
   }
@@ -153,6 +155,7 @@ std::string named(const PackageNeed& need) {
 }
 
 std::vector<TorchChoice> torches_needed(const ImageSpec& spec, const compat::Knowledge& knowledge,
+                                        const std::vector<documents::PythonArchive>& pythons,
                                         const PythonConflict& conflict) {
   const auto needs = packages::needs_of(conflict, kTorch);
   std::vector<std::vector<PackageNeed>> together;
@@ -162,7 +165,7 @@ std::vector<TorchChoice> torches_needed(const ImageSpec& spec, const compat::Kno
   for (const auto& group : together) {
     const auto narrowed = narrowed_to(spec, group);
     if (!narrowed) continue;
-    const auto outcome = resolve::resolve(*narrowed, knowledge);
+    const auto outcome = resolve::resolve(*narrowed, knowledge, pythons);
     const auto* solution = std::get_if<resolve::Solution>(&outcome);
     if (solution == nullptr) continue;
     const auto same = [&](const TorchChoice& one) { return torch_of(one.solution) == torch_of(*solution); };

@@ -23,6 +23,7 @@ struct TorchChoice {
 /// The version sets of `spec` with a torch that the conflict's packages need: of all needs together and of each alone,
 /// newest torch first, each torch once. Whether all packages go with one of them only uv can tell.
 std::vector<TorchChoice> torches_needed(const documents::ImageSpec& spec, const compat::Knowledge& knowledge,
+                                        const std::vector<documents::PythonArchive>& pythons,
                                         const packages::PythonConflict& conflict);
 std::string torch_of(const resolve::Solution& solution);
 bool newer_torch(const TorchChoice& a, const TorchChoice& b);

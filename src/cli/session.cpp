@@ -13,6 +13,7 @@
 #include <envforge/compat/bundle.hpp>
 #include <envforge/engine/docker_cli.hpp>
 #include <envforge/packages/apt_deb_source.hpp>
+#include <envforge/packages/curl_file_source.hpp>
 #include <envforge/packages/uv_resolver.hpp>
 #include <envforge/support/environment.hpp>
 #include <envforge/support/files.hpp>
@@ -133,20 +134,18 @@ struct Session::Real {
         engine(processes, {session.site().docker.value, session.site().docker_host.value}),
         python(processes, uv_settings(cache)),
         debs(processes, apt_settings(cache)),
+        files(processes),
         bases(processes),
-        world{processes,      engine,
-              python,         debs,
-              bases,          session.knowledge(),
-              session.site(), session.events(),
-              utc_now,        random_hex,
-              kVersion,       kCommit,
-              secret,         cache} {}
+        world{processes,      engine,           python,  debs,       files,    bases,   session.knowledge(),
+              session.site(), session.events(), utc_now, random_hex, kVersion, kCommit, secret,
+              cache} {}
 
   process::PosixProcessRunner posix;
   LoggingProcessRunner processes;
   engine::DockerCli engine;
   packages::UvResolver python;
   packages::AptDebSource debs;
+  packages::CurlFileSource files;
   bases::MmdebstrapBuilder bases;
   app::World world;
 };

@@ -129,6 +129,11 @@ class LockComparison {
   std::string platform_;
 };
 
+std::string archive_text(const LockedPlatform& locked) {
+  if (!locked.python_archive) return "the base's own";
+  return locked.python_archive->version + " " + locked.python_archive->url + " sha256:" + locked.python_archive->sha256;
+}
+
 std::string base_text(const LockedBase& base) {
   return base.name + (base.digest.empty() ? "" : " " + base.reference + "@" + base.digest);
 }
@@ -140,6 +145,7 @@ void add_versions(LockComparison& all, const LockedPlatform& old, const LockedPl
   all.value("cuDNN", old.cudnn, now.cudnn);
   all.value("NCCL", old.nccl, now.nccl);
   all.value("Python", old.python, now.python);
+  all.value("Python's archive", archive_text(old), archive_text(now));
   all.value("base", base_text(old.base), base_text(now.base));
   all.value("glibc", old.base.glibc, now.base.glibc);
   all.value("torch index", old.torch_index, now.torch_index);

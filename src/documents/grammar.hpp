@@ -25,6 +25,9 @@ Checked check_image_reference(std::string_view name);  // with optional tag and 
 Checked check_tag(std::string_view tag);               // OCI tag, not latest
 Checked check_base(std::string_view base);             // debian:12
 Checked check_python(std::string_view python);         // 3.11, 3.14t or auto
+Checked check_python_series(std::string_view python);   // 3.11 or 3.14t
+Checked check_python_release(std::string_view python);  // 3.11.9 or 3.14.2t
+Checked check_glibc(std::string_view version);          // 2.17
 Checked check_cuda(std::string_view cuda);             // auto, cu126 or 12.6
 Checked check_gpu(std::string_view gpu);
 Checked check_driver(std::string_view driver);

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
 
+#include <envforge/support/text.hpp>
+#include <envforge/versions/python_name.hpp>
 #include <envforge/versions/version.hpp>
 
 #include "grammar_text.hpp"
@@ -66,6 +68,12 @@ constexpr std::array<std::string_view, 26> kSystemUsers{
     "root", "daemon",   "bin",   "sys",      "sync",   "games",  "man",  "lp",     "mail",
     "news", "uucp",     "proxy", "www-data", "backup", "list",   "irc",  "gnats",  "nobody",
     "_apt", "operator", "staff", "users",    "sshd",   "shadow", "utmp", "nogroup"};
+
+// MAJOR.MINOR, each of so many digits at most.
+bool two_numbers(std::string_view text, std::size_t major, std::size_t minor) {
+  const auto dot = text.find('.');
+  return dot != std::string_view::npos && digits(text.substr(0, dot), major) && digits(text.substr(dot + 1), minor);
+}
 
 }  // namespace
 
@@ -139,16 +147,30 @@ Checked check_base(std::string_view base) {
 }
 
 Checked check_python(std::string_view python) {
-  const bool free_threaded = !python.empty() && python.back() == 't';
-  const std::string_view asked = python;
-  if (free_threaded) python.remove_suffix(1);
-  const auto dot = python.find('.');
-  if (asked == "auto") return std::nullopt;
-  if (dot != std::string_view::npos && digits(python.substr(0, dot), 1) && digits(python.substr(dot + 1), 2)) {
-    return std::nullopt;
-  }
-  return refusal(ErrorCode::kWrongValue, "python", asked,
+  if (python == "auto" || two_numbers(versions::without_t(python), 1, 2)) return std::nullopt;
+  return refusal(ErrorCode::kWrongValue, "python", python,
                  "expected MAJOR.MINOR, such as \"3.11\", \"3.14t\" for the one without a GIL, or auto");
+}
+
+Checked check_python_series(std::string_view python) {
+  return python == "auto" ? refusal(ErrorCode::kWrongValue, "python", python, "expected MAJOR.MINOR")
+                          : check_python(python);
+}
+
+Checked check_python_release(std::string_view python) {
+  const std::string_view number = versions::without_t(python);
+  const auto dot = number.rfind('.');
+  if (dot != std::string_view::npos && support::starts_with(number, "3.") && digits(number.substr(dot + 1), 2) &&
+      two_numbers(number.substr(0, dot), 1, 2))
+    return std::nullopt;
+  return refusal(ErrorCode::kWrongValue, "version", python,
+                 "expected the whole version, such as \"3.12.7\", or \"3.13.5t\" for the one without a GIL");
+}
+
+Checked check_glibc(std::string_view version) {
+  if (support::starts_with(version, "2.") && two_numbers(version, 1, 2)) return std::nullopt;
+  return refusal(ErrorCode::kWrongValue, "glibc", version,
+                 "expected the oldest version of the C library that it runs with, such as \"2.17\"");
 }
 
 Checked check_cuda(std::string_view cuda) {

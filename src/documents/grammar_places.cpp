@@ -135,6 +135,8 @@ Checked check_image_path(std::string_view path, std::string_view word) {
   if (trouble.empty() && !folder.empty()) {
     trouble = std::string(folder) + " holds what the lock lists or what the kernel provides, and nothing else";
   }
+  if (trouble.empty() && support::starts_with(path, "/opt/python-3."))
+    trouble = "/opt/python-3.N is where a Python that the base does not have lies";
   if (trouble.empty()) return std::nullopt;
   return refusal(ErrorCode::kUnsafePath, word, path, trouble,
                  "use /workspace, /data, /opt/NAME, /srv or the user's home");

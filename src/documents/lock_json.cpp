@@ -12,6 +12,11 @@ namespace {
 
 using nlohmann::json;
 
+// Its platform is the key that it stands under.
+json archive_to_json(const PythonArchive& python) {
+  return {{"version", python.version}, {"url", python.url}, {"sha256", python.sha256}, {"glibc", python.glibc}};
+}
+
 json debs_to_json(const std::vector<LockedDeb>& debs) {
   json out = json::array();
   for (const auto& deb : debs) {
@@ -102,6 +107,7 @@ json platform_to_json(const LockedPlatform& platform) {
               {"builder_debs", debs_to_json(platform.builder_debs)}};
   // Left out when empty: the digests of older locks stay.
   if (!platform.builds.empty()) out["builds"] = builds_to_json(platform.builds);
+  if (platform.python_archive) out["python_archive"] = archive_to_json(*platform.python_archive);
   if (!platform.build_wheels.empty()) out["build_wheels"] = wheels_to_json(platform.build_wheels);
   return out;
 }

@@ -4,6 +4,7 @@
 
 #include <envforge/documents/source_package.hpp>
 #include <envforge/support/text.hpp>
+#include <envforge/versions/python_name.hpp>
 
 #include "grammar_text.hpp"
 #include "lock_json.hpp"
@@ -231,10 +232,31 @@ std::vector<Choice> choices_of(JsonReader& reader) {
   return out;
 }
 
-LockedPlatform platform_of(JsonReader reader) {
+// A file of a site is named, never placed.
+Checked archive_place(std::string_view text) {
+  if (text.find("://") != std::string_view::npos) return check_url(text, "url");
+  if (text.find('/') != std::string_view::npos)
+    return refuse("url", text, "expected an https address or a file's name");
+  return check_relative_path(text, "url");
+}
+
+PythonArchive archive_of(JsonReader reader, const std::string& platform, const LockedPlatform& locked) {
+  PythonArchive python;
+  python.version = checked_text(reader, "version", check_python_release);
+  python.platform = platform;
+  python.url = checked_text(reader, "url", archive_place);
+  python.sha256 = checked_text(reader, "sha256", file_digest);
+  python.glibc = checked_text(reader, "glibc", check_glibc);
+  if (versions::python_series(python.version) != locked.python)
+    reader.fail("the archive has Python " + python.version + ", the lock is for " + locked.python, "version");
+  reader.finish();
+  return python;
+}
+
+LockedPlatform platform_of(JsonReader reader, const std::string& name) {
   LockedPlatform platform;
   platform.base = base_of(reader.object("base"));
-  platform.python = checked_text(reader, "python", two_numbers);
+  platform.python = checked_text(reader, "python", check_python_series);
   platform.torch = checked_text(reader, "torch", plain_version);
   platform.cuda_variant = checked_text(reader, "cuda_variant", cuda_variant);
   platform.cuda = checked_text(reader, "cuda", two_numbers);
@@ -251,6 +273,10 @@ LockedPlatform platform_of(JsonReader reader) {
   platform.debs = debs_of(reader, "debs");
   platform.builder_debs = debs_of(reader, "builder_debs");
   if (reader.has("builds")) platform.builds = builds_of(reader);
+  if (reader.has("python_archive"))
+    platform.python_archive = archive_of(reader.object("python_archive"), name, platform);
+  if (versions::is_free_threaded(platform.python) && !platform.python_archive)
+    reader.fail("Python " + platform.python + " comes from an archive, and there is none", "python");
   if (reader.has("build_wheels")) platform.build_wheels = wheels_of(reader, "build_wheels");
   reader.finish();
   return platform;
@@ -344,7 +370,7 @@ Lock read_lock(const std::string& text, const std::string& file) {
   JsonReader platforms = reader.object("platforms");
   std::vector<std::string> names;
   platforms.members([&](const std::string& name, const json&) { names.push_back(name); });
-  for (const auto& name : names) lock.platforms[name] = platform_of(platforms.object(name));
+  for (const auto& name : names) lock.platforms[name] = platform_of(platforms.object(name), name);
   check_platforms(lock, platforms);
   reader.finish();
   return lock;

@@ -46,6 +46,10 @@ void take(Located<std::string>& into, const Located<std::string>& value) {
   if (!value.value.empty()) into = value;
 }
 
+bool same_python(const PythonArchive& a, const PythonArchive& b) {
+  return a.version == b.version && a.platform == b.platform;
+}
+
 void merge_into(SiteConfig& into, const SiteConfig& layer) {
   for (const auto& row : setting_rows()) take(into.*row.member, layer.*row.member);
   for (const auto& [base, image] : layer.registry) take(into.registry[base], image);
@@ -58,6 +62,10 @@ void merge_into(SiteConfig& into, const SiteConfig& layer) {
     take(into.deb_mirrors[distribution].security, mirror.security);
   }
   for (const auto& [name, index] : layer.indexes) into.indexes[name] = index;
+  for (const auto& python : layer.pythons) {
+    std::erase_if(into.pythons, [&](const auto& other) { return same_python(other.value, python.value); });
+    into.pythons.push_back(python);
+  }
 }
 
 }  // namespace
@@ -159,6 +167,8 @@ std::vector<SiteSetting> describe(const SiteConfig& config) {
     add("indexes." + name, index.url);
     add("indexes." + name + ".credentials", index.credentials);
   }
+  for (const auto& [python, where] : config.pythons)
+    add("pythons." + python.version + "." + python.platform, {python.url, where});
   return out;
 }
 

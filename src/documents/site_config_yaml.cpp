@@ -1,5 +1,8 @@
 #include <envforge/documents/site_config.hpp>
 
+#include <algorithm>
+#include <filesystem>
+
 #include <envforge/versions/package_name.hpp>
 
 #include "site_settings.hpp"
@@ -76,6 +79,41 @@ void read_indexes(const YamlNode& node, SiteConfig& config) {
   });
 }
 
+// An https address, or a file: absolute, or in or below the configuration's own folder.
+std::string python_place(const YamlNode& node, const std::string& file) {
+  const std::string& value = text_of(node, "url");
+  if (has_address({"", "", value, "", ""})) {
+    accept(check_url(value, "url"), node.where);
+    return value;
+  }
+  const std::filesystem::path path = std::filesystem::path(file).parent_path() / value;
+  accept(value.front() == '/' ? check_host_path(value, "url") : check_relative_path(value, "url"), node.where);
+  accept(check_relative_path(path.filename().string(), "url"), node.where);  // a lock names the file
+  return path.lexically_normal().string();
+}
+
+void read_pythons(const YamlNode& node, const std::string& file, SiteConfig& config) {
+  for (const YamlNode& item : list_of(node, "pythons")) {
+    const YamlMap map(item, "an entry of 'pythons'", {"version", "platform", "url", "sha256", "glibc"});
+    const auto sha256 = [](std::string_view digest) { return check_sha256(digest, false); };
+    PythonArchive python;
+    python.version = text(map.need("version", "version: \"3.12.7\""), "version", check_python_release).value;
+    python.platform =
+        word_of(map.need("platform", "platform: linux/amd64"), "platform", {"linux/amd64", "linux/arm64"});
+    python.url = python_place(map.need("url", "url: https://mirror.example.com/cpython-3.12.7.tar.gz"), file);
+    python.sha256 = text(map.need("sha256", "sha256: 0123...cdef"), "sha256", sha256).value;
+    python.glibc = text(map.need("glibc", "glibc: \"2.17\""), "glibc", check_glibc).value;
+    const auto same = [&](const auto& other) {
+      return other.value.version == python.version && other.value.platform == python.platform;
+    };
+    if (std::any_of(config.pythons.begin(), config.pythons.end(), same))
+      throw support::Error(support::ErrorCode::kWrongValue,
+                           "Python " + python.version + " for " + python.platform + " stands twice under 'pythons'",
+                           item.where, "leave one of the two out");
+    config.pythons.push_back({std::move(python), item.where});
+  }
+}
+
 }  // namespace
 
 SiteConfig read_site_config(const std::string& yaml_text, const std::string& file) {
@@ -83,7 +121,7 @@ SiteConfig read_site_config(const std::string& yaml_text, const std::string& fil
   require_schema(root, "envforge/config/v1", file);
   std::vector<std::string> words{"schema"};
   for (const auto& row : setting_rows()) words.emplace_back(row.word);
-  for (const char* word : {"registry", "bases", "deb_mirrors", "indexes"}) words.emplace_back(word);
+  for (const char* word : {"registry", "bases", "deb_mirrors", "indexes", "pythons"}) words.emplace_back(word);
   const YamlMap map(root, "the configuration", words);
   SiteConfig config;
   for (const auto& row : setting_rows()) {
@@ -97,6 +135,7 @@ SiteConfig read_site_config(const std::string& yaml_text, const std::string& fil
   if (const YamlNode* node = map.find("bases")) read_bases(*node, config);
   if (const YamlNode* node = map.find("deb_mirrors")) read_deb_mirrors(*node, config);
   if (const YamlNode* node = map.find("indexes")) read_indexes(*node, config);
+  if (const YamlNode* node = map.find("pythons")) read_pythons(*node, file, config);
   return config;
 }
 

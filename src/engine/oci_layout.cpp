@@ -12,9 +12,8 @@
 #include <envforge/support/files.hpp>
 #include <envforge/support/json_reader.hpp>
 #include <envforge/support/sha256.hpp>
+#include <envforge/support/tar_index.hpp>
 #include <envforge/support/text.hpp>
-
-#include "tar_index.hpp"
 
 namespace envforge::engine {
 namespace {
@@ -39,7 +38,7 @@ class Converter {
  public:
   Converter(const std::string& tar, const fs::path& folder)
       : tar_(tar), folder_(folder), stream_(tar, std::ios::binary) {
-    for (TarMember& member : index_tar(tar)) {
+    for (support::TarMember& member : support::index_tar(tar, support::ErrorCode::kSavedImage)) {
       // A later member of one name replaces an earlier one, as in tar.
       std::string name = fs::path(member.name).lexically_normal();
       members_[std::move(name)] = std::move(member);
@@ -48,7 +47,7 @@ class Converter {
   }
 
   std::string document(const std::string& name) {
-    const TarMember& member = find(name);
+    const support::TarMember& member = find(name);
     if (member.bytes > kLargestDocument) fail(name + " is too large for a document");
     std::string text(member.bytes, '\0');
     stream_.seekg(static_cast<std::streamoff>(member.offset));
@@ -63,7 +62,7 @@ class Converter {
   }
 
   Blob copy_layer(const std::string& name) {
-    const TarMember& member = find(name);
+    const support::TarMember& member = find(name);
     const fs::path half = blobs() / ".copying";
     std::ofstream out(half, std::ios::binary | std::ios::trunc);
     stream_.seekg(static_cast<std::streamoff>(member.offset));
@@ -101,19 +100,19 @@ class Converter {
   fs::path blobs() const { return folder_ / "blobs" / "sha256"; }
 
   /// Engines before 25 save a layer that occurs twice as a link to the first.
-  const TarMember& find(const std::string& name, int links = 0) const {
+  const support::TarMember& find(const std::string& name, int links = 0) const {
     const auto found = members_.find(fs::path(name).lexically_normal());
     if (found == members_.end()) fail("has no " + name);
-    const TarMember& member = found->second;
-    if (member.type == TarMember::Type::kFile) return member;
-    if (member.type != TarMember::Type::kLink || links > 8) fail(name + " is no file");
+    const support::TarMember& member = found->second;
+    if (member.type == support::TarMember::Type::kFile) return member;
+    if (member.type != support::TarMember::Type::kLink || links > 8) fail(name + " is no file");
     return find(member.symbolic ? fs::path(name).parent_path() / member.link : fs::path(member.link), links + 1);
   }
 
   std::string tar_;
   fs::path folder_;
   std::ifstream stream_;
-  std::map<std::string, TarMember> members_;
+  std::map<std::string, support::TarMember> members_;
 };
 
 /// The config's diff ids, checked to be as many as the layers.

@@ -85,7 +85,12 @@ ResolvedWheel read_package(const toml::Value& package, const std::vector<std::st
     rows.push_back(&file);
   }
   const auto best = best_wheel(names, tags);
-  if (!best) fail(wheel.name, "with no wheel for " + uv_platform(tag_target(request)));
+  if (!best) {
+    std::vector<std::string> has;
+    for (const toml::Value* row : rows) has.push_back(file_name(*row));
+    fail(wheel.name, wheel.version + " with no wheel for Python " + request.python_version + " on " +
+                         uv_platform(tag_target(request)) + "; it has " + support::join(has, ", "));
+  }
   const toml::Value& file = *rows[*best];
   wheel.filename = file_name(file);
   wheel.sha256 = sha256_of(file);

@@ -12,6 +12,7 @@
 #include <envforge/support/percent_encoding.hpp>
 #include <envforge/support/text.hpp>
 #include <envforge/versions/package_name.hpp>
+#include <envforge/versions/python_name.hpp>
 #include <envforge/versions/version.hpp>
 
 namespace envforge::packages {
@@ -78,7 +79,7 @@ TagTarget tag_target(const PythonRequest& request) {
   TagTarget target;
   if (request.platform == "linux/amd64") target.machine = "x86_64";
   if (request.platform == "linux/arm64") target.machine = "aarch64";
-  const auto python = versions::Version::parse(request.python_version);
+  const auto python = versions::Version::parse(versions::without_t(request.python_version));
   const auto glibc = versions::Version::parse(request.glibc);
   if (target.machine.empty() || !python || python->major() != 3 || !glibc || glibc->major() != 2) {
     throw support::Error(support::ErrorCode::kInternal, "no uv platform for '" + request.platform + "', Python '" +
@@ -86,6 +87,7 @@ TagTarget tag_target(const PythonRequest& request) {
                                                             "'");
   }
   target.python_minor = static_cast<int>(python->minor());
+  target.free_threaded = versions::is_free_threaded(request.python_version);
   const int have = static_cast<int>(glibc->minor());
   const auto* const known = std::find_if(kUvGlibc.begin(), kUvGlibc.end(), [&](int minor) { return minor <= have; });
   if (known == kUvGlibc.end()) {
@@ -93,6 +95,10 @@ TagTarget tag_target(const PythonRequest& request) {
   }
   target.glibc_minor = *known;
   return target;
+}
+
+std::string python_number(const PythonRequest& request) {
+  return std::string(versions::without_t(request.python_version));
 }
 
 std::string uv_platform(const TagTarget& target) {
@@ -114,7 +120,7 @@ std::string uv_overrides(const PythonRequest& request, const std::string& provid
 
 std::string uv_project(const PythonRequest& request, const std::string& provided) {
   std::string text = "[project]\nname = \"" + std::string(kProjectName) +
-                     "\"\nversion = \"0\"\nrequires-python = " + toml_string("==" + request.python_version + ".*") +
+                     "\"\nversion = \"0\"\nrequires-python = " + toml_string("==" + python_number(request) + ".*") +
                      "\ndependencies = [\n";
   for (const auto* list : {&request.pins, &request.requirements}) {
     for (const std::string& requirement : *list) text += "  " + toml_string(requirement) + ",\n";
@@ -167,7 +173,7 @@ std::vector<std::string> uv_source_arguments(const PythonRequest& request, const
 }
 
 std::vector<std::string> uv_compile_arguments(const PythonRequest& request, const std::string& format) {
-  std::vector<std::string> arguments{"--no-header", "--python-version=" + request.python_version,
+  std::vector<std::string> arguments{"--no-header", "--python-version=" + python_number(request),
                                      "--python-platform=" + uv_platform(tag_target(request)), "--format=" + format,
                                      "--annotation-style=line"};
   if (request.exclude_newer.empty() || !request.wheels_dir.empty()) return arguments;
@@ -181,6 +187,20 @@ std::vector<std::string> uv_compile_arguments(const PythonRequest& request, cons
     arguments.push_back("--exclude-newer-package=" + versions::normal_name(name) + "=false");
   }
   return arguments;
+}
+
+std::string uv_python_answer() {
+  return R"(import contextlib, io, json, sys
+out = io.StringIO()
+with contextlib.redirect_stdout(out):
+    try:
+        exec(sys.argv[sys.argv.index("-c") + 1], {"__name__": "__main__"})
+    except SystemExit:
+        pass
+answer = json.loads(out.getvalue())
+answer["gil_disabled"] = True
+print(json.dumps(answer))
+)";
 }
 
 }  // namespace envforge::packages

@@ -23,6 +23,8 @@ std::string requirement_problem(const std::string& requirement);
 /// The tags of the request's platform, limited to a glibc that uv knows. Throws Error{kInternal} for a platform that is
 /// neither linux/amd64 nor linux/arm64, or a version that is no version: both are checked data.
 TagTarget tag_target(const PythonRequest& request);
+/// "3.13" of 3.13t: what uv takes as a version.
+std::string python_number(const PythonRequest& request);
 /// x86_64-manylinux_2_36
 std::string uv_platform(const TagTarget& target);
 
@@ -41,6 +43,10 @@ std::string uv_known_needs(const std::string& name, const std::string& version);
 /// there is one, is looked for as an sdist.
 std::vector<std::string> uv_source_arguments(const PythonRequest& request, const std::string& cache_dir,
                                              const std::string& from_source = {});
+/// A Python program in place of the interpreter that uv asks about itself, for a request without a GIL: runs uv's own
+/// question (`-c CODE`) and changes one word of the answer. uv (0.13) takes the ABI of wheels from there and from no
+/// option; the version and the platform come from its options.
+std::string uv_python_answer();
 /// pip compile ... , answer into `output`.
 std::vector<std::string> uv_compile_arguments(const PythonRequest& request, const std::string& format);
 

@@ -13,6 +13,7 @@
 #include <envforge/support/sha256.hpp>
 #include <envforge/support/text.hpp>
 #include <envforge/versions/package_name.hpp>
+#include <envforge/versions/python_name.hpp>
 
 #include "uv_answer.hpp"
 #include "uv_request.hpp"
@@ -59,6 +60,21 @@ void add_overrides(std::vector<std::string>& arguments, const fs::path& folder) 
   if (fs::exists(folder / kOverrides, error)) arguments.push_back("--overrides=" + (folder / kOverrides).string());
 }
 
+constexpr const char* kInterpreter = "python3-without-gil";
+
+// Asks uv's question to a Python of this machine, whichever it is.
+void write_interpreter(const std::vector<std::string>& pythons, const fs::path& folder) {
+  if (pythons.empty())
+    throw Error(ErrorCode::kProgramMissing, "there is no python3 on PATH, and uv needs one (of any version)",
+                std::nullopt, "install python3 (apt install python3-minimal)");
+  std::string python;
+  for (const char c : pythons.front()) python += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  const std::string answer = (folder / "answer.py").string();
+  support::write_file_atomically(answer, uv_python_answer());
+  support::write_file_atomically(folder / kInterpreter, "#!/bin/sh\nexec '" + python + "' -I '" + answer + "' \"$@\"\n",
+                                 0755);
+}
+
 std::optional<PythonConflict> refuse_malformed(const PythonRequest& request) {
   for (const auto* list : {&request.pins, &request.requirements}) {
     for (const std::string& requirement : *list) {
@@ -92,12 +108,16 @@ process::Outcome UvResolver::run_uv(std::vector<std::string> arguments, const Py
                                     const std::string& folder, const std::string& from_source) {
   process::Command command;
   command.argv = {program(), "pip"};
+  const std::vector<std::string> python = runner_.find_programs("python3");
+  if (arguments.front() == "compile" && versions::is_free_threaded(request.python_version)) {
+    write_interpreter(python, folder);
+    arguments.push_back("--python=" + (fs::path(folder) / kInterpreter).string());
+  }
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
   const std::vector<std::string> sources = uv_source_arguments(request, settings_.cache_dir, from_source);
   command.argv.insert(command.argv.end(), sources.begin(), sources.end());
   // Nothing of the caller's environment: no UV_*, PIP_*, .netrc or uv.toml may change what is chosen.
   std::string path = "/usr/local/bin:/usr/bin:/bin";
-  const std::vector<std::string> python = runner_.find_programs("python3");
   if (!python.empty()) path += ":" + fs::path(python.front()).parent_path().string();
   command.environment = request.proxies;
   command.environment->insert_or_assign("PATH", path);
@@ -151,11 +171,42 @@ std::variant<std::vector<ResolvedWheel>, PythonConflict> UvResolver::resolve(con
   arguments.insert(arguments.end(), {"--output-file=" + answer.string(), project.string()});
   add_overrides(arguments, folder.path());
   const process::Outcome outcome = run_uv(std::move(arguments), request, folder.path().string());
-  if (auto conflict = trouble(outcome, request)) return *conflict;
+  if (auto conflict = trouble(outcome, request)) {
+    add_wheels_with_gil(*conflict, request);
+    return *conflict;
+  }
   std::vector<ResolvedWheel> wheels = read_pylock(support::read_file(answer), request);
   hash_folder(wheels, request);
   add_requirers(wheels, request, folder.path().string());
   return wheels;
+}
+
+/// A package that has wheels, but none for a Python without a GIL: which it has, of the version that would be taken.
+void UvResolver::add_wheels_with_gil(PythonConflict& conflict, const PythonRequest& request) {
+  if (!versions::is_free_threaded(request.python_version) || conflict.package.empty()) return;
+  if (conflict.kind == PythonConflict::Kind::kIndexUnreachable || conflict.kind == PythonConflict::Kind::kNoSuchPackage)
+    return;
+  PythonRequest with = request;
+  with.python_version = python_number(request);
+  with.requirements = {conflict.package};
+  for (const auto* list : {&request.pins, &request.requirements}) {
+    for (const std::string& requirement : *list) {
+      if (versions::requirement_name(requirement) == versions::normal_name(conflict.package))
+        with.requirements = {requirement};
+    }
+  }
+  with.pins.clear();
+  with.provided.clear();
+  const auto answer = resolve(with);
+  const auto* wheels = std::get_if<std::vector<ResolvedWheel>>(&answer);
+  if (wheels == nullptr) return;
+  for (const ResolvedWheel& wheel : *wheels) {
+    if (wheel.name != versions::normal_name(conflict.package)) continue;
+    conflict.lines.push_back(wheel.name + " " + wheel.version + " has a wheel for Python " + with.python_version +
+                             " (" + wheel.filename + ") and none that Python " + request.python_version + " loads");
+    conflict.hint = "take `python: \"" + with.python_version + "\"`, or leave " + wheel.name +
+                    " out, or a version of it that has such a wheel; " + conflict.hint;
+  }
 }
 
 std::variant<ResolvedSdist, PythonConflict> UvResolver::find_sdist(const PythonRequest& site, const std::string& name,
@@ -247,7 +298,7 @@ void UvResolver::fetch_tool(const ResolvedWheel& uv, const PythonRequest& site, 
   const fs::path target = folder.path() / "target";
   const process::Outcome outcome =
       run_uv({"install", "--quiet", "--no-deps", "--require-hashes", "--link-mode=copy", "--target=" + target.string(),
-              "--python-version=" + site.python_version, "--python-platform=" + uv_platform(tag_target(site)),
+              "--python-version=" + python_number(site), "--python-platform=" + uv_platform(tag_target(site)),
               "--requirements=" + requirements.string()},
              site, folder.path().string());
   if (!outcome.ok()) {

@@ -57,8 +57,12 @@ std::vector<std::string> compatible_tags(const TagTarget& target) {
   const std::vector<std::string> platforms = platform_tags(target);
   const std::string own = "cp3" + std::to_string(target.python_minor);
   std::vector<std::string> tags;
-  for (const std::string& platform : platforms) tags.push_back(own + "-" + own + "-" + platform);
-  for (int minor = target.python_minor; minor >= kOldestAbi3; --minor) {
+  const std::string abi = own + (target.free_threaded ? "t" : "");
+  for (const std::string& platform : platforms) tags.push_back(own + "-" + abi + "-" + platform);
+  if (target.free_threaded) {
+    for (const std::string& platform : platforms) tags.push_back(own + "-none-" + platform);
+  }
+  for (int minor = target.python_minor; !target.free_threaded && minor >= kOldestAbi3; --minor) {
     for (const std::string& platform : platforms) tags.push_back("cp3" + std::to_string(minor) + "-abi3-" + platform);
     if (minor != target.python_minor) continue;
     for (const std::string& platform : platforms) tags.push_back(own + "-none-" + platform);

@@ -21,9 +21,10 @@ std::optional<WheelName> parse_wheel_name(std::string_view filename);
 
 /// A CPython on a glibc Linux.
 struct TagTarget {
-  int python_minor = 0;  // 11 for CPython 3.11
-  std::string machine;   // x86_64, aarch64
-  int glibc_minor = 0;   // 36 for glibc 2.36
+  int python_minor = 0;        // 11 for CPython 3.11
+  std::string machine;         // x86_64, aarch64
+  int glibc_minor = 0;         // 36 for glibc 2.36
+  bool free_threaded = false;  // the build without a GIL: another ABI, and no stable one
 };
 
 /// The tags that the target takes, best first: "cp311-cp311-manylinux_2_36_x86_64" ... "py30-none-any".

@@ -52,6 +52,12 @@ void add_references(const StageInput& input, RenderedImage& out) {
     out.references.push_back(
         {"base.tar", ContextReference::BaseTar{platform.base.digest.substr(kPrefix.size())}, false});
   }
+  if (platform.python_archive) {
+    const auto& spec = input.lock.spec;
+    const bool headers = documents::is_devel(spec) || has_torch_compile(spec) || !platform.builds.empty();
+    out.references.push_back(
+        {std::string(kPythonTar), ContextReference::Python{*platform.python_archive, headers}, false});
+  }
   add_debs("foundation", debs_of(platform, true), false, out);
   add_debs("image", debs_of(platform, false), false, out);
   if (!input.torch_group.build_script.empty()) add_debs("builder", platform.builder_debs, true, out);
@@ -193,6 +199,10 @@ RenderedImage render_devel(const documents::Lock& lock, const std::string& platf
   add_build_references(input, out);
   finish(out);
   return out;
+}
+
+std::string archived_python(const documents::LockedPlatform& platform) {
+  return "/opt/python-" + platform.python;
 }
 
 std::string site_secret(const SiteNetwork& site) {

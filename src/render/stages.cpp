@@ -72,10 +72,19 @@ Run install_wheels(const WheelLayer& layer) {
 Run make_venv(const StageInput& input) {
   Run run;
   run.mounts = mounts_below_run({BindMount{"build", "/run/build", ""}});
-  run.commands = {{{"/run/build/uv", "venv", "--no-config", "--no-cache",
-                    "--python=/usr/bin/python" + input.platform.python, std::string(kVenv)},
-                   ""},
-                  fixed_times()};
+  const bool archived = input.platform.python_archive.has_value();
+  const std::string home = archived ? archived_python(input.platform) : "/usr";
+  const std::string python = home + "/bin/python" + input.platform.python;
+  if (archived) {
+    // dpkg compiles the modules of a base's own Python; nobody may write here later. Compiled files that follow no
+    // times stay good whatever becomes of the times.
+    run.commands.push_back({{python, "-I", "-m", "compileall", "-q", "--invalidation-mode=unchecked-hash", "-x",
+                             "/(test|tests|lib2to3|site-packages)/", home + "/lib/python" + input.platform.python},
+                            ""});
+  }
+  run.commands.push_back(
+      {{"/run/build/uv", "venv", "--no-config", "--no-cache", "--python=" + python, std::string(kVenv)}, ""});
+  run.commands.push_back(fixed_times());
   return run;
 }
 
@@ -180,8 +189,16 @@ Stage environment_stage(const StageInput& input) {
   stage.from = "base";
   stage.name = "environment";
   if (!debs_of(input.platform, true).empty()) {
-    stage.instructions.push_back(
-        {"Python, CA certificates and tini, with what they need.", install_debs("foundation", {}), {}});
+    stage.instructions.push_back({std::string(input.platform.python_archive ? "" : "Python, ") +
+                                      "CA certificates and tini, with what they need.",
+                                  install_debs("foundation", {}),
+                                  {}});
+  }
+  if (const auto& archive = input.platform.python_archive) {
+    stage.instructions.push_back({"CPython " + archive->version + ", which the base does not have: " + archive->url +
+                                      ", sha256 " + archive->sha256 + ".",
+                                  Add{std::string(kPythonTar), "/"},
+                                  {}});
   }
   stage.instructions.push_back({"The virtual environment. uv is mounted, never installed.", make_venv(input), {}});
   add_wheel_layers(shared_layers(input.platform), stage);

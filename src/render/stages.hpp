@@ -14,6 +14,9 @@ namespace envforge::render {
 
 inline constexpr std::string_view kVenv = "/opt/venv";
 
+/// Of the context: the layer of a Python that the base does not have.
+inline constexpr std::string_view kPythonTar = "python.tar";
+
 /// Of the devel stage's context: NAME==VERSION of everything that the image has.
 inline constexpr std::string_view kLockedList = "requirements/locked.txt";
 

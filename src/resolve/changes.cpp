@@ -132,7 +132,7 @@ bool Changer::apply(const Wish& wish, const Candidate& candidate) {
       return change("torch.cuda", spec_.torch.cuda.value);
     }
     case WishKind::kPython:
-      spec_.python.value = candidate.base->python;
+      spec_.python.value = candidate.python;
       return change("python", spec_.python.value);
     case WishKind::kBase:
       spec_.base.value = candidate.base->name;

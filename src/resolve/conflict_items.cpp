@@ -4,6 +4,7 @@
 
 #include <envforge/compat/base_names.hpp>
 #include <envforge/support/text.hpp>
+#include <envforge/versions/python_name.hpp>
 
 #include "answer.hpp"
 #include "part_rules.hpp"
@@ -56,6 +57,8 @@ class ItemMaker {
   std::string names(const std::vector<Candidate>& left) const;
   Fact torch_fact(std::size_t constraint, const std::vector<Candidate>& left) const;
   Fact cuda_fact(std::size_t constraint, const std::vector<Candidate>& left) const;
+  Fact no_python_fact(const std::string& python) const;
+  std::string archive_trouble(const PythonOffer* offer, const compat::Base& base) const;
   Fact python_fact(const Wish& wish, const std::vector<Candidate>& left) const;
   Fact base_fact(const Wish& wish, const std::vector<Candidate>& left) const;
   Fact wheel_fact(const std::vector<Candidate>& left, const std::string& python) const;
@@ -138,36 +141,67 @@ Fact ItemMaker::cuda_fact(std::size_t constraint, const std::vector<Candidate>& 
 // No base with this Python is left, though the data has one: the wheels are not made for it.
 Fact ItemMaker::wheel_fact(const std::vector<Candidate>& left, const std::string& python) const {
   const BuildOption& option = problem_.option(left.front());
-  const compat::Names have = option.build->python;
+  const bool free = versions::is_free_threaded(python);
+  const compat::Names have = free ? option.build->free_threaded : option.build->python;
+  if (have.empty())
+    return {"no wheel for a Python without a GIL is known of " + describe_build(option), cite(option.build->evidence)};
+  if (have.size() == 1)
+    return {describe_build(option) + " has wheels for Python " + std::string(have.front()) + ", not for " + python,
+            cite(option.build->evidence)};
   return {describe_build(option) + " has wheels for Python " + std::string(have.front()) + " to " +
               std::string(have.back()) + ", not for " + python,
           cite(option.build->evidence)};
 }
 
-Fact ItemMaker::python_fact(const Wish& wish, const std::vector<Candidate>& left) const {
-  std::vector<std::string> bases;
+// No base that the data knows has this Python, and no archive of the site.
+Fact ItemMaker::no_python_fact(const std::string& python) const {
   const auto& all = problem_.knowledge->tables().bases;
+  std::vector<std::string> bases;
   for (const compat::Base& base : all) bases.push_back(std::string(base.name) + " has " + std::string(base.python));
+  std::string text = "no base that the data knows has Python " + python + " (" + support::join(bases, ", ") +
+                     "), and the site configuration has no archive of it";
+  std::vector<Candidate> wheels;
+  for (std::size_t i = 0; i < problem_.options().size(); ++i) {
+    const compat::Names free = problem_.options()[i].build->free_threaded;
+    if (std::find(free.begin(), free.end(), python) != free.end()) wheels.push_back({i, nullptr, {}, nullptr});
+  }
+  if (!wheels.empty()) text += "; wheels for it are known of torch " + torches(wheels);
+  return {text, cite(all.front().evidence), true};
+}
+
+// Why the archives of the site do not give `base` the Python; "" where they do, or the site has none.
+std::string ItemMaker::archive_trouble(const PythonOffer* offer, const compat::Base& base) const {
+  if (offer == nullptr) return "";
+  for (const std::string& platform : problem_.spec->platforms) {
+    const auto archive = offer->archives.find(platform);
+    if (archive == offer->archives.end())
+      return "the site configuration has no archive of Python " + offer->name + " for " + platform;
+    const auto& newest = *archive->second.front();
+    if (archive_for(*offer, platform, base) == nullptr)
+      return "the site's archive of Python " + newest.version + " needs glibc " + newest.glibc + ", and " +
+             std::string(base.name) + " has " + std::string(base.glibc);
+  }
+  return "";
+}
+
+Fact ItemMaker::python_fact(const Wish& wish, const std::vector<Candidate>& left) const {
+  const auto& all = problem_.knowledge->tables().bases;
   const bool known =
       std::any_of(all.begin(), all.end(), [&](const compat::Base& base) { return base.python == wish.value; });
-  if (!known) {
-    std::string text = "no base that the data knows has Python " + wish.value + ": " + support::join(bases, ", ");
-    std::vector<Candidate> wheels;
-    for (std::size_t i = 0; i < problem_.options().size(); ++i) {
-      const compat::Names free = problem_.options()[i].build->free_threaded;
-      if (std::find(free.begin(), free.end(), wish.value) != free.end()) wheels.push_back({i, nullptr});
-    }
-    if (!wheels.empty()) text += "; wheels for it are known of torch " + torches(wheels);
-    return {text, cite(all.front().evidence), true};
+  const PythonOffer* offer = problem_.offers->python(wish.value);
+  if (!known && offer == nullptr) return no_python_fact(wish.value);
+  const compat::Base& base = *left.front().base;
+  const std::string trouble = archive_trouble(offer, base);
+  const bool one_base = names(left).find(',') == std::string::npos;
+  if (one_base && (offer == nullptr || !trouble.empty()) && base.python != wish.value) {
+    return {
+        std::string(base.name) + " has Python " + std::string(base.python) + (trouble.empty() ? "" : "; ") + trouble,
+        cite(base.evidence)};
   }
-  const std::string found = names(left);
-  if (found.find(',') == std::string::npos) {
-    const compat::Base& base = *left.front().base;
-    return {std::string(base.name) + " has Python " + std::string(base.python), cite(base.evidence)};
-  }
+  if (!known && !trouble.empty()) return {trouble, cite(base.evidence)};
   const compat::Names of_wheels = problem_.option(left.front()).build->python;
   if (std::find(of_wheels.begin(), of_wheels.end(), wish.value) != of_wheels.end())
-    return {"the other lines here leave " + found, cite(left.front().base->evidence)};
+    return {"the other lines here leave " + names(left), cite(left.front().base->evidence)};
   return wheel_fact(left, wish.value);
 }
 
@@ -178,8 +212,18 @@ Fact ItemMaker::base_fact(const Wish& wish, const std::vector<Candidate>& left) 
     return {none->text + (none->hint.empty() ? "" : "; " + none->hint),
             none->source.empty() ? cite(other.evidence) : none->source, none->unknown};
   }
-  if (has_kind(ConstraintKind::kPython))
-    return {"Python " + std::string(other.python) + " is that of " + names(left), cite(other.evidence)};
+  if (has_kind(ConstraintKind::kPython)) {
+    std::vector<Candidate> own = left;
+    std::erase_if(own, [](const Candidate& candidate) { return candidate.archive != nullptr; });
+    if (!own.empty())
+      return {"Python " + std::string(own.front().python) + " is that of " + names(own),
+              cite(own.front().base->evidence)};
+    const std::string trouble = archive_trouble(left.front().archive, *base);
+    return {(trouble.empty() ? "the other lines here leave Python " + std::string(left.front().python) +
+                                   " of the site's archives on " + names(left)
+                             : trouble),
+            cite(base->evidence)};
+  }
   if (!base->gcc.empty() && has_kind(ConstraintKind::kCudaCompiler)) {
     return {
         std::string(base->name) + " has g++ " + std::string(base->gcc) + "; the other lines here leave " + names(left),
@@ -315,51 +359,6 @@ std::vector<ConflictItem> make_items(const Problem& problem, const Search& searc
   std::vector<ConflictItem> items;
   for (const std::size_t constraint : conflict) items.push_back(maker.make(constraint));
   return items;
-}
-
-namespace {
-
-// A row of known trouble may name a library as the way out: that there is a report of it, and that a lock has what the
-// build requires and nothing else, stand beside the no.
-void add_known_trouble(const Problem& problem, const Search& search, std::size_t constraint,
-                       std::vector<std::string>& hints) {
-  const std::string& part = problem.wishes[problem.constraints[constraint].wishes[0]].part->part;
-  const auto without = search.best([&](std::size_t i) { return i != constraint; });
-  if (!without) return;
-  const auto warnings = make_warnings(problem, *without);
-  for (const compat::KnownBad& bad : problem.knowledge->tables().known_bad) {
-    if ((part == "cudnn" ? bad.cudnn : part == "nccl" ? bad.nccl : "").empty()) continue;
-    const auto told = std::find_if(warnings.begin(), warnings.end(),
-                                   [&](const Warning& warning) { return support::ends_with(warning.text, bad.fact); });
-    if (told != warnings.end())
-      hints.push_back(told->text + " [" + told->source + "]. That is what the report says; envforge locks the " + part +
-                      " that the build requires, and no other beside it");
-  }
-}
-
-}  // namespace
-
-std::vector<std::string> make_hints(const Problem& problem, const Search& search,
-                                    const std::vector<std::size_t>& conflict) {
-  std::vector<std::string> hints;
-  for (const std::size_t i : conflict) {
-    if (problem.constraints[i].kind == ConstraintKind::kPart) add_known_trouble(problem, search, i, hints);
-  }
-  const auto for_no_wheel = [&](std::size_t i) {
-    const Constraint& constraint = problem.constraints[i];
-    return (constraint.kind == ConstraintKind::kGpuCode || constraint.kind == ConstraintKind::kGpuHost) &&
-           without_wheels(*problem.knowledge, *problem.gpus[constraint.gpu].match.architecture);
-  };
-  if (std::any_of(conflict.begin(), conflict.end(), for_no_wheel)) {
-    for (const compat::Topic* topic : problem.knowledge->topics_about("jetson"))
-      hints.push_back(std::string(topic->answer) + " [" + cite(topic->evidence, "answer") + "]");
-  }
-  if (const auto doubtful = search.doubtful()) {
-    const BuildOption& option = problem.option(*doubtful);
-    hints.push_back(describe_build(option) + " may fit, but the data of " + problem.knowledge->as_of() +
-                    " cannot tell; `cuda: " + std::string(option.build->cuda_variant) + "` takes it, with a warning");
-  }
-  return hints;
 }
 
 }  // namespace envforge::resolve

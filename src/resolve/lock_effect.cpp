@@ -73,7 +73,7 @@ Judged judge(const documents::Lock& lock, const std::string& file, const Pool& p
         {"torch " + locked.torch + " " + locked.cuda_variant + " is not known to the data of " + knowledge.as_of()}};
   }
   const Candidate candidate{static_cast<std::size_t>(option - problem.options().begin()),
-                            &knowledge.tables().bases.front()};
+                            &knowledge.tables().bases.front(), locked.python};
   Judged judged;
   for (const Constraint& constraint : problem.constraints) {
     if (!constraint.pool) continue;

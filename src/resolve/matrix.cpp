@@ -64,9 +64,8 @@ class Question {
   bool wants(const BuildOption& option) const {
     return (!torch_ || torch_->contains(option.torch)) &&
            (!filter_.devel || nvcc_fit(knowledge_, option) != Fit::kNo) &&
-           (filter_.cuda.empty() || is_cuda(option, filter_.cuda)) &&
-           (filter_.base.empty() || (base_ != nullptr && has_python(*option.build, std::string(base_->python)))) &&
-           (filter_.python.empty() || has_python(*option.build, filter_.python));
+           (filter_.cuda.empty() || is_cuda(option, filter_.cuda)) && (filter_.base.empty() || base_ != nullptr) &&
+           (python().empty() || has_python(*option.build, std::string(python())));
   }
 
   /// Whether the platform is wanted and runs; `doubt` says what is not certain about it.
@@ -83,8 +82,15 @@ class Question {
   }
 
  private:
+  // The one that is asked for, else that of the base.
+  std::string_view python() const {
+    return !filter_.python.empty() ? std::string_view(filter_.python)
+           : base_ == nullptr      ? std::string_view()
+                                   : base_->python;
+  }
+
   Fit brought(const PartWish& part, const BuildOption& option, std::vector<std::string>& doubts) const {
-    const Fit fit = part_fit(part, {0, base_}, option);
+    const Fit fit = part_fit(part, {0, base_, python()}, option);
     const bool sure = is_verified(part, option);
     if (fit == Fit::kUnknown) doubts.push_back("not known to have that " + part.part);
     if (fit == Fit::kYes && !sure) doubts.push_back(part.part + " not verified");
@@ -273,6 +279,10 @@ std::vector<std::string> matrix_notes(const compat::Knowledge& knowledge, const 
   if (const auto none = filter.base.empty() ? std::nullopt : compat::other_base(knowledge, filter.base))
     notes.push_back(none->text + (none->hint.empty() ? "" : "; " + none->hint) +
                     (none->source.empty() ? "" : " [" + none->source + "]"));
+  if (const auto* base = knowledge.base(filter.base);
+      base != nullptr && !filter.python.empty() && filter.python != base->python)
+    notes.push_back(filter.base + " has Python " + std::string(base->python) +
+                    "; another comes from an archive of the site configuration (`pythons`)");
   note_machines(notes, knowledge, filter);
   return notes;
 }

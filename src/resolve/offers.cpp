@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include <envforge/versions/python_name.hpp>
+
 namespace envforge::resolve {
 
 using versions::Version;
@@ -19,32 +21,83 @@ void set_ages(std::vector<BuildOption>& builds, Version BuildOption::*version, M
   for (BuildOption& build : builds) build.*age = ages.at(build.*version);
 }
 
+// Whether the archive is a newer patch of its Python.
+bool is_newer(const documents::PythonArchive* archive, const documents::PythonArchive* than) {
+  return Version::of(versions::without_t(archive->version)) > Version::of(versions::without_t(than->version));
+}
+
+bool has_wheel_for(const compat::Build& build, std::string_view python) {
+  const compat::Names names = versions::is_free_threaded(python) ? build.free_threaded : build.python;
+  return std::find(names.begin(), names.end(), python) != names.end();
+}
+
 }  // namespace
 
-Offers::Offers(const compat::Knowledge& knowledge) : knowledge_(knowledge) {
-  const compat::Tables& tables = knowledge.tables();
-  std::vector<Version> glibc;
-  for (const compat::Base& base : tables.bases) glibc.push_back(Version::of(base.glibc));
-  for (const compat::Release& release : tables.releases) {
+Offers::Offers(const compat::Knowledge& knowledge, std::vector<documents::PythonArchive> pythons)
+    : knowledge_(knowledge), archives_(std::move(pythons)) {
+  read_archives();
+  for (const compat::Release& release : knowledge.tables().releases) {
     const Version torch = Version::of(release.version);
     for (const compat::Build& build : release.builds) {
-      std::vector<std::pair<std::string_view, Version>> needs;
-      for (const auto& platform : build.platforms)
-        needs.emplace_back(platform.platform, Version::of(platform.min_glibc));
       builds_.push_back({&release, &build, torch, Version::of(build.cuda)});
-      for (std::size_t i = 0; i < tables.bases.size(); ++i) {
-        const compat::Base& base = tables.bases[i];
-        if (std::find(build.python.begin(), build.python.end(), base.python) == build.python.end()) continue;
-        Pairing pairing{builds_.size() - 1, &base, {}};
-        for (const auto& [platform, needed] : needs) {
-          if (glibc[i] < needed) pairing.too_new_for_base.push_back(platform);
-        }
-        pairings_.push_back(std::move(pairing));
-      }
+      add_pairings(build);
     }
   }
   set_ages(builds_, &BuildOption::torch, &BuildOption::torch_age);
   set_ages(builds_, &BuildOption::cuda, &BuildOption::cuda_age);
+}
+
+void Offers::read_archives() {
+  std::map<std::string, PythonOffer> by_name;
+  for (const auto& archive : archives_) {
+    PythonOffer& offer = by_name[versions::python_series(archive.version)];
+    offer.archives[archive.platform].push_back(&archive);
+  }
+  for (auto& [name, offer] : by_name) {
+    offer.name = name;
+    for (auto& [platform, archives] : offer.archives) std::sort(archives.begin(), archives.end(), is_newer);
+    pythons_.push_back(std::move(offer));
+  }
+  std::stable_sort(pythons_.begin(), pythons_.end(), [](const PythonOffer& a, const PythonOffer& b) {
+    return Version::of(versions::without_t(a.name)) > Version::of(versions::without_t(b.name));
+  });
+}
+
+// Of the build that was added last.
+void Offers::add_pairings(const compat::Build& build) {
+  const std::size_t option = builds_.size() - 1;
+  for (const compat::Base& base : knowledge_.tables().bases) {
+    const Version glibc = Version::of(base.glibc);
+    std::vector<std::string_view> too_old_for;
+    for (const auto& platform : build.platforms) {
+      if (glibc < Version::of(platform.min_glibc)) too_old_for.push_back(platform.platform);
+    }
+    if (has_wheel_for(build, base.python)) pairings_.push_back({option, &base, nullptr, too_old_for});
+    for (const PythonOffer& offer : pythons_) {
+      if (offer.name == base.python || !has_wheel_for(build, offer.name)) continue;
+      Pairing pairing{option, &base, &offer, too_old_for};
+      for (const std::string_view platform : {"linux/amd64", "linux/arm64"}) {
+        if (archive_for(offer, platform, base) == nullptr) pairing.not_on.push_back(platform);
+      }
+      pairings_.push_back(std::move(pairing));
+    }
+  }
+}
+
+const documents::PythonArchive* archive_for(const PythonOffer& python, std::string_view platform,
+                                            const compat::Base& base) {
+  const auto archives = python.archives.find(platform);
+  if (archives == python.archives.end()) return nullptr;
+  const auto found = std::find_if(
+      archives->second.begin(), archives->second.end(),
+      [&](const documents::PythonArchive* archive) { return Version::of(archive->glibc) <= Version::of(base.glibc); });
+  return found == archives->second.end() ? nullptr : *found;
+}
+
+const PythonOffer* Offers::python(std::string_view name) const {
+  const auto found =
+      std::find_if(pythons_.begin(), pythons_.end(), [&](const PythonOffer& offer) { return offer.name == name; });
+  return found == pythons_.end() ? nullptr : &*found;
 }
 
 const compat::GpuLookup& Offers::gpu(const std::string& name) {

@@ -6,6 +6,7 @@
 
 #include <envforge/support/text.hpp>
 #include <envforge/versions/package_name.hpp>
+#include <envforge/versions/python_name.hpp>
 
 namespace envforge::resolve {
 namespace {
@@ -43,8 +44,7 @@ const compat::Evidence& evidence_of(const PartWish& wish, const BuildOption& opt
 }
 
 bool brings_triton(const Candidate& candidate, const BuildOption& option) {
-  return candidate.base == nullptr ? !option.release->triton.empty()
-                                   : needs_triton(*option.release, candidate.base->python);
+  return candidate.python.empty() ? !option.release->triton.empty() : needs_triton(*option.release, candidate.python);
 }
 
 // PyPI serves a build under its version alone: no "+cu124" finds it there.
@@ -77,16 +77,16 @@ std::string specifiers_of(const std::string& requirement) {
   return at == std::string::npos ? "" : requirement.substr(at);
 }
 
-Truth holds(const PartWish& wish, const std::string& platform, const compat::Base* base) {
+Truth holds(const PartWish& wish, const std::string& platform, std::string_view python) {
   if (!wish.marker) return Truth::kYes;
-  return wish.marker->holds(versions::image_marker_values(platform, base == nullptr ? "" : std::string(base->python)));
+  return wish.marker->holds(versions::image_marker_values(platform, std::string(versions::without_t(python))));
 }
 
 // Leaves the platforms on which the entry may count, and its marker if that depends on more.
 void apply_marker(PartWish& wish) {
   if (!wish.marker) return;
-  std::erase_if(wish.platforms, [&](const auto& platform) { return holds(wish, platform, nullptr) == Truth::kNo; });
-  const auto counts = [&](const auto& platform) { return holds(wish, platform, nullptr) == Truth::kYes; };
+  std::erase_if(wish.platforms, [&](const auto& platform) { return holds(wish, platform, "") == Truth::kNo; });
+  const auto counts = [&](const auto& platform) { return holds(wish, platform, "") == Truth::kYes; };
   if (std::all_of(wish.platforms.begin(), wish.platforms.end(), counts)) wish.marker.reset();
 }
 
@@ -142,7 +142,7 @@ std::string_view version_of_part(const BuildOption& option, std::string_view par
 bool needs_triton(const compat::Release& release, std::string_view python) {
   if (release.triton.empty()) return false;
   const auto range = VersionRange::parse(release.triton_python);
-  return !range || range->contains(Version::of(python));
+  return !range || range->contains(Version::of(versions::without_t(python)));
 }
 
 bool is_verified(const PartWish& wish, const BuildOption& option) {
@@ -170,7 +170,7 @@ Fit fit_on(std::string_view platform, const PartWish& wish, const Candidate& can
 
 versions::Truth counts(const PartWish& wish, const Candidate& candidate) {
   Truth any = wish.marker ? Truth::kNo : Truth::kYes;
-  for (const std::string& platform : wish.platforms) any = std::max(any, holds(wish, platform, candidate.base));
+  for (const std::string& platform : wish.platforms) any = std::max(any, holds(wish, platform, candidate.python));
   return any;
 }
 
@@ -178,7 +178,7 @@ Fit part_fit(const PartWish& wish, const Candidate& candidate, const BuildOption
   if (wish.platforms.empty()) return fit_on("", wish, candidate, option);
   Fit fit = Fit::kYes;
   for (const std::string& platform : wish.platforms) {
-    const Truth counts = holds(wish, platform, candidate.base);
+    const Truth counts = holds(wish, platform, candidate.python);
     if (counts == Truth::kNo) continue;
     const Fit here = fit_on(platform, wish, candidate, option);
     fit = std::max(fit, counts == Truth::kYes ? here : std::min(here, Fit::kUnknown));
@@ -199,10 +199,9 @@ Fact fact_where_it_counts(const compat::Knowledge& knowledge, const PartWish& wi
             source};
   }
   if (wish.part == "triton" && !brings_triton(candidate, option)) {
-    return {version.empty()
-                ? build + " comes without triton"
-                : build + " requires triton only for Python " + std::string(option.release->triton_python) + "; " +
-                      std::string(candidate.base->name) + " has " + std::string(candidate.base->python),
+    return {version.empty() ? build + " comes without triton"
+                            : build + " requires triton only for Python " + std::string(option.release->triton_python) +
+                                  "; " + describe_python(candidate),
             source};
   }
   const auto another = [&](const std::string& platform) { return is_another_variant(wish, platform, option); };

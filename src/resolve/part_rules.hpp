@@ -27,7 +27,7 @@ inline constexpr std::string_view kNothingElse = "envforge puts nothing else in 
 versions::Truth counts(const PartWish& wish, const Candidate& candidate);
 /// Whether the row of its version is sure of it.
 bool is_verified(const PartWish& wish, const BuildOption& option);
-/// The base decides only where the part is triton or the entry has a marker; else it may be nullptr.
+/// The Python decides only where the part is triton or the entry has a marker; else it may be "".
 Fit part_fit(const PartWish& wish, const Candidate& candidate, const BuildOption& option);
 /// Why the build does not have the part as it is wanted.
 Fact part_fact(const compat::Knowledge& knowledge, const PartWish& wish, const Candidate& candidate,

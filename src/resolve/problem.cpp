@@ -7,6 +7,7 @@
 #include <envforge/support/error.hpp>
 #include <envforge/support/text.hpp>
 #include <envforge/versions/driver.hpp>
+#include <envforge/versions/python_name.hpp>
 
 #include "machine_rules.hpp"
 #include "part_rules.hpp"
@@ -211,8 +212,11 @@ void ProblemMaker::add_candidates() {
     const auto wanted = [&](std::string_view platform) {
       return std::find(platforms.begin(), platforms.end(), platform) != platforms.end();
     };
-    if (std::none_of(pairing.too_new_for_base.begin(), pairing.too_new_for_base.end(), wanted))
-      problem_.candidates.push_back({pairing.option, pairing.base});
+    if (std::any_of(pairing.not_on.begin(), pairing.not_on.end(), wanted)) continue;
+    const Candidate candidate = candidate_of(pairing);
+    // Nobody gets an interpreter without a GIL who did not ask for it.
+    if (versions::is_free_threaded(candidate.python) && candidate.python != problem_.spec->python.value) continue;
+    problem_.candidates.push_back(candidate);
   }
 }
 
@@ -224,6 +228,11 @@ const Version& Problem::driver(const Constraint& constraint) const {
 
 bool Problem::forward_compat(const Constraint& constraint) const {
   return constraint.pool && spec->pools[*constraint.pool].forward_compat;
+}
+
+Candidate candidate_of(const Pairing& pairing) {
+  const std::string_view python = pairing.archive == nullptr ? pairing.base->python : pairing.archive->name;
+  return {pairing.option, pairing.base, python, pairing.archive};
 }
 
 Problem make_problem(const ImageSpec& spec, const compat::Knowledge& knowledge) {

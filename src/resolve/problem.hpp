@@ -93,7 +93,11 @@ struct Constraint {
 struct Candidate {
   std::size_t option = 0;  // index into Offers::builds()
   const compat::Base* base = nullptr;
+  std::string_view python = {};          // 3.11: the base's own, or that of `archive`; "" where no base is asked about
+  const PythonOffer* archive = nullptr;  // nullptr: the base's own Python
 };
+/// A pairing as a candidate.
+Candidate candidate_of(const Pairing& pairing);
 
 struct Problem {
   const documents::ImageSpec* spec = nullptr;

@@ -4,8 +4,8 @@
 
 namespace envforge::resolve {
 Outcome resolve(const documents::ImageSpec& spec, const compat::Knowledge& knowledge,
-                const std::optional<OldChoice>& old) {
-  return resolve_on(std::make_shared<Offers>(knowledge), spec, old);
+                const std::vector<documents::PythonArchive>& pythons, const std::optional<OldChoice>& old) {
+  return resolve_on(std::make_shared<Offers>(knowledge, pythons), spec, old);
 }
 
 Outcome resolve_on(const std::shared_ptr<Offers>& offers, const documents::ImageSpec& spec,
@@ -17,7 +17,8 @@ Outcome resolve_on(const std::shared_ptr<Offers>& offers, const documents::Image
     // The lock is the reason only where it changes the choice. Else locking twice would give other bytes than once.
     const Search afresh(problem, std::nullopt);
     const auto newest = afresh.best();
-    const bool by_lock = !newest || newest->option != candidate->option || newest->base != candidate->base;
+    const bool by_lock = !newest || newest->option != candidate->option || newest->base != candidate->base ||
+                         newest->archive != candidate->archive;
     return by_lock ? make_solution(problem, search, *candidate, old)
                    : make_solution(problem, afresh, *newest, std::nullopt);
   }

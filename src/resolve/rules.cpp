@@ -5,6 +5,7 @@
 #include <envforge/compat/machine_code.hpp>
 #include <envforge/support/text.hpp>
 #include <envforge/versions/driver.hpp>
+#include <envforge/versions/python_name.hpp>
 
 #include "compiler_rules.hpp"
 #include "part_rules.hpp"
@@ -55,14 +56,26 @@ Fit torchaudio_fit(const Problem& problem, const BuildOption& option) {
   return built ? Fit::kUnknown : Fit::kNo;
 }
 
+// torchvision and torchaudio beside a torch without a GIL: of each torch that PyPI has for it, PyPI has them too (2.7.0
+// to 2.15.0, its lists of files read 2026-11-22); of what only PyTorch's own index has, nobody looked.
+Fit free_threaded_fit(const compat::Release& release, std::string_view python) {
+  if (!versions::is_free_threaded(python)) return Fit::kYes;
+  const auto on_pypi = [](const BuildPlatform& platform) { return platform.on_pypi; };
+  const bool known = std::any_of(release.builds.begin(), release.builds.end(), [&](const compat::Build& build) {
+    return has(build.free_threaded, python) && std::any_of(build.platforms.begin(), build.platforms.end(), on_pypi);
+  });
+  return known ? Fit::kYes : Fit::kUnknown;
+}
+
 Fit check_include(const Constraint& constraint, const Problem& problem, const Candidate& candidate) {
   const compat::Release& release = *problem.option(candidate).release;
   const bool vision = problem.wishes[constraint.wishes[0]].value == "torchvision";
   const std::string_view version = vision ? release.torchvision : release.torchaudio;
   const compat::Names python = vision ? release.torchvision_python : release.torchaudio_python;
   if (version.empty()) return Fit::kNo;
-  if (!python.empty() && !has(python, candidate.base->python)) return Fit::kNo;
-  return vision ? Fit::kYes : torchaudio_fit(problem, problem.option(candidate));
+  if (!python.empty() && !has(python, versions::without_t(candidate.python))) return Fit::kNo;
+  const Fit free = free_threaded_fit(release, candidate.python);
+  return vision ? free : std::max(free, torchaudio_fit(problem, problem.option(candidate)));
 }
 
 Fit check_platform(const BuildOption& option, const std::string& platform) {
@@ -191,9 +204,16 @@ Fact include_fact(const Problem& problem, const Constraint& constraint, const Ca
                                    : "; whether there is a build of it for CUDA " + cuda + " is not known"),
             cite(release.evidence)};
   }
+  const compat::Names python = vision ? release.torchvision_python : release.torchaudio_python;
+  const bool listed = python.empty() || has(python, versions::without_t(candidate.python));
+  if (listed && free_threaded_fit(release, candidate.python) == Fit::kUnknown) {
+    return {"whether " + part + " of torch " + std::string(release.version) + " has a wheel for Python " +
+                std::string(candidate.python) + " is not known",
+            cite(release.evidence)};
+  }
   if (!(vision ? release.torchvision : release.torchaudio).empty()) {
     return {part + " of torch " + std::string(release.version) + " has no wheel for Python " +
-                std::string(candidate.base->python),
+                std::string(candidate.python),
             cite(release.evidence)};
   }
   std::string text = "torch " + std::string(release.version) + " has no " + part + " that is made for it";
@@ -212,7 +232,7 @@ Fact capability_fact(const BuildOption& option, const Candidate& candidate) {
   if (release.triton.empty())
     return {torch + " comes without triton, which torch.compile needs", cite(release.evidence)};
   return {torch + " requires triton, which torch.compile needs, only for Python " + std::string(release.triton_python) +
-              "; " + std::string(candidate.base->name) + " has " + std::string(candidate.base->python),
+              "; " + describe_python(candidate),
           cite(release.evidence)};
 }
 
@@ -247,7 +267,7 @@ Fit check(const Problem& problem, const Constraint& constraint, const Candidate&
     case ConstraintKind::kPart:
       return part_fit(*wish.part, candidate, option);
     case ConstraintKind::kPython:
-      return fit(candidate.base->python == wish.value);
+      return fit(candidate.python == wish.value);
     case ConstraintKind::kBase:
       return fit(candidate.base->name == wish.value);
     case ConstraintKind::kPlatform:
@@ -262,7 +282,7 @@ Fit check(const Problem& problem, const Constraint& constraint, const Candidate&
     case ConstraintKind::kGpuDriver:
       return own_fit(problem, constraint, option, problem.driver(constraint));
     case ConstraintKind::kCapability:
-      return fit(needs_triton(*option.release, candidate.base->python));
+      return fit(needs_triton(*option.release, candidate.python));
     case ConstraintKind::kCutoff:
       return fit(option.release->date <= std::string_view(wish.value).substr(0, 10));
     case ConstraintKind::kCudaCompiler:
@@ -288,8 +308,7 @@ Fact why_not(const Problem& problem, const Constraint& constraint, const Candida
       return part_fact(*problem.knowledge, *wish.part, candidate, option);
     case ConstraintKind::kPython:
     case ConstraintKind::kBase:
-      return {std::string(candidate.base->name) + " has Python " + std::string(candidate.base->python),
-              cite(candidate.base->evidence)};
+      return {describe_python(candidate), cite(candidate.base->evidence)};
     case ConstraintKind::kPlatform:
       return {describe_build(option) + " has no wheel for " + constraint.platform, row};
     case ConstraintKind::kGpuCode:
@@ -346,6 +365,11 @@ std::string describe_code(compat::Names names) {
   if (names.size() > 3) return std::string(names.front()) + " to " + std::string(names.back());
   std::vector<std::string> parts(names.begin(), names.end());
   return support::join(parts, ", ");
+}
+
+std::string describe_python(const Candidate& candidate) {
+  return (candidate.archive == nullptr ? std::string(candidate.base->name) : std::string("the site's archive")) +
+         " has Python " + std::string(candidate.python);
 }
 
 std::string describe_build(const BuildOption& option) {

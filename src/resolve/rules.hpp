@@ -29,6 +29,8 @@ Fact both(Fact one, const Fact& other);
 std::string describe_gpu(const PoolGpu& gpu);
 /// "sm_50 to sm_90" for a long list.
 std::string describe_code(compat::Names names);
+/// "debian:12 has Python 3.11", "the site's archive has Python 3.13t".
+std::string describe_python(const Candidate& candidate);
 /// "torch 2.6.0 cu124".
 std::string describe_build(const BuildOption& option);
 

@@ -76,7 +76,7 @@ class SolutionMaker {
  private:
   Choice torch_choice() const;
   Choice cuda_choice(const BuildPlatform& platform) const;
-  Choice python_choice() const;
+  Choice python_choice(const PlatformSolution& out) const;
   Choice nvcc_choice() const;
   void add_forward(PlatformSolution& out) const;
   void add_libraries(PlatformSolution& out) const;
@@ -105,7 +105,7 @@ Choice SolutionMaker::torch_choice() const {
   const Version* next = nullptr;  // the next newer one: the newest may have other troubles besides
   const auto is_newer = [&](const Candidate& other) {
     const Version& torch = problem_.option(other).torch;
-    return torch > option_.torch && range.contains(torch) && other.base == &base_;
+    return torch > option_.torch && range.contains(torch) && other.base == &base_ && other.archive == chosen_.archive;
   };
   for (const Candidate& other : problem_.candidates) {
     const Version& torch = problem_.option(other).torch;
@@ -142,7 +142,8 @@ Choice SolutionMaker::cuda_choice(const BuildPlatform& platform) const {
     const auto pypi = fact_against(problem_, search_, [&](const Candidate& other) {
       const BuildOption& option = problem_.option(other);
       const auto* row = platform_of(*option.build, platform.platform);
-      return option.release == option_.release && other.base == &base_ && row != nullptr && row->on_pypi;
+      return option.release == option_.release && other.base == &base_ && other.archive == chosen_.archive &&
+             row != nullptr && row->on_pypi;
     });
     choice.reason =
         pypi ? "the newest build that fits; PyPI's does not: " + pypi->text
@@ -152,9 +153,15 @@ Choice SolutionMaker::cuda_choice(const BuildPlatform& platform) const {
   return choice;
 }
 
-Choice SolutionMaker::python_choice() const {
+Choice SolutionMaker::python_choice(const PlatformSolution& out) const {
   const Wish* wish = wish_of(problem_, WishKind::kPython);
   const std::string base(base_.name);
+  if (out.python_archive) {
+    return {"python", out.python,
+            (wish != nullptr ? "asked for; " : "nothing fits the one of the base; ") + base + " has " +
+                std::string(base_.python) + ", so CPython " + out.python_archive->version + " of the site's archives",
+            cite(base_.evidence)};
+  }
   return {"python", std::string(base_.python),
           wish != nullptr ? "asked for, and the one of " + base : "the one of " + base, cite(base_.evidence)};
 }
@@ -169,7 +176,7 @@ Choice SolutionMaker::nvcc_choice() const {
 }
 
 bool SolutionMaker::has_triton() const {
-  return needs_triton(*option_.release, base_.python);
+  return needs_triton(*option_.release, chosen_.python);
 }
 
 bool SolutionMaker::includes(const std::string& part) const {
@@ -266,14 +273,15 @@ PlatformSolution SolutionMaker::make(const std::string& name) const {
   out.torch = option_.release->version;
   out.cuda_variant = build.cuda_variant;
   out.cuda = build.cuda;
-  out.python = base_.python;
+  out.python = chosen_.python;
+  if (chosen_.archive != nullptr) out.python_archive = *archive_for(*chosen_.archive, name, base_);
   out.torch_index = problem_.knowledge->index_url(build, platform);
   out.glibc = base_.glibc;
   out.require_cuda = "cuda>=" + major + ".0";
   out.cxx11_abi = build.cxx11_abi;
   out.cxx_standard = build.cxx_standard;
   add_architectures(out, platform);
-  out.choices = {torch_choice(), cuda_choice(platform), python_choice()};
+  out.choices = {torch_choice(), cuda_choice(platform), python_choice(out)};
   add_libraries(out);
   if (documents::is_devel(*problem_.spec)) out.choices.push_back(nvcc_choice());
   if (const auto* row = problem_.knowledge->cuda_major(option_.cuda)) {

@@ -130,7 +130,7 @@ Search::Search(const Problem& problem, const std::optional<OldChoice>& old)
 
 std::vector<Candidate> Search::by_preference(const std::optional<OldChoice>& old) const {
   const documents::ImageSpec& spec = *problem_.spec;
-  using Key = std::array<int, 7>;
+  using Key = std::array<int, 9>;
   std::vector<std::array<int, 5>> of_build;
   for (const BuildOption& option : problem_.options()) {
     const bool torch = old && option.release->version == old->torch;
@@ -142,8 +142,9 @@ std::vector<Candidate> Search::by_preference(const std::optional<OldChoice>& old
     const Candidate& candidate = problem_.candidates[i];
     const std::string_view name = candidate.base->name;
     const auto& build = of_build[candidate.option];
-    order.push_back({{build[0], build[1], build[2], build[3], build[4], name != spec.base.value,
-                      distribution(name) != distribution(spec.base.value)},
+    order.push_back({{build[0], build[1], candidate.archive != nullptr, build[2], build[3], build[4],
+                      name != spec.base.value, distribution(name) != distribution(spec.base.value),
+                      candidate.archive == nullptr ? 0 : problem_.offers->age(*candidate.archive)},
                      i});
   }
   std::sort(order.begin(), order.end());
@@ -244,7 +245,8 @@ std::vector<std::optional<Candidate>> Search::best_with_each(
 
 std::optional<std::size_t> Search::against(const Candidate& candidate) const {
   const auto row = std::find_if(rows_.begin(), rows_.end(), [&](const Row& other) {
-    return other.candidate.option == candidate.option && other.candidate.base == candidate.base;
+    return other.candidate.option == candidate.option && other.candidate.base == candidate.base &&
+           other.candidate.archive == candidate.archive;
   });
   if (row == rows_.end()) return std::nullopt;
   if (!row->no.empty()) return row->no.front();

@@ -5,6 +5,7 @@
 
 #include <envforge/support/suggest.hpp>
 #include <envforge/support/text.hpp>
+#include <envforge/versions/python_name.hpp>
 #include <envforge/versions/version_range.hpp>
 
 #include "answer.hpp"
@@ -173,16 +174,16 @@ Question read_question(const std::string& option, const std::string& text) {
   if (part == "variant" && value != "runtime" && value != "devel") refuse("runtime or devel");
   if ((part == "torch" || is_library(part)) && !VersionRange::parse_prefix(value))
     refuse("a version or a range, such as 2.6 or >=2.4,<2.7");
-  const bool free_threaded = part == "python" && value.back() == 't';
-  if (part == "python" && !Version::parse(free_threaded ? value.substr(0, value.size() - 1) : value))
+  if (part == "python" && !Version::parse(versions::without_t(value)))
     refuse("a Python version, such as 3.11 or 3.14t");
   if (part == "cuda" && !Version::parse(support::starts_with(value, "cu") ? value.substr(2) : value))
     refuse("a CUDA version, such as 12.4 or cu124");
   return {part, value, option + " " + text};
 }
 
-WhatIf what_if(const ImageSpec& spec, const compat::Knowledge& knowledge, const Question& question) {
-  const auto offers = std::make_shared<Offers>(knowledge);
+WhatIf what_if(const ImageSpec& spec, const compat::Knowledge& knowledge, const Question& question,
+               const std::vector<documents::PythonArchive>& pythons) {
+  const auto offers = std::make_shared<Offers>(knowledge, pythons);
   WhatIf answer{question,
                 resolve_on(offers, spec, std::nullopt),
                 resolve_on(offers, with_part(spec, question), std::nullopt, question.part),

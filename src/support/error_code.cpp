@@ -128,6 +128,13 @@ const std::vector<ErrorRow>& error_rows() {
        "read mmdebstrap's lines above; as root or with user namespaces it needs no further rights"},
       {ErrorCode::kIndexUnreachable, "index-unreachable", "a package index does not answer",
        "check the network, --ca-bundle and the mirrors of the site configuration; `envforge doctor` shows them"},
+      {ErrorCode::kPythonFetch, "python-fetch", "a locked archive of Python cannot be had",
+       "check the address, or give the archive an entry under `pythons` of the site configuration"},
+      {ErrorCode::kPythonDigest, "python-digest", "an archive of Python is not the one that was named",
+       "compare the sha256 with the one that its publisher prints"},
+      {ErrorCode::kPythonArchive, "python-archive", "an archive of Python cannot be used",
+       "it must be a .tar.gz of a prefix that works in any folder: bin/pythonX.Y and lib/pythonX.Y, alone or below one "
+       "folder (python-build-standalone calls it install_only)"},
       {ErrorCode::kProtocol, "validator-protocol", "CLI, driver and check groups do not understand each other",
        "use driver and groups of the same release as the CLI; `envforge doctor` shows them"},
       {ErrorCode::kImageAbsent, "image-absent", "the engine does not have the image", "build or pull it first"},

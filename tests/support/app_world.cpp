@@ -27,7 +27,7 @@ json installed(const documents::LockedPlatform& locked) {
   for (const auto& part : support::split(locked.nccl, '.')) nccl.push_back(std::stoi(part));
   return {{"schema", "envforge/installed"},
           {"schema_version", 1},
-          {"python", locked.python + ".2"},
+          {"python", locked.python_archive ? locked.python_archive->version : locked.python + ".2"},
           {"packages", packages},
           {"torch",
            {{"version", locked.torch + "+" + locked.cuda_variant},
@@ -83,6 +83,7 @@ AppWorld::AppWorld()
              engine,
              python,
              debs,
+             downloads,
              bases,
              knowledge_,
              site,

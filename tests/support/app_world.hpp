@@ -18,6 +18,7 @@
 #include "support/fake_base_builder.hpp"
 #include "support/fake_deb_source.hpp"
 #include "support/fake_engine.hpp"
+#include "support/fake_file_source.hpp"
 #include "support/fake_process.hpp"
 #include "support/fake_python_resolver.hpp"
 
@@ -57,6 +58,7 @@ class AppWorld {
   FakeEngine engine;
   FakePythonResolver python{shipped_torch_universe()};
   FakeDebSource debs{small_mirror()};
+  FakeFileSource downloads;
   FakeBaseBuilder bases;
   ScriptedProcessRunner processes;
   documents::SiteConfig site;

@@ -67,27 +67,37 @@ std::string make_zip(const NamedFiles& files, const std::function<std::string(co
   return out;
 }
 
-std::string make_tar(const NamedFiles& files) {
+std::string tar_member(const std::string& name, const std::string& content, char type, const std::string& link,
+                       const std::string& mode) {
+  std::string header(512, '\0');
+  const auto field = [&](std::size_t at, const std::string& text) { header.replace(at, text.size(), text); };
+  field(0, name.substr(0, 100));
+  field(100, mode);
+  field(108, "0000000");
+  field(116, "0000000");
+  field(124, octal(content.size(), 11));
+  field(136, octal(0, 11));
+  field(148, "        ");
+  field(156, std::string(1, type));
+  field(157, link.substr(0, 100));
+  field(257, std::string("ustar\0", 6) + "00");
+  unsigned sum = 0;
+  for (const char c : header) sum += static_cast<unsigned char>(c);
+  field(148, octal(sum, 6) + std::string("\0 ", 2));
+  return header + content + std::string((512 - content.size() % 512) % 512, '\0');
+}
+
+std::string make_tar_of(const std::vector<std::string>& members) {
   std::string out;
-  for (const auto& [name, content] : files) {
-    std::string header(512, '\0');
-    const auto field = [&](std::size_t at, const std::string& text) { header.replace(at, text.size(), text); };
-    const bool folder = !name.empty() && name.back() == '/';
-    field(0, name.substr(0, 100));
-    field(100, "0000755");
-    field(108, "0000000");
-    field(116, "0000000");
-    field(124, octal(content.size(), 11));
-    field(136, octal(0, 11));
-    field(148, "        ");
-    field(156, folder ? "5" : "0");
-    field(257, std::string("ustar\0", 6) + "00");
-    unsigned sum = 0;
-    for (const char c : header) sum += static_cast<unsigned char>(c);
-    field(148, octal(sum, 6) + std::string("\0 ", 2));
-    out += header + content + std::string((512 - content.size() % 512) % 512, '\0');
-  }
+  for (const auto& member : members) out += member;
   return out + std::string(1024, '\0');
+}
+
+std::string make_tar(const NamedFiles& files) {
+  std::vector<std::string> members;
+  for (const auto& [name, content] : files)
+    members.push_back(tar_member(name, content, !name.empty() && name.back() == '/' ? '5' : '0'));
+  return make_tar_of(members);
 }
 
 std::string make_gzip(const std::string& content) {

@@ -7,6 +7,7 @@
 
 #include <envforge/support/files.hpp>
 #include <envforge/support/sha256.hpp>
+#include <envforge/versions/python_name.hpp>
 #include <envforge/versions/version.hpp>
 #include <envforge/versions/version_range.hpp>
 
@@ -38,9 +39,11 @@ bool allows(const Need& need, const std::string& version) {
 
 /// Whether the tag of a wheel is for the machine that asks: "cp311-cp311-manylinux_2_28_x86_64".
 bool is_for(const FakePackage& package, const packages::PythonRequest& request) {
-  std::string python = "cp" + request.python_version;
-  python.erase(std::remove(python.begin(), python.end(), '.'), python.end());
+  std::string abi = "cp" + request.python_version;
+  abi.erase(std::remove(abi.begin(), abi.end(), '.'), abi.end());
+  const std::string python(versions::without_t(abi));
   const bool any_python = package.tag.substr(0, 2) != "cp";
+  if (!any_python && package.tag.find("-" + abi + "-") == std::string::npos) return false;
   const char* other = request.platform == "linux/arm64" ? "x86_64" : "aarch64";
   return (any_python || package.tag.substr(0, package.tag.find('-')) == python) &&
          package.tag.find(other) == std::string::npos;

@@ -1,7 +1,9 @@
 // What the site configuration says about where bytes come from, put into the requests of the areas below.
 #pragma once
 
+#include <map>
 #include <string>
+#include <vector>
 
 #include <envforge/app/world.hpp>
 #include <envforge/documents/lock.hpp>
@@ -32,6 +34,10 @@ void add_site_indexes(const World& world, packages::PythonRequest& request);
 std::string configured_local_base(const World& world, const std::string& base);
 /// The image that the site pulls as base; "" without one.
 std::string configured_registry_base(const World& world, const std::string& base);
+/// As apt and curl name them: http_proxy, https_proxy, no_proxy.
+std::map<std::string, std::string> lower_case_proxies(const World& world);
+/// The Pythons that the site has archives of. A file is named without its folder, as a lock names it.
+std::vector<documents::PythonArchive> site_pythons(const documents::SiteConfig& site);
 render::SiteNetwork site_network(const World& world, const documents::LockedPlatform& locked);
 
 }  // namespace envforge::app

@@ -10,6 +10,7 @@
 #include <envforge/documents/site_config.hpp>
 #include <envforge/engine/engine.hpp>
 #include <envforge/packages/deb_source.hpp>
+#include <envforge/packages/file_source.hpp>
 #include <envforge/packages/python_resolver.hpp>
 #include <envforge/process/process.hpp>
 
@@ -20,6 +21,7 @@ struct World {
   engine::ContainerEngine& engine;  // looks for an engine only when it is asked something
   packages::PythonResolver& python;
   packages::DebSource& debs;
+  packages::FileSource& files;
   bases::BaseBuilder& bases;
   const compat::Knowledge& knowledge;
   const documents::SiteConfig& site;

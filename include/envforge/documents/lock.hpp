@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <envforge/documents/python_archive.hpp>
 #include <envforge/documents/recipe.hpp>
 
 namespace envforge::documents {
@@ -80,7 +81,7 @@ struct Choice {
 
 struct LockedPlatform {
   LockedBase base;
-  std::string python;        // "3.11"
+  std::string python;        // "3.11", or "3.13t" of an archive
   std::string torch;         // "2.6.0"
   std::string cuda_variant;  // "cu124"
   std::string cuda;          // "12.4"
@@ -96,7 +97,8 @@ struct LockedPlatform {
   std::vector<LockedDeb> debs;          // in the image, beyond the base
   std::vector<LockedDeb> builder_debs;  // only in the stages that compile: the validator's torch group, `builds`
   std::vector<LockedBuild> builds;
-  std::vector<LockedWheel> build_wheels;  // what `builds` are built with, nvcc too; in no image
+  std::optional<PythonArchive> python_archive;  // the interpreter, where it is not the base's own
+  std::vector<LockedWheel> build_wheels;        // what `builds` are built with, nvcc too; in no image
   friend bool operator==(const LockedPlatform&, const LockedPlatform&) = default;
 };
 

@@ -1,12 +1,14 @@
 // What a site shares: where bytes come from and where the engine is. Read from a configuration file, from ENVFORGE_
 // variables and from flags, merged so that each value keeps the place it came from. Nothing of it decides an image, so
-// nothing of it enters a lock. Used by app and cli; opens no file and reads no environment.
+// nothing of it enters a lock, but for the Python that a recipe asks for and a base does not have. Used by app and cli;
+// opens no file and reads no environment.
 #pragma once
 
 #include <map>
 #include <string>
 #include <vector>
 
+#include <envforge/documents/python_archive.hpp>
 #include <envforge/documents/recipe.hpp>
 
 namespace envforge::documents {
@@ -50,6 +52,7 @@ struct SiteConfig {
   std::map<std::string, SiteBase> bases;  // base -> local images
   std::map<std::string, SiteDebMirror> deb_mirrors;  // distribution: debian, ubuntu
   std::map<std::string, SiteIndex> indexes;          // by the site's name for it
+  std::vector<Located<PythonArchive>> pythons;       // none twice of one version and platform
   friend bool operator==(const SiteConfig&, const SiteConfig&) = default;
 };
 

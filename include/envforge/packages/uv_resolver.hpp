@@ -30,6 +30,7 @@ class UvResolver : public PythonResolver {
   process::Outcome run_uv(std::vector<std::string> arguments, const PythonRequest& request, const std::string& folder,
                           const std::string& from_source = {});
   std::optional<PythonConflict> trouble(const process::Outcome& outcome, const PythonRequest& request) const;
+  void add_wheels_with_gil(PythonConflict& conflict, const PythonRequest& request);
   void add_requirers(std::vector<ResolvedWheel>& wheels, const PythonRequest& request, const std::string& folder);
   static void hash_folder(std::vector<ResolvedWheel>& wheels, const PythonRequest& request);
   std::string program();

@@ -61,11 +61,21 @@ struct ContextReference {
     friend bool operator==(const CopySource&, const CopySource&) = default;
   };
 
+  /// The layer that an archive of Python becomes: its files below archived_python().
+  struct Python {
+    documents::PythonArchive archive;
+    bool headers = false;  // something is compiled against it
+    friend bool operator==(const Python&, const Python&) = default;
+  };
+
   std::string path;
-  std::variant<BaseTar, Deb, Uv, Wheel, CopySource> what;
+  std::variant<BaseTar, Deb, Uv, Wheel, CopySource, Python> what;
   bool only_for_torch_group = false;  // not needed unless kTorchGroupTarget is built
   friend bool operator==(const ContextReference&, const ContextReference&) = default;
 };
+
+/// Where a Python that the base does not have lies in an image: "/opt/python-3.13t".
+std::string archived_python(const documents::LockedPlatform& platform);
 
 /// How the validator's torch group is compiled against the image's torch. Its sources lie below validator/ of the
 /// context.

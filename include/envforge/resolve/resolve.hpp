@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include <envforge/compat/knowledge.hpp>
 #include <envforge/documents/recipe.hpp>
@@ -22,9 +23,11 @@ struct OldChoice {
 using Outcome = std::variant<Solution, Conflict>;
 
 /// Complete and deterministic: newest torch first, then the build that PyPI serves, then the newest CUDA. Builds of
-/// which nobody can say whether they run are taken only if nothing else is left. Throws Error{kGpuUnknown,
-/// kGpuAmbiguous}.
+/// which nobody can say whether they run are taken only if nothing else is left. The base's own Python is taken before
+/// one of `pythons`, the archives of the site, and one without a GIL only where the recipe names it. Throws
+/// Error{kGpuUnknown, kGpuAmbiguous}.
 Outcome resolve(const documents::ImageSpec& spec, const compat::Knowledge& knowledge,
+                const std::vector<documents::PythonArchive>& pythons = {},
                 const std::optional<OldChoice>& old = std::nullopt);
 
 }  // namespace envforge::resolve

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,15 +26,16 @@ struct Warning {
 };
 
 struct PlatformSolution {
-  std::string platform;                     // linux/amd64
-  std::string torch;                        // 2.6.0
-  std::string cuda_variant;                 // cu124
-  std::string cuda;                         // 12.4
-  std::string python;                       // 3.11
-  std::string cudnn, nccl, cublas, triton;  // "" = not known, or none
-  std::string torchvision, torchaudio;      // "" = not asked for
-  std::string torch_index;                  // "" = PyPI
-  std::string glibc;                        // of the base
+  std::string platform;                                    // linux/amd64
+  std::string torch;                                       // 2.6.0
+  std::string cuda_variant;                                // cu124
+  std::string cuda;                                        // 12.4
+  std::string python;                                      // 3.11
+  std::optional<documents::PythonArchive> python_archive;  // of the site; nullopt: the base's own
+  std::string cudnn, nccl, cublas, triton;                 // "" = not known, or none
+  std::string torchvision, torchaudio;                     // "" = not asked for
+  std::string torch_index;                                 // "" = PyPI
+  std::string glibc;                                       // of the base
   std::string require_cuda;  // NVIDIA_REQUIRE_CUDA: cuda>=12.0, or a driver branch of forward compatibility
   int cxx11_abi = 1;
   int cxx_standard = 17;

@@ -49,8 +49,9 @@ struct WhatIf {
   std::vector<PoolEffect> pools;
 };
 
-/// Throws Error{kGpuUnknown, kGpuAmbiguous} as resolve() does.
-WhatIf what_if(const documents::ImageSpec& spec, const compat::Knowledge& knowledge, const Question& question);
+/// `pythons` as of resolve(). Throws Error{kGpuUnknown, kGpuAmbiguous} as it does.
+WhatIf what_if(const documents::ImageSpec& spec, const compat::Knowledge& knowledge, const Question& question,
+               const std::vector<documents::PythonArchive>& pythons = {});
 
 /// The text without colours; ends with a newline.
 std::string explain(const WhatIf& answer);

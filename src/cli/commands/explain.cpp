@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <envforge/app/load_recipe.hpp>
+#include <envforge/app/site_requests.hpp>
 #include <envforge/documents/lock.hpp>
 #include <envforge/resolve/explain.hpp>
 #include <envforge/resolve/lock_effect.hpp>
@@ -72,7 +73,7 @@ support::ExitCode show_matrix(Session& session, const ExplainArguments& argument
 }
 
 support::ExitCode show_what_if(Session& session, const documents::ImageSpec& spec, const resolve::Question& question) {
-  const auto answer = resolve::what_if(spec, session.knowledge(), question);
+  const auto answer = resolve::what_if(spec, session.knowledge(), question, app::site_pythons(session.site()));
   print_out(session.options().json ? json_text(answer, session) : resolve::explain(answer));
   return std::holds_alternative<resolve::Conflict>(answer.asked) ? support::ExitCode::kNoSolution
                                                                  : support::ExitCode::kDone;
@@ -87,7 +88,7 @@ support::ExitCode show_topic(Session& session, const std::string& asked) {
 }
 
 support::ExitCode show_recipe(Session& session, const documents::ImageSpec& spec) {
-  const auto outcome = resolve::resolve(spec, session.knowledge());
+  const auto outcome = resolve::resolve(spec, session.knowledge(), app::site_pythons(session.site()));
   print_out(session.options().json ? json_text(outcome, session) : resolve::explain(outcome));
   return std::holds_alternative<resolve::Conflict>(outcome) ? support::ExitCode::kNoSolution : support::ExitCode::kDone;
 }

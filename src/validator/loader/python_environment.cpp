@@ -18,13 +18,21 @@ std::string config_value(const std::string& config, const std::string& key) {
   return "";
 }
 
-/// "3.11" of "3.11.2", "3.11.2.final.0" or "python3.11"; "" of anything else.
+/// "3.11" of "3.11.2", "3.11.2.final.0", "python3.11" or "python3.11t"; "" of anything else.
 std::string short_version(std::string text) {
   if (support::starts_with(text, "python")) text.erase(0, 6);
+  if (!text.empty() && text.back() == 't') text.pop_back();
   const auto parts = support::split(text, '.');
   if (parts.size() < 2 || parts[0] != "3" || parts[1].empty()) return "";
   if (parts[1].find_first_not_of("0123456789") != std::string::npos) return "";
   return parts[0] + "." + parts[1];
+}
+
+/// "3.13t" where the folders of the prefix are those of the build without a GIL, which neither a pyvenv.cfg nor a link
+/// to python3 tells.
+std::string with_t(const Root& root, const std::string& prefix, const std::string& version) {
+  const std::string folder = prefix + "/lib/python" + version;
+  return !root.is_folder(folder) && root.is_folder(folder + "t") ? version + "t" : version;
 }
 
 /// The version by the interpreter's real name, else by the highest lib/pythonX.Y of the prefix that holds packages.
@@ -110,6 +118,7 @@ std::optional<PythonEnvironment> environment_at(const Root& root, const Environm
   const std::string config = root.read(prefix + "/pyvenv.cfg", 1U << 16).value_or("");
   out.version = find_version(root, prefix, config);
   if (out.version.empty()) return std::nullopt;
+  out.version = with_t(root, out.prefix, out.version);
   out.kind = !config.empty() ? "venv" : root.is_folder(prefix + "/conda-meta") ? "conda" : "system";
   out.search_path = search_path(root, environment, out.prefix, out.version, config);
   return out;

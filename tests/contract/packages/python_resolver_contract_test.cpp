@@ -27,6 +27,9 @@ FakeUniverse universe() {
   return {{"",
            {{"torch", "2.6.0", {"numpy"}, "cp311-cp311-manylinux1_x86_64"},
             {"torch", "2.7.0", {"numpy"}, "cp311-cp311-manylinux_2_28_x86_64"},
+            {"free", "1.0", {"numpy"}, "cp313-cp313t-manylinux_2_28_x86_64"},
+            {"free", "2.0", {"numpy"}, "cp313-cp313-manylinux_2_28_x86_64"},
+            {"bound", "1.0", {}, "cp313-cp313-manylinux_2_28_x86_64"},
             {"numpy", "1.26.4", {}},
             {"numpy", "2.1.0", {}},
             {"numpy", "2.2.0", {}},
@@ -138,6 +141,21 @@ class PythonResolverContract : public ::testing::TestWithParam<std::string> {
 
   std::unique_ptr<Bench> bench_;
 };
+
+TEST_P(PythonResolverContract, APythonWithoutAGilGetsWheelsOfItsAbiAndThoseWithoutCode) {
+  PythonRequest asked = request({}, {"free"});
+  asked.python_version = "3.13t";
+  const auto answer = wheels(asked);
+  ASSERT_EQ(answer.size(), 2U);
+  EXPECT_EQ(answer[0].filename, "free-1.0-cp313-cp313t-manylinux_2_28_x86_64.whl") << "2.0 has none for it";
+  EXPECT_EQ(answer[1].name, "numpy");
+  asked.python_version = "3.13";
+  EXPECT_EQ(wheels(asked)[0].filename, "free-2.0-cp313-cp313-manylinux_2_28_x86_64.whl");
+  asked.requirements = {"bound"};
+  EXPECT_EQ(wheels(asked).size(), 1U);
+  asked.python_version = "3.13t";
+  EXPECT_FALSE(conflict(asked).lines.empty());
+}
 
 TEST_P(PythonResolverContract, PinsAreKeptAndTheRestIsTheNewestSortedByName) {
   const auto answer = wheels(request({"torch==2.6.0"}));

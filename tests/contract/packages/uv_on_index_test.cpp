@@ -134,6 +134,20 @@ TEST_F(UvOnIndexTest, ChoosesTheFileThatUvItselfInstalls) {
   }
 }
 
+TEST_F(UvOnIndexTest, SaysWhichWheelsAPackageHasThatAPythonWithoutAGilCannotLoad) {
+  serve({{"pypi",
+          {make_wheel({"bound", "1.0", "cp39-abi3-manylinux_2_28_x86_64"}),
+           make_sdist("bound", "1.0", "raise SystemExit")}}});
+  PythonRequest asked = request({"bound"});
+  asked.python_version = "3.13t";
+  const PythonConflict answer = conflict(asked);
+  EXPECT_EQ(answer.package, "bound");
+  EXPECT_THAT(answer.lines, ::testing::Contains("bound 1.0 has a wheel for Python 3.13 "
+                                                "(bound-1.0-cp39-abi3-manylinux_2_28_x86_64.whl) and none that Python "
+                                                "3.13t loads"));
+  EXPECT_THAT(answer.hint, HasSubstr("python: \"3.13\""));
+}
+
 TEST_F(UvOnIndexTest, NeverRunsTheCodeOfASourceDistribution) {
   const fs::path witness = folder_.path() / "witness";
   const std::string code = "open('" + witness.string() + "', 'w').write('ran')";

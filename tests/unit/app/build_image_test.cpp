@@ -153,8 +153,9 @@ TEST_F(BuildImage, AnInterruptedBaseLeavesNoHalfTar) {
     }
   } bases;
   const auto& w = at_.world();
-  World world{w.processes, w.engine, w.python,     w.debs,    bases,    w.knowledge,          w.site,
-              w.events,    w.now,    w.random_hex, w.version, w.commit, w.report_secret_path, w.cache_dir};
+  World world{w.processes, w.engine, w.python, w.debs,       w.files,   bases,    w.knowledge,
+              w.site,      w.events, w.now,    w.random_hex, w.version, w.commit, w.report_secret_path,
+              w.cache_dir};
   try {
     build_image(world, at_.recipe(recipe_text("2.6")), options_);
     FAIL() << "it was built without a base";
@@ -207,8 +208,9 @@ TEST_F(BuildImage, APushedIndexAndTheManifestInItAreToldApart) {
   engine.on_build = at_.engine.on_build;
   options_.push = true;
   const auto& w = at_.world();
-  World world{w.processes, engine, w.python,     w.debs,    w.bases,  w.knowledge,          w.site,
-              w.events,    w.now,  w.random_hex, w.version, w.commit, w.report_secret_path, w.cache_dir};
+  World world{w.processes, engine,   w.python, w.debs,       w.files,   w.bases,  w.knowledge,
+              w.site,      w.events, w.now,    w.random_hex, w.version, w.commit, w.report_secret_path,
+              w.cache_dir};
   // The image is put into at_.engine by its builder; both must know it.
   engine.on_build = [&](const engine::BuildRequest& request, const engine::OnBuildEvent& on_event) {
     auto result = at_.engine.on_build(request, on_event);

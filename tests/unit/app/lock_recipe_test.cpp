@@ -310,19 +310,13 @@ struct InterruptedDebs : testing::FakeDebSource {
 
 // The same world with other resolvers.
 World resolving_by(const World& world, packages::PythonResolver& python, packages::DebSource& debs) {
-  return {world.processes,
-          world.engine,
-          python,
-          debs,
-          world.bases,
-          world.knowledge,
-          world.site,
-          world.events,
-          world.now,
-          world.random_hex,
-          world.version,
-          world.commit,
-          world.report_secret_path,
+  return {world.processes,  world.engine,
+          python,           debs,
+          world.files,      world.bases,
+          world.knowledge,  world.site,
+          world.events,     world.now,
+          world.random_hex, world.version,
+          world.commit,     world.report_secret_path,
           world.cache_dir};
 }
 

@@ -92,6 +92,15 @@ TEST(Lock, KeepsTheLibrariesThatTorchMustBringAndSaysNothingOfOthers) {
   EXPECT_TRUE(again.spec.torch.libraries[0].version.value.contains(versions::Version::of("9.1.0.70")));
 }
 
+TEST(Lock, KeepsTheArchiveOfItsPythonAndSaysNothingOfItElsewhere) {
+  Lock lock = testing::complete_lock();
+  EXPECT_EQ(write_lock(lock).find("python_archive"), std::string::npos);
+  auto& amd64 = lock.platforms.at("linux/amd64");
+  amd64.python = "3.13t";
+  amd64.python_archive = {"3.13.5t", "linux/amd64", "https://x.example.com/p.tar.gz", std::string(64, 'a'), "2.17"};
+  EXPECT_EQ(read_lock(write_lock(lock), "x.lock"), lock);
+}
+
 TEST(Lock, EditedByHandIsToldByItsDigest) {
   std::string text = write_lock(testing::complete_lock());
   text.replace(text.find("\"2.6.0\""), 7, "\"2.6.1\"");
@@ -115,7 +124,7 @@ TEST(Lock, ThatIsNoJsonIsMalformedWithLineAndColumn) {
   EXPECT_EQ(support::to_string(*error.where()), "x.lock:3:1");
 }
 
-std::string locked(const char* member) {
+std::string locked(const std::string& member) {
   return std::string("/platforms/linux~1amd64") + member;
 }
 
@@ -193,6 +202,33 @@ INSTANTIATE_TEST_SUITE_P(
         Forgery{"OtherSchema", "/schema", "envforge/report", "/schema"},
         Forgery{"PlatformsIsList", "/platforms", json::array(), "/platforms"}),
     [](const auto& tested) { return std::string(tested.param.name); });
+
+TEST(Lock, WhoseArchiveIsNotTheOneOfItsPythonIsRefused) {
+  const json archive = {
+      {"version", "3.13.5t"}, {"url", "p.tar.gz"}, {"sha256", std::string(64, 'a')}, {"glibc", "2.17"}};
+  const auto refused = [&](const std::string& python, const json& member) {
+    return error_of(forged([&](json& lock) {
+      auto& platform = lock["platforms"]["linux/amd64"];
+      platform["python"] = python;
+      if (!member.is_null()) platform["python_archive"] = member;
+    }));
+  };
+  EXPECT_EQ(refused("3.12", archive).message(), "the archive has Python 3.13.5t, the lock is for 3.12");
+  EXPECT_EQ(refused("3.13t", {}).message(), "Python 3.13t comes from an archive, and there is none");
+  for (const auto& [word, value] : std::vector<std::pair<std::string, std::string>>{{"url", "../p.tar.gz"},
+                                                                                    {"url", "/srv/p.tar.gz"},
+                                                                                    {"url", "http://x.example.com/p"},
+                                                                                    {"url", "--x"},
+                                                                                    {"sha256", "$(id)"},
+                                                                                    {"version", "3.13.5t;id"},
+                                                                                    {"glibc", "2"}}) {
+    json other = archive;
+    other[word] = value;
+    const auto error = refused("3.13t", other);
+    ASSERT_TRUE(error.where().has_value());
+    EXPECT_EQ(error.where()->pointer, locked("/python_archive/" + word)) << value;
+  }
+}
 
 TEST(Lock, WithoutAMemberSaysWhichIsMissing) {
   const auto error = error_of(forged([](json& lock) { lock["platforms"]["linux/amd64"].erase("nccl"); }));

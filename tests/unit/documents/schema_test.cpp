@@ -200,6 +200,12 @@ TEST_F(Schema, OfFleetFilesAgreesWithTheReader) {
 TEST_F(Schema, OfSiteConfigurationsAgreesWithTheReader) {
   const std::string head = "schema: envforge/config/v1\n";
   const Reader read = [](const std::string& text) { read_site_config(text, "c.yaml"); };
+  const auto python = [](const std::string& version, const std::string& url, const std::string& platform,
+                         const std::string& glibc) {
+    return "pythons: [{version: \"" + version + "\", platform: \"" + platform + "\", url: \"" + url +
+           "\", sha256: " + testing::hex64('0') + ", glibc: \"" + glibc + "\"}]\n";
+  };
+  const std::string archive = "https://x.example.com/p+1.tar.gz", amd64 = "linux/amd64";
   expect_both_accept(
       "config-v1.schema.json",
       {{"empty.yaml", head},
@@ -213,7 +219,10 @@ TEST_F(Schema, OfSiteConfigurationsAgreesWithTheReader) {
                "deb_mirrors: {debian: {mirror: \"http://mirror.example.com/debian\"}}\n"
                "indexes: {ours: {url: \"https://w.example.com/simple\", packages: [our-lib, Our_Other], "
                "credentials: "
-               "/etc/ours.credentials}}\n"}},
+               "/etc/ours.credentials}}\n"},
+       {"python.yaml", head + python("3.13.5t", archive, amd64, "2.17")},
+       {"python-here.yaml", head + python("3.12.7", "pythons/p.tar.gz", "linux/arm64", "2.28")},
+       {"python-there.yaml", head + python("3.12.7", "/srv/our own/p.tar.gz", amd64, "2.28")}},
       read);
   expect_both_refuse(
       "config-v1.schema.json",
@@ -232,6 +241,13 @@ TEST_F(Schema, OfSiteConfigurationsAgreesWithTheReader) {
        {"index-name.yaml", head + "indexes: {A b: {url: \"https://w.example.com/simple\", packages: [x]}}\n"},
        {"index-credentials.yaml",
         head + "indexes: {a: {url: \"https://w.example.com/simple\", packages: [x], credentials: user}}\n"},
+       {"python-series.yaml", head + python("3.13t", archive, amd64, "2.17")},
+       {"python-http.yaml", head + python("3.13.5", "http://x.example.com/p", amd64, "2.17")},
+       {"python-climbs.yaml", head + python("3.13.5", "a/../../p", amd64, "2.17")},
+       {"python-file.yaml", head + python("3.13.5", "file:///p", amd64, "2.17")},
+       {"python-platform.yaml", head + python("3.13.5", archive, "linux/x86", "2.17")},
+       {"python-glibc.yaml", head + python("3.13.5", archive, amd64, "musl")},
+       {"python-map.yaml", head + "pythons: {a: b}\n"},
        {"host.yaml", head + "docker_host: \"x --privileged\"\n"}},
       read);
 }
@@ -242,12 +258,21 @@ TEST_F(Schema, OfLocksAgreesWithTheReader) {
       envforge::testing::read_text(std::string(ENVFORGE_SOURCE_DIR) + "/tests/golden/documents/lock/v1/sample.lock");
   Lock upgraded = testing::complete_lock();
   upgraded.exclude_newer_of = {{"numpy", "2026-12-01T00:00:00Z"}};
+  Lock archived = testing::complete_lock();
+  auto& with_archive = archived.platforms.at("linux/amd64");
+  with_archive.python = "3.13t";
+  with_archive.python_archive = {"3.13.5t", "linux/amd64", "https://x.example.com/p.tar.gz", testing::hex64('0'),
+                                 "2.17"};
+  Lock filed = archived;
+  filed.platforms.at("linux/amd64").python_archive->url = "p.tar.gz";
   Lock pinned = testing::complete_lock();
   pinned.spec.torch.libraries = {{"cudnn", {*versions::VersionRange::parse_prefix("9.1.0"), {}}},
                                  {"nccl", {*versions::VersionRange::parse_prefix(">=2.21,<2.22"), {}}}};
   expect_both_accept("lock-v1.schema.json",
                      {{"golden.json", golden},
                       {"pinned.json", write_lock(pinned)},
+                      {"archived.json", write_lock(archived)},
+                      {"filed.json", write_lock(filed)},
                       {"written.json", write_lock(testing::complete_lock())},
                       {"built.json", write_lock(testing::lock_with_builds())},
                       {"upgraded.json", write_lock(upgraded)}},

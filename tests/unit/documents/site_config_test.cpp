@@ -75,6 +75,55 @@ TEST(SiteConfig, ReadsEveryWord) {
   EXPECT_EQ(config.deb_mirrors.at("debian").security.value, "https://mirror.example.com/debian-security");
 }
 
+constexpr const char* kSha = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+std::string python_line(const std::string& version, const std::string& url, const std::string& more = "") {
+  return "  - {version: \"" + version + "\", platform: linux/amd64, url: \"" + url + "\", sha256: " + kSha +
+         ", glibc: \"2.17\"" + more + "}\n";
+}
+
+TEST(SiteConfig, HasArchivesOfPythonByAddressAndByFile) {
+  const std::string text =
+      "schema: envforge/config/v1\npythons:\n" + python_line("3.13.5t", "https://mirror.example.com/a+b/p.tar.gz") +
+      python_line("3.12.7", "pythons/p.tar.gz") + python_line("3.11.9", "/srv/our pythons/p.tar.gz");
+  const auto config = read_site_config(text, "/etc/envforge/config.yaml");
+  ASSERT_EQ(config.pythons.size(), 3U);
+  EXPECT_EQ(config.pythons[0].value.version, "3.13.5t");
+  EXPECT_EQ(config.pythons[0].value.glibc, "2.17");
+  EXPECT_EQ(config.pythons[1].value.url, "/etc/envforge/pythons/p.tar.gz") << "beside the configuration";
+  EXPECT_EQ(config.pythons[2].value.url, "/srv/our pythons/p.tar.gz");
+  const auto settings = describe(config);
+  ASSERT_EQ(settings.size(), 3U);
+  EXPECT_EQ(settings[0].name, "pythons.3.13.5t.linux/amd64");
+  EXPECT_EQ(settings[0].origin, "/etc/envforge/config.yaml:3:5");
+}
+
+TEST(SiteConfig, OfALaterLayerReplacesTheArchiveOfTheSamePythonOnly) {
+  const std::string head = "schema: envforge/config/v1\npythons:\n";
+  const auto low = read_site_config(
+      head + python_line("3.13.5t", "https://a.example.com/p") + python_line("3.12.7", "https://a.example.com/q"),
+      "low.yaml");
+  const auto high = read_site_config(head + python_line("3.13.5t", "https://b.example.com/p"), "high.yaml");
+  const auto merged = merge_site_configs({low, high});
+  ASSERT_EQ(merged.pythons.size(), 2U);
+  EXPECT_EQ(merged.pythons[0].value.url, "https://a.example.com/q");
+  EXPECT_EQ(merged.pythons[1].value.url, "https://b.example.com/p");
+}
+
+TEST(SiteConfig, RefusesAnArchiveOfPythonThatIsNotWhollySaid) {
+  for (const auto& [line, expected] : std::vector<std::pair<std::string, std::string>>{
+           {python_line("3.13", "https://a.example.com/p"), "expected the whole version"},
+           {python_line("3.13.5", "http://a.example.com/p"), "http is accepted from this machine"},
+           {python_line("3.13.5", "https://me:x@a.example.com/p"), "credentials"},
+           {python_line("3.13.5", "../p.tar.gz"), "EF3013"},
+           {python_line("3.13.5", "/srv/a b.tar.gz"), "EF3013"},
+           {python_line("3.13.5", "https://a.example.com/p", ", size: 1"), "'size'"},
+           {"  - {version: \"3.13.5\"}\n", "platform"},
+           {python_line("3.13.5", "https://a.example.com/p") + python_line("3.13.5", "https://a.example.com/q"),
+            "stands twice"}})
+    EXPECT_NE(read_error("pythons:\n" + line).find(expected), std::string::npos) << read_error("pythons:\n" + line);
+}
+
 TEST(SiteConfig, ThatSaysNothingButItsSchemaIsEmpty) {
   EXPECT_EQ(read_site_config("schema: envforge/config/v1\n", "c.yaml"), SiteConfig{});
 }

@@ -65,5 +65,18 @@ TEST(WheelName, KnowsTheOldNamesOfGlibcVersions) {
   EXPECT_FALSE(best({"a-1-cp311-cp311-manylinux1_aarch64.whl"}, {11, "aarch64", 28})) << "there was no such platform";
 }
 
+TEST(WheelName, ForAPythonWithoutAGilIsOfItsAbiOrWithoutCode) {
+  const TagTarget free{13, "x86_64", 36, true};
+  EXPECT_EQ(best({"a-1-cp313-cp313-manylinux_2_17_x86_64.whl", "a-1-cp311-abi3-manylinux_2_17_x86_64.whl",
+                  "a-1-py3-none-any.whl", "a-1-cp313-cp313t-manylinux_2_28_x86_64.whl"},
+                 free),
+            3U);
+  EXPECT_EQ(best({"a-1-cp311-abi3-manylinux_2_17_x86_64.whl", "a-1-py3-none-any.whl"}, free), 1U);
+  EXPECT_FALSE(best({"a-1-cp313-cp313-manylinux_2_17_x86_64.whl", "a-1-cp311-abi3-manylinux_2_17_x86_64.whl",
+                     "a-1-cp313-abi3-manylinux_2_17_x86_64.whl"},
+                    free));
+  EXPECT_FALSE(best({"a-1-cp313-cp313t-manylinux_2_17_x86_64.whl"}, {13, "x86_64", 36}));
+}
+
 }  // namespace
 }  // namespace envforge::packages

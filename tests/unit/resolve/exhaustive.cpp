@@ -10,11 +10,25 @@ using compat::BuildPlatform;
 using versions::Version;
 
 bool Exhaustive::exists(const Choice& choice) const {
-  const auto& wheels = choice.build->python;
-  if (std::find(wheels.begin(), wheels.end(), choice.base->python) == wheels.end()) return false;
+  const bool free = choice.python.back() == 't';
+  const auto& wheels = free ? choice.build->free_threaded : choice.build->python;
+  if (std::find(wheels.begin(), wheels.end(), choice.python) == wheels.end()) return false;
+  if (free && spec_.python.value != choice.python) return false;
+  if (!choice.own && !has_archives(choice)) return false;
   return std::all_of(spec_.platforms.begin(), spec_.platforms.end(), [&](const std::string& name) {
     const BuildPlatform* row = platform(choice, name);
     return row == nullptr || Version::of(row->min_glibc) <= Version::of(choice.base->glibc);
+  });
+}
+
+// For each platform one that the base's C library runs.
+bool Exhaustive::has_archives(const Choice& choice) const {
+  return std::all_of(spec_.platforms.begin(), spec_.platforms.end(), [&](const std::string& platform) {
+    return std::any_of(pythons_.begin(), pythons_.end(), [&](const documents::PythonArchive& archive) {
+      const std::string series = archive.version.substr(0, 4) + (archive.version.back() == 't' ? "t" : "");
+      return series == choice.python && archive.platform == platform &&
+             Version::of(archive.glibc) <= Version::of(choice.base->glibc);
+    });
   });
 }
 
@@ -23,7 +37,10 @@ std::vector<Exhaustive::Choice> Exhaustive::choices() const {
   for (const auto& release : tables_.releases) {
     for (const auto& build : release.builds) {
       for (const auto& base : tables_.bases) {
-        if (const Choice choice{&release, &build, &base}; exists(choice)) all.push_back(choice);
+        for (const char* python : {"3.10", "3.11", "3.12", "3.13", "3.14", "3.13t", "3.14t"}) {
+          if (const Choice choice{&release, &build, &base, python, base.python == python}; exists(choice))
+            all.push_back(choice);
+        }
       }
     }
   }
@@ -34,7 +51,7 @@ int Exhaustive::everything(const Choice& choice) const {
   int worst = cuda(choice);
   const auto need = [&](int fit) { worst = std::max(worst, fit); };
   need(choice.base->name == spec_.base.value ? 0 : 2);
-  if (spec_.python.value != "auto") need(choice.base->python == spec_.python.value ? 0 : 2);
+  if (spec_.python.value != "auto") need(choice.python == spec_.python.value ? 0 : 2);
   need(spec_.torch.version.value.contains(Version::of(choice.release->version)) ? 0 : 2);
   for (const auto& include : spec_.torch.include) need(part(choice, include.value));
   for (const auto& wish : spec_.torch.libraries) need(library(choice, wish.name, wish.version.value, ""));
@@ -67,17 +84,18 @@ int Exhaustive::everything(const Choice& choice) const {
 }
 
 std::string Exhaustive::answer() const {
-  std::vector<std::tuple<int, Version, int, Version, std::string>> fitting;
+  std::vector<std::tuple<int, bool, Version, int, Version, std::string>> fitting;
   for (const Choice& choice : choices()) {
     const int doubt = everything(choice);
     if (doubt == 2) continue;
     int pypi = 0;
     for (const auto& name : spec_.platforms) pypi += platform(choice, name)->on_pypi ? 1 : 0;
-    fitting.emplace_back(-doubt, Version::of(choice.release->version), pypi, Version::of(choice.build->cuda),
+    fitting.emplace_back(-doubt, choice.own, Version::of(choice.release->version), pypi,
+                         Version::of(choice.build->cuda),
                          std::string(choice.release->version) + " " + std::string(choice.build->cuda_variant) + " " +
-                             std::string(choice.base->name));
+                             std::string(choice.base->name) + " " + choice.python);
   }
-  return fitting.empty() ? "conflict" : std::get<4>(*std::max_element(fitting.begin(), fitting.end()));
+  return fitting.empty() ? "conflict" : std::get<5>(*std::max_element(fitting.begin(), fitting.end()));
 }
 
 bool Exhaustive::is_certain() const {
@@ -109,7 +127,7 @@ int Exhaustive::one(const resolve::Problem& problem, const resolve::Constraint& 
       return library(choice, asked.part, asked.range, "");
     }
     case ConstraintKind::kPython:
-      return choice.base->python == wish ? 0 : 2;
+      return choice.python == wish ? 0 : 2;
     case ConstraintKind::kBase:
       return choice.base->name == wish ? 0 : 2;
     case ConstraintKind::kPlatform: {
@@ -141,7 +159,9 @@ int Exhaustive::one(const resolve::Problem& problem, const resolve::Constraint& 
 int Exhaustive::judge(const resolve::Problem& problem, const resolve::Constraint& constraint,
                       const resolve::Candidate& candidate) const {
   const resolve::BuildOption& option = problem.option(candidate);
-  return one(problem, constraint, {option.release, option.build, candidate.base});
+  return one(
+      problem, constraint,
+      {option.release, option.build, candidate.base, std::string(candidate.python), candidate.archive == nullptr});
 }
 
 bool Exhaustive::solvable(const resolve::Problem& problem, const std::vector<std::size_t>& constraints) const {

@@ -153,12 +153,24 @@ int Exhaustive::from_ptx(const Choice& choice, const Version& driver, const std:
 }
 
 int Exhaustive::part(const Choice& choice, const std::string& name) const {
+  int unsure = 0;
   const bool vision = name == "torchvision";
   const auto& pythons = vision ? choice.release->torchvision_python : choice.release->torchaudio_python;
   if ((vision ? choice.release->torchvision : choice.release->torchaudio).empty()) return 2;
-  if (!pythons.empty() && std::find(pythons.begin(), pythons.end(), choice.base->python) == pythons.end()) return 2;
+  if (!pythons.empty() && std::find(pythons.begin(), pythons.end(), choice.python.substr(0, 4)) == pythons.end())
+    return 2;
+  if (choice.python.back() == 't') {
+    bool there = false;  // PyPI has that torch for it
+    for (const auto& build : choice.release->builds) {
+      const bool wheel =
+          std::find(build.free_threaded.begin(), build.free_threaded.end(), choice.python) != build.free_threaded.end();
+      for (const auto& row : build.platforms) there = there || (wheel && row.on_pypi);
+    }
+    if (!there) unsure = 1;
+  }
   const auto& known = choice.release->torchaudio_cuda;
-  if (vision || known.empty() || std::find(known.begin(), known.end(), choice.build->cuda) != known.end()) return 0;
+  if (vision || known.empty() || std::find(known.begin(), known.end(), choice.build->cuda) != known.end())
+    return unsure;
   for (const auto& row : choice.build->platforms) {
     if (row.on_pypi) return 2;
   }
@@ -174,7 +186,7 @@ int Exhaustive::part(const Choice& choice, const std::string& name) const {
 
 int Exhaustive::triton(const Choice& choice) const {
   if (choice.release->triton.empty()) return 2;
-  return choice.release->triton_python.empty() || Version::of(choice.base->python) < Version::of("3.12") ? 0 : 2;
+  return choice.release->triton_python.empty() || Version::of(choice.python.substr(0, 4)) < Version::of("3.12") ? 0 : 2;
 }
 
 // An nvcc in wheels, and a g++ of the base that it takes.
@@ -251,15 +263,16 @@ int Exhaustive::other_wheel(const Choice& choice, const std::string& name, const
 
 // Whether one of markers() holds: 0 it does, 1 nobody can say, 2 it does not.
 int Exhaustive::marked(const Choice& choice, const std::string& platform, const std::string& marker) const {
-  const auto python = Version::of(choice.base->python);
+  const std::string number = choice.python.substr(0, 4);
+  const auto python = Version::of(number);
   const bool arm = platform == "linux/arm64";
   const std::vector<int> answers = {python < Version::of("3.12") ? 0 : 2,
                                     python < Version::of("3.12") ? 2 : 0,
-                                    arm || choice.base->python == "3.10" ? 0 : 2,
+                                    arm || number == "3.10" ? 0 : 2,
                                     arm ? 2 : 0,
                                     2,
                                     1,
-                                    choice.base->python == "3.13" ? 1 : 2};
+                                    number == "3.13" ? 1 : 2};
   const auto& all = markers();
   return answers.at(static_cast<std::size_t>(std::find(all.begin(), all.end(), marker) - all.begin()));
 }

@@ -16,6 +16,7 @@ namespace {
 using documents::ImageSpec;
 using testing::Dice;
 using testing::Exhaustive;
+using testing::Pythons;
 using versions::Version;
 using versions::VersionRange;
 
@@ -27,17 +28,19 @@ constexpr int kRecipes = 10;
 std::string short_answer(const Outcome& outcome) {
   const auto* solution = std::get_if<Solution>(&outcome);
   if (solution == nullptr) return "conflict";
-  return solution->platforms[0].torch + " " + solution->platforms[0].cuda_variant + " " + solution->base;
+  return solution->platforms[0].torch + " " + solution->platforms[0].cuda_variant + " " + solution->base + " " +
+         solution->platforms[0].python;
 }
 
 template <class Body>
 void for_each_recipe(unsigned worlds, Body&& body) {
   for (unsigned world = 0; world < worlds && !::testing::Test::HasFailure(); ++world) {
     const compat::Knowledge knowledge = testing::small_world(world);
+    const Pythons pythons = testing::small_pythons(world);
     Dice dice(world + 100000);
     for (int i = 0; i < kRecipes; ++i) {
       SCOPED_TRACE("world " + std::to_string(world) + ", recipe " + std::to_string(i));
-      body(knowledge, testing::small_recipe(dice).spec());
+      body(knowledge, pythons, testing::small_recipe(dice).spec());
     }
   }
 }
@@ -141,6 +144,9 @@ std::map<std::string, std::vector<ImageSpec>> other_values(const compat::Knowled
     with("base", [&](ImageSpec& s) { s.base.value = base.name; });
     if (spec.python.value != "auto") with("python", [&](ImageSpec& s) { s.python.value = base.python; });
   }
+  for (const char* python : {"3.10", "3.11", "3.12", "3.13"}) {  // of an archive too
+    if (spec.python.value != "auto") with("python", [&](ImageSpec& s) { s.python.value = python; });
+  }
   for (std::size_t i = 0; i < spec.pools.size(); ++i) {
     if (!spec.pools[i].driver) continue;
     for (const char* driver : {"450.80.02", "470.0", "525.60.13", "535.0", "570.0", "580.0", "580.65.06", "590.0"}) {
@@ -167,14 +173,14 @@ std::map<std::string, std::vector<ImageSpec>> other_values(const compat::Knowled
 
 TEST(SmallWorld, TheAnswerIsThatOfASearchThatTriesEverything) {
   int conflicts = 0, solutions = 0;
-  for_each_recipe(kWorlds, [&](const compat::Knowledge& knowledge, const ImageSpec& spec) {
-    const Problem problem = make_problem(spec, knowledge);
+  for_each_recipe(kWorlds, [&](const compat::Knowledge& knowledge, const Pythons& pythons, const ImageSpec& spec) {
+    const Problem problem = make_problem(spec, std::make_shared<Offers>(knowledge, pythons));
     const auto best = Search(problem, std::nullopt).best();
     const std::string answer = best ? problem.option(*best).torch.text() + " " +
                                           std::string(problem.option(*best).build->cuda_variant) + " " +
-                                          std::string(best->base->name)
+                                          std::string(best->base->name) + " " + std::string(best->python)
                                     : "conflict";
-    ASSERT_EQ(answer, Exhaustive(knowledge, spec).answer()) << explain(resolve(spec, knowledge));
+    ASSERT_EQ(answer, Exhaustive(knowledge, pythons, spec).answer()) << explain(resolve(spec, knowledge, pythons));
     ++(answer == "conflict" ? conflicts : solutions);
   });
   EXPECT_GT(conflicts, 500);
@@ -183,9 +189,9 @@ TEST(SmallWorld, TheAnswerIsThatOfASearchThatTriesEverything) {
 
 TEST(SmallWorld, EveryConstraintIsJudgedAlikeForEveryCandidate) {
   std::map<int, int> answers, compilers, codes, parts, marked;
-  for_each_recipe(kWorlds / 3, [&](const compat::Knowledge& knowledge, const ImageSpec& spec) {
-    const Problem problem = make_problem(spec, knowledge);
-    const Exhaustive all(knowledge, spec);
+  for_each_recipe(kWorlds / 3, [&](const compat::Knowledge& knowledge, const Pythons& pythons, const ImageSpec& spec) {
+    const Problem problem = make_problem(spec, std::make_shared<Offers>(knowledge, pythons));
+    const Exhaustive all(knowledge, pythons, spec);
     for (const Constraint& constraint : problem.constraints) {
       for (const Candidate& candidate : problem.candidates) {
         const int expected = all.judge(problem, constraint, candidate);
@@ -212,12 +218,12 @@ TEST(SmallWorld, EveryConstraintIsJudgedAlikeForEveryCandidate) {
 
 TEST(SmallWorld, AConflictIsOneAndNoneWithoutAnyOfItsConstraints) {
   int conflicts = 0;
-  for_each_recipe(kWorlds, [&](const compat::Knowledge& knowledge, const ImageSpec& spec) {
-    const Problem problem = make_problem(spec, knowledge);
+  for_each_recipe(kWorlds, [&](const compat::Knowledge& knowledge, const Pythons& pythons, const ImageSpec& spec) {
+    const Problem problem = make_problem(spec, std::make_shared<Offers>(knowledge, pythons));
     const Search search(problem, std::nullopt);
     if (search.best()) return;
     ++conflicts;
-    const Exhaustive all(knowledge, spec);
+    const Exhaustive all(knowledge, pythons, spec);
     const auto core = search.minimal_conflict();
     EXPECT_FALSE(all.solvable(problem, core));
     for (std::size_t i = 0; i < core.size(); ++i) {
@@ -231,8 +237,9 @@ TEST(SmallWorld, AConflictIsOneAndNoneWithoutAnyOfItsConstraints) {
 
 TEST(SmallWorld, EveryRemedySolvesWhenItIsApplied) {
   int remedies = 0;
-  for_each_recipe(kRemedyWorlds, [&](const compat::Knowledge& knowledge, const ImageSpec& spec) {
-    const Outcome outcome = resolve(spec, knowledge);
+  for_each_recipe(kRemedyWorlds, [&](const compat::Knowledge& knowledge, const Pythons& pythons,
+                                     const ImageSpec& spec) {
+    const Outcome outcome = resolve(spec, knowledge, pythons);
     const auto* conflict = std::get_if<Conflict>(&outcome);
     if (conflict == nullptr) return;
     const std::string text = explain(*conflict);
@@ -250,22 +257,24 @@ TEST(SmallWorld, EveryRemedySolvesWhenItIsApplied) {
       // What is not known stands apart, and an answer is doubtful exactly if the second set of rules says so.
       const auto at = text.find(std::to_string(&remedy - conflict->remedies.data() + 1) + ". " + remedy.changes[0].key);
       EXPECT_EQ(text.find("What may work") < at, remedy.solution.doubtful) << text;
-      EXPECT_EQ(Exhaustive(knowledge, changed).is_certain(), !remedy.solution.doubtful) << text;
-      EXPECT_EQ(Exhaustive(knowledge, changed).answer(), short_answer(remedy.solution)) << explain(*conflict);
-      EXPECT_EQ(short_answer(resolve(changed, knowledge)), short_answer(remedy.solution)) << explain(*conflict);
+      EXPECT_EQ(Exhaustive(knowledge, pythons, changed).is_certain(), !remedy.solution.doubtful) << text;
+      EXPECT_EQ(Exhaustive(knowledge, pythons, changed).answer(), short_answer(remedy.solution)) << explain(*conflict);
+      EXPECT_EQ(short_answer(resolve(changed, knowledge, pythons)), short_answer(remedy.solution))
+          << explain(*conflict);
     }
   });
   EXPECT_GT(remedies, 50);
 }
 
 TEST(SmallWorld, AWishThatSolvesWithAnotherValueHasARemedy) {
-  for_each_recipe(kRemedyWorlds, [&](const compat::Knowledge& knowledge, const ImageSpec& spec) {
-    const Outcome outcome = resolve(spec, knowledge);
+  for_each_recipe(kRemedyWorlds, [&](const compat::Knowledge& knowledge, const Pythons& pythons,
+                                     const ImageSpec& spec) {
+    const Outcome outcome = resolve(spec, knowledge, pythons);
     const auto* conflict = std::get_if<Conflict>(&outcome);
     if (conflict == nullptr) return;
     for (const auto& [key, others] : other_values(knowledge, spec)) {
       const bool helps = std::any_of(others.begin(), others.end(), [&](const ImageSpec& other) {
-        return Exhaustive(knowledge, other).answer() != "conflict";
+        return Exhaustive(knowledge, pythons, other).answer() != "conflict";
       });
       const bool told = std::any_of(conflict->remedies.begin(), conflict->remedies.end(), [&](const Remedy& remedy) {
         return remedy.changes.size() == 1 && remedy.changes[0].key == key;
@@ -286,13 +295,13 @@ ImageSpec part_of(const ImageSpec& spec, const std::vector<std::string>& pools, 
 
 TEST(SmallWorld, EveryImageOfASplitServesItsPoolsAndNoImageServesTheOthers) {
   int images = 0, unserved = 0, fewer = 0;
-  for_each_recipe(2 * kWorlds, [&](const compat::Knowledge& knowledge, const ImageSpec& spec) {
-    const Outcome outcome = resolve(spec, knowledge);
+  for_each_recipe(2 * kWorlds, [&](const compat::Knowledge& knowledge, const Pythons& pythons, const ImageSpec& spec) {
+    const Outcome outcome = resolve(spec, knowledge, pythons);
     const auto* conflict = std::get_if<Conflict>(&outcome);
     if (conflict == nullptr || conflict->split.empty()) return;
     const auto answer = [&](const std::vector<std::string>& pools, const std::vector<std::string>& platforms) {
       const ImageSpec part = part_of(spec, pools, platforms);
-      return Exhaustive(knowledge, part).answer();
+      return Exhaustive(knowledge, pythons, part).answer();
     };
     std::map<std::string, std::vector<std::string>> served;  // pool -> its platforms
     for (const SplitImage& image : conflict->split) {

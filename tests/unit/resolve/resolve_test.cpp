@@ -278,7 +278,7 @@ TEST(KnownBad, AppliesOnlyWhereAllOfItsConditionsDo) {
 TEST(Resolve, APythonWithoutAGilIsToldToHaveWheelsButNoBase) {
   const std::string text = explain(refuse(SpecBuilder().python("3.14t").pool({"H100"})));
   EXPECT_THAT(text, HasSubstr("no base that the data knows has Python 3.14t"));
-  EXPECT_THAT(text, HasSubstr("are known of torch 2.9.0 to 2.15.0"));
+  EXPECT_THAT(text, HasSubstr("wheels for it are known of torch\n      2.9.0 to 2.15.0"));
 }
 
 TEST(Torchaudio, OfThe211WheelServesNewerTorchOfItsOwnCudaOnly) {

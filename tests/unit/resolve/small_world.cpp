@@ -43,7 +43,8 @@ class WorldMaker {
         compilers_(seed + 500000),
         libraries_(seed + 700000),
         tegra_(seed + 900000),
-        pins_(seed + 1100000) {}
+        pins_(seed + 1100000),
+        free_(seed + 1300000) {}
 
   compat::Knowledge make() {
     add_hardware();
@@ -202,6 +203,7 @@ class WorldMaker {
     Words pythons = dice_.some_of(kPythons, 75);
     if (pythons.empty()) pythons = {"3.11"};
     out.python = keep(pythons);
+    if (free_.chance(40)) out.free_threaded = keep(free_.chance(50) ? Words{"3.13t"} : Words{"3.13t", "3.14t"});
     auto& platforms = store_->platforms.emplace_back();
     for (const char* name : {"linux/amd64", "linux/arm64"}) {
       if (!dice_.chance(name == std::string("linux/amd64") ? 92 : 55)) continue;
@@ -237,11 +239,25 @@ class WorldMaker {
   }
 
   Dice dice_;
-  Dice compilers_, libraries_, tegra_, pins_;  // their own, so that what they decide changes nothing of the rest
+  Dice compilers_, libraries_, tegra_, pins_, free_;  // their own, so that what they decide changes nothing of the rest
   std::shared_ptr<Storage> store_ = std::make_shared<Storage>();
 };
 
 }  // namespace
+
+Pythons small_pythons(unsigned seed) {
+  Dice dice(seed + 1300000);
+  Pythons out;
+  if (dice.chance(40)) return out;
+  for (const char* version : {"3.10.14", "3.11.9", "3.12.3", "3.12.7", "3.13.5", "3.13.2t", "3.13.5t", "3.14.0t"}) {
+    for (const char* platform : {"linux/amd64", "linux/arm64"}) {
+      if (!dice.chance(35)) continue;
+      out.push_back({version, platform, "https://x/p.tar.gz", "", dice.one_of(Words{"2.17", "2.17", "2.36", "2.40"})});
+    }
+  }
+  dice.shuffle(out);
+  return out;
+}
 
 compat::Knowledge small_world(unsigned seed) {
   return WorldMaker(seed).make();
@@ -269,7 +285,7 @@ SpecBuilder small_recipe(Dice& dice) {
   if (dice.chance(25)) spec.include("torchaudio");
   if (dice.chance(25)) spec.include("torchvision");
   if (dice.chance(50)) spec.base(dice.one_of(Words{"debian:13", "ubuntu:22.04", "ubuntu:24.04", "ubuntu:30.04"}));
-  if (dice.chance(25)) spec.python(dice.one_of(kPythons));
+  if (dice.chance(25)) spec.python(dice.chance(80) ? dice.one_of(kPythons) : dice.one_of(Words{"3.13t", "3.14t"}));
   if (dice.chance(20)) spec.compile();
   if (dice.chance(20))
     spec.cutoff(dice.one_of(Words{"2025-04-30", "2025-06-01", "2025-08-15", "2025-08-01T00:00:00Z"}));

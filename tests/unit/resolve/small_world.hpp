@@ -18,6 +18,9 @@ namespace envforge::testing {
 
 /// The same seed gives the same world.
 compat::Knowledge small_world(unsigned seed);
+using Pythons = std::vector<documents::PythonArchive>;
+/// What a site may have: often nothing; several patches, one platform only, too new a C library, without a GIL.
+Pythons small_pythons(unsigned seed);
 SpecBuilder small_recipe(Dice& dice);
 /// Those that its packages may have.
 const std::vector<std::string>& markers();
@@ -25,10 +28,10 @@ const std::vector<std::string>& markers();
 /// Tries everything.
 class Exhaustive {
  public:
-  Exhaustive(const compat::Knowledge& knowledge, const documents::ImageSpec& spec)
-      : tables_(knowledge.tables()), spec_(spec) {}
+  Exhaustive(const compat::Knowledge& knowledge, const Pythons& pythons, const documents::ImageSpec& spec)
+      : tables_(knowledge.tables()), pythons_(pythons), spec_(spec) {}
 
-  /// "2.6.0 cu124 debian:12" of the best, or "conflict".
+  /// "2.6.0 cu124 debian:12 3.11" of the best, or "conflict".
   std::string answer() const;
   /// Whether something is known to fit.
   bool is_certain() const;
@@ -43,6 +46,8 @@ class Exhaustive {
     const compat::Release* release;
     const compat::Build* build;
     const compat::Base* base;
+    std::string python;
+    bool own;  // the base's
   };
   // 0 fits, 1 nobody can say, 2 does not.
   int everything(const Choice& choice) const;
@@ -66,6 +71,7 @@ class Exhaustive {
   int marked(const Choice& choice, const std::string& platform, const std::string& marker) const;
   int cuda(const Choice& choice) const;
   bool exists(const Choice& choice) const;
+  bool has_archives(const Choice& choice) const;
   const compat::BuildPlatform* platform(const Choice& choice, const std::string& name) const;
   const compat::Gpu& gpu(const std::string& name) const;
   const compat::Architecture& architecture(const std::string& gpu_name) const;
@@ -73,6 +79,7 @@ class Exhaustive {
   std::vector<Choice> choices() const;
 
   const compat::Tables& tables_;
+  const Pythons& pythons_;
   const documents::ImageSpec& spec_;
 };
 

@@ -102,11 +102,13 @@ TEST(WhyNot, AgreesWithASearchThatTriesEverything) {
   int possible = 0, impossible = 0;
   for (unsigned world = 0; world < 16; ++world) {
     const compat::Knowledge knowledge = testing::small_world(world);
+    const testing::Pythons pythons = testing::small_pythons(world);
     testing::Dice dice(world);
     for (int i = 0; i < 5; ++i) {
       const auto spec = testing::small_recipe(dice).spec();
-      for (const char* text : {"cuda=12.4", "torch=2.7", "base=debian:13", "python=3.12", "nccl=2.26"}) {
-        const auto answer = what_if(spec, knowledge, read_question("--why-not", text));
+      for (const char* text :
+           {"cuda=12.4", "torch=2.7", "base=debian:13", "python=3.12", "python=3.13t", "nccl=2.26"}) {
+        const auto answer = what_if(spec, knowledge, read_question("--why-not", text), pythons);
         auto changed = spec;
         const std::string value = std::string(text).substr(std::string(text).find('=') + 1);
         if (text[0] == 'c') changed.torch.cuda.value = value;
@@ -119,7 +121,8 @@ TEST(WhyNot, AgreesWithASearchThatTriesEverything) {
           libraries.push_back({"nccl", {*versions::VersionRange::parse_prefix(value), {}}});
         }
         const bool solved = std::holds_alternative<Solution>(answer.asked);
-        ASSERT_EQ(solved, testing::Exhaustive(knowledge, changed).answer() != "conflict") << world << " " << text;
+        ASSERT_EQ(solved, testing::Exhaustive(knowledge, pythons, changed).answer() != "conflict")
+            << world << " " << text;
         ++(solved ? possible : impossible);
       }
     }

@@ -40,6 +40,22 @@ TEST(PythonEnvironment, OfCondaIsFoundBelowEnvsThoughNoPathNamesIt) {
   EXPECT_EQ(torch->python.kind, "conda");
 }
 
+TEST(PythonEnvironment, WithoutAGilHasFoldersOfItsOwn) {
+  tests::FakeImage image;
+  image.file("/opt/python-3.13t/bin/python3.13t");
+  image.file("/opt/python-3.13t/lib/python3.13t/os.py");
+  image.link("/opt/venv/bin/python", "/opt/python-3.13t/bin/python3.13t");
+  image.file("/opt/venv/pyvenv.cfg", "home = /opt/python-3.13t/bin\nversion_info = 3.13.5\n");
+  image.file("/opt/venv/lib/python3.13t/site-packages/torch/version.py", "__version__ = '2.7.1'\n");
+  const Root root(image.root());
+  const auto found = find_python_environments(root, {{"PATH", "/opt/venv/bin"}}, "");
+  ASSERT_FALSE(found.empty());
+  EXPECT_EQ(found[0].version, "3.13t");
+  EXPECT_THAT(found[0].search_path, ElementsAre("/opt/venv/lib/python3.13t/site-packages"));
+  ASSERT_TRUE(find_torch(root, found));
+  EXPECT_EQ(find_python_environments(root, {}, "/opt/python-3.13t/bin/python3.13t")[0].version, "3.13t");
+}
+
 TEST(PythonEnvironment, TheWantedOneComesFirst) {
   tests::FakeImage image;
   tests::with_torch_26(image);

@@ -1,5 +1,3 @@
-#include "tar_index.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,8 +6,9 @@
 #include <envforge/process/process.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
+#include <envforge/support/tar_index.hpp>
 
-namespace envforge::engine {
+namespace envforge::support {
 namespace {
 
 using ::testing::HasSubstr;
@@ -37,7 +36,7 @@ class TarIndex : public ::testing::TestWithParam<const char*> {
   }
   static std::string problem(const std::string& tar) {
     try {
-      index_tar(tar);
+      index_tar(tar, ErrorCode::kSavedImage);
     } catch (const support::Error& error) {
       EXPECT_EQ(error.code(), support::ErrorCode::kSavedImage);
       return error.message();
@@ -56,21 +55,21 @@ TEST_P(TarIndex, FindsFilesAndLinks) {
   put("empty", "");
   std::filesystem::create_symlink("a/text", folder_.path() / "in" / "link");
   const std::string tar = pack(GetParam());
-  const auto members = index_tar(tar);
+  const auto members = index_tar(tar, ErrorCode::kSavedImage);
   EXPECT_EQ(content(tar, find(members, "./a/text")), "some text");
   EXPECT_EQ(find(members, "./empty").bytes, 0U);
   const TarMember& link = find(members, "./link");
   EXPECT_EQ(link.type, TarMember::Type::kLink);
   EXPECT_TRUE(link.symbolic);
   EXPECT_EQ(link.link, "a/text");
-  EXPECT_EQ(find(members, "./a/").type, TarMember::Type::kOther);
+  EXPECT_EQ(find(members, "./a/").type, TarMember::Type::kFolder);
 }
 
 TEST_P(TarIndex, ReadsNamesLongerThanAHeaderHolds) {
   const std::string name = std::string(60, 'd') + "/" + std::string(70, 'e') + "/" + std::string(90, 'f');
   put(name, "deep");
   const std::string tar = pack(GetParam());
-  EXPECT_EQ(content(tar, find(index_tar(tar), "./" + name)), "deep");
+  EXPECT_EQ(content(tar, find(index_tar(tar, ErrorCode::kSavedImage), "./" + name)), "deep");
 }
 
 using TarFile = TarIndex;
@@ -102,11 +101,11 @@ TEST_P(TarFile, ReadsASizeBeyondEightGigabytes) {
                         "' -cf - big | head -c 4096 > '" + tar + "'"};
     process::PosixProcessRunner().run(command);
     std::filesystem::resize_file(tar, (9ULL << 30) + 4096 + 1024);
-    const auto members = index_tar(tar);
+    const auto members = index_tar(tar, ErrorCode::kSavedImage);
     ASSERT_EQ(members.size(), 1U) << format;
     EXPECT_EQ(members[0].bytes, 9ULL << 30) << format;
   }
 }
 
 }  // namespace
-}  // namespace envforge::engine
+}  // namespace envforge::support

@@ -1,4 +1,4 @@
-#include "tar_index.hpp"
+#include <envforge/support/tar_index.hpp>
 
 #include <algorithm>
 #include <array>
@@ -8,15 +8,21 @@
 
 #include <envforge/support/error.hpp>
 
-namespace envforge::engine {
+namespace envforge::support {
 namespace {
 
 constexpr std::uint64_t kBlock = 512;
 constexpr std::uint64_t kLongestExtension = 1U << 20;
 using Block = std::array<char, kBlock>;
 
-[[noreturn]] void bad(const std::string& file, std::uint64_t at, const std::string& what) {
-  throw support::Error(support::ErrorCode::kSavedImage, file + ": " + what + " at byte " + std::to_string(at));
+/// The file that is read, for its errors.
+struct Reading {
+  const std::string& file;
+  ErrorCode code;
+};
+
+[[noreturn]] void bad(const Reading& reading, std::uint64_t at, const std::string& what) {
+  throw Error(reading.code, reading.file + ": " + what + " at byte " + std::to_string(at));
 }
 
 std::string text_field(const Block& block, std::size_t at, std::size_t size) {
@@ -100,14 +106,17 @@ TarMember member_of(const Block& block, char type) {
   member.symbolic = type == '2';
   if (type == '0' || type == '\0' || type == '7') member.type = TarMember::Type::kFile;
   if (type == '1' || type == '2') member.type = TarMember::Type::kLink;
+  if (type == '5') member.type = TarMember::Type::kFolder;
+  member.executable = (number_field(block, 100, 8) & 0100U) != 0;
   return member;
 }
 
 }  // namespace
 
-std::vector<TarMember> index_tar(const std::string& file) {
+std::vector<TarMember> index_tar(const std::string& file, ErrorCode code) {
+  const Reading reading{file, code};
   std::ifstream stream(file, std::ios::binary);
-  if (!stream) bad(file, 0, "cannot be read");
+  if (!stream) bad(reading, 0, "cannot be read");
   stream.seekg(0, std::ios::end);
   const auto total = static_cast<std::uint64_t>(stream.tellg());
   std::vector<TarMember> members;
@@ -115,18 +124,18 @@ std::vector<TarMember> index_tar(const std::string& file) {
   Block block{};
   for (std::uint64_t at = 0; at + kBlock <= total;) {
     stream.seekg(static_cast<std::streamoff>(at));
-    if (!stream.read(block.data(), kBlock)) bad(file, at, "cannot be read");
+    if (!stream.read(block.data(), kBlock)) bad(reading, at, "cannot be read");
     if (std::all_of(block.begin(), block.end(), [](char c) { return c == '\0'; })) return members;
-    if (!checksum_fits(block)) bad(file, at, "no tar header");
+    if (!checksum_fits(block)) bad(reading, at, "no tar header");
     const char type = block[156];
     const bool extends = type == 'x' || type == 'g' || type == 'L' || type == 'K';
     TarMember member = member_of(block, type);
     if (!extends) extension.apply(member);
-    if (member.type == TarMember::Type::kLink) member.bytes = 0;
+    if (member.type == TarMember::Type::kLink || member.type == TarMember::Type::kFolder) member.bytes = 0;
     member.offset = at + kBlock;
-    if (member.bytes > total - member.offset) bad(file, at, "a member longer than the file");
+    if (member.bytes > total - member.offset) bad(reading, at, "a member longer than the file");
     if (extends) {
-      if (member.bytes > kLongestExtension) bad(file, at, "an oversized extension header");
+      if (member.bytes > kLongestExtension) bad(reading, at, "an oversized extension header");
       std::string text(member.bytes, '\0');
       stream.read(text.data(), static_cast<std::streamsize>(text.size()));
       read_extension(type, text, extension);
@@ -136,7 +145,7 @@ std::vector<TarMember> index_tar(const std::string& file) {
     at = member.offset + (member.bytes + kBlock - 1) / kBlock * kBlock;
     if (!extends) members.push_back(std::move(member));
   }
-  bad(file, total, "no end of the tar file");
+  bad(reading, total, "no end of the tar file");
 }
 
-}  // namespace envforge::engine
+}  // namespace envforge::support
