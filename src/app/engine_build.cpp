@@ -19,10 +19,16 @@ engine::BuildResult build_or_throw(World& world, const engine::BuildRequest& req
   });
   if (result.interrupted) throw Error(ErrorCode::kInterrupted, "the build was interrupted; nothing was tagged");
   if (result.ok) return result;
-  Error error(ErrorCode::kBuildFailed, result.failed_step.empty()
-                                           ? "the build failed: " + support::printable(result.message)
-                                           : "the build failed in: " + support::printable(result.failed_step));
+  const std::string hint = result.cache_damaged ? "the engine's build cache is damaged: `docker builder prune` removes "
+                                                  "what is not in use (--all: everything), then build again"
+                                                : "";
+  const std::string said = support::printable(result.message);
+  Error error(ErrorCode::kBuildFailed,
+              "the build failed" +
+                  (result.failed_step.empty() ? ": " + said : " in: " + support::printable(result.failed_step)),
+              std::nullopt, hint);
   for (const auto& line : result.last_lines) error.note(support::printable(line));
+  if (!result.failed_step.empty() && !said.empty()) error.note("the engine said: " + said);
   throw error;
 }
 

@@ -6,6 +6,8 @@
 
 #include <envforge/support/text.hpp>
 
+#include "docker_text.hpp"
+
 namespace envforge::engine {
 namespace {
 
@@ -45,6 +47,7 @@ void BuildProgress::line(std::string_view text) {
   if (const int number = take_number(text); number > 0) return step_line(number, text);
   if (support::trim(text).empty()) return;
   last_note_ = support::trim(text);
+  if (starts_with(last_note_, "ERROR: ") || starts_with(last_note_, "failed to ")) last_error_ = last_note_;
   emit(BuildEvent::Kind::kNote, 0, text);
 }
 
@@ -93,8 +96,10 @@ void BuildProgress::write_to(BuildResult& result) const {
     result.last_lines.assign(step.last_lines.begin(), step.last_lines.end());
   }
   constexpr std::string_view kPrefix = "ERROR: ";
-  result.message = starts_with(last_note_, kPrefix) ? last_note_.substr(kPrefix.size()) : last_note_;
+  const std::string& last = last_error_.empty() ? last_note_ : last_error_;  // newer clients advertise after it
+  result.message = starts_with(last, kPrefix) ? last.substr(kPrefix.size()) : last;
   if (result.message.empty() || starts_with(result.message, "---")) result.message = step_error_;
+  result.cache_damaged = is_damaged_cache(result.message) || is_damaged_cache(step_error_);
 }
 
 }  // namespace envforge::engine

@@ -32,6 +32,7 @@ class BuildProgress {
   int failed_ = 0;
   std::string step_error_;
   std::string last_note_;
+  std::string last_error_;
 };
 
 }  // namespace envforge::engine

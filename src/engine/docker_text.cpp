@@ -62,6 +62,15 @@ bool is_absent_image(std::string_view error) {
   return holds_any(error, {"No such image", "no such image", "No such object"});
 }
 
+bool is_damaged_cache(std::string_view error) {
+  if (holds_any(error,
+                {"layer does not exist", "failed to get layer", "invalid mutable ref", "can not convert active"}))
+    return true;
+  // A file that COPY does not find is told as "no such file" too, below the context's own mount.
+  return holds_any(error, {"no such file or directory"}) && !holds_any(error, {"buildkit-mount"}) &&
+         holds_any(error, {"/overlay2/", "/layerdb/", "/image/overlay2", "/buildkit/", "/snapshots/"});
+}
+
 std::string fresh_name() {
   std::random_device device;
   constexpr std::string_view kDigits = "0123456789abcdef";

@@ -19,6 +19,9 @@ std::string last_line(std::string_view text);
 bool engine_is_silent(std::string_view error);
 bool is_permission_denied(std::string_view error);
 bool is_absent_image(std::string_view error);
+/// Whether a build failed over a layer that the engine's build cache names and no longer has, as after a crash or a
+/// full disk. Source: moby/buildkit issue 1956 and moby/moby issue 40858 for the words.
+bool is_damaged_cache(std::string_view error);
 /// A name that nobody can guess or already has.
 std::string fresh_name();
 

@@ -69,6 +69,7 @@ struct BuildResult {
   std::string failed_step;              // its name
   std::vector<std::string> last_lines;  // of the failing step, at most 30
   std::string message;                  // the engine's own last error
+  bool cache_damaged = false;           // and it is of a layer that its build cache names and no longer has
   std::string image_id;                 // sha256:... (config digest, or the manifest's from engine 29 on)
   std::string manifest_digest;          // what the exporter wrote or a push made; "" if the engine does not say
   std::string index_digest;             // "oci-dir:" only: of the layout's index.json

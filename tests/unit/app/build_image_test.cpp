@@ -130,6 +130,16 @@ TEST_F(BuildImage, AFailingStepIsToldWithItsLastLines) {
   EXPECT_TRUE(nothing_tagged());
 }
 
+TEST_F(BuildImage, WhatTheEngineSaidOfAFailingStepIsToldAndADamagedCacheHasItsOwnWayOut) {
+  auto result = failed("[env 2/9] COPY requirements /r", {});
+  result.message = "failed to solve: failed to get layer sha256:0a: layer does not exist";
+  at_.build_results[std::string(render::kCheckTarget)] = result;
+  EXPECT_THAT(failure().notes(), ElementsAre("the engine said: " + result.message));
+  EXPECT_THAT(failure().hint(), Not(HasSubstr("prune")));
+  at_.build_results[std::string(render::kCheckTarget)].cache_damaged = true;
+  EXPECT_THAT(failure().hint(), HasSubstr("`docker builder prune`"));
+}
+
 TEST_F(BuildImage, AnInterruptedBuildIsAnInterruptionAndLeavesNothing) {
   build("");
   const auto before = at_.files();

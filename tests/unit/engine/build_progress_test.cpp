@@ -116,6 +116,33 @@ TEST(BuildProgress, OutputWithoutANewlineDoesNotHideTheStepsEnd) {
   EXPECT_THAT(build.result.last_lines, ElementsAre("oh"));
 }
 
+// As an engine 20.10 told it after its disk had been full: the step has no output of its own.
+TEST(BuildProgress, AStepThatFailsOverTheBuildCacheHasTheEnginesWords) {
+  const Read build = read(
+      "#7 [env 2/3] COPY a /a\n#7 sha256:5d03d8e92c22f6d0c68dc375c26ee5a4013797f008ad7762b7dc22e361e394fe\n"
+      "#7 ERROR: failed to get layer sha256:0a: layer does not exist\n------\n > [env 2/3] COPY a /a:\n------\n"
+      "failed to solve with frontend dockerfile.v0: failed to build LLB: failed to get layer sha256:0a: layer does not "
+      "exist\nView build details: some://where\n");
+  EXPECT_EQ(build.result.failed_step, "[env 2/3] COPY a /a");
+  EXPECT_THAT(build.result.last_lines, IsEmpty());
+  EXPECT_THAT(build.result.message, HasSubstr("failed to get layer sha256:0a: layer does not exist"));
+  EXPECT_TRUE(build.result.cache_damaged);
+}
+
+TEST(BuildProgress, KnowsADamagedCacheFromAFileThatTheContextLacks) {
+  const auto damaged = [](const std::string& said) {
+    return read("#7 [a] COPY a /a\n#7 ERROR: " + said + "\nfailed to solve: " + said + "\n").result.cache_damaged;
+  };
+  EXPECT_TRUE(damaged("error committing 5yh: invalid mutable ref 0xc0: invalid"));
+  EXPECT_TRUE(damaged("stat /var/lib/docker/overlay2/5yh: no such file or directory"));
+  EXPECT_TRUE(damaged("open /var/lib/docker/image/overlay2/layerdb/sha256/0a/cache-id: no such file or directory"));
+  EXPECT_FALSE(
+      damaged("failed to walk /var/lib/docker/tmp/buildkit-mount1/src: lstat "
+              "/var/lib/docker/tmp/buildkit-mount1/src: no such file or directory"));
+  EXPECT_FALSE(damaged("failed to compute cache key: \"/absent\" not found: not found"));
+  EXPECT_FALSE(damaged("executor failed running [/bin/sh -c x]: exit code: 1"));
+}
+
 TEST(BuildProgress, WhatBelongsToNoStepIsANoteAndTheLastOneTheMessage) {
   const Read build = read("failed to read dockerfile: open Dockerfile: no such file or directory\n\n");
   EXPECT_THAT(build.of(Kind::kNote), ElementsAre(HasSubstr("failed to read dockerfile")));
