@@ -56,14 +56,18 @@ Named look_at(World& world, const std::string& name) {
                 "give a lock, a recipe, a report, or an image that the engine has");
   }
   std::string text = read_document(name);
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos || text[first] != '{') return {name, kRecipe, std::move(text), {}};
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // an editor's; the JSON reader takes it too
+  const bool marked = support::starts_with(text, kByteOrderMark);
+  const auto first = text.find_first_not_of(" \t\r\n", marked ? kByteOrderMark.size() : 0);
+  const bool is_object = first != std::string::npos && text[first] == '{';
+  const bool named_lock = support::ends_with(name, ".lock");
+  if (!is_object && !named_lock) return {name, kRecipe, std::move(text), {}};
   std::string kind;
   try {
     kind = document_kind(text, name);
   } catch (const Error&) {
     // A broken lock is told of as one, by its own reader.
-    if (text.find('"' + std::string(kLock) + '"') == std::string::npos) throw;
+    if (!named_lock && text.find('"' + std::string(kLock) + '"') == std::string::npos) throw;
     kind = kLock;
   }
   return {name, std::move(kind), std::move(text), {}};

@@ -29,6 +29,17 @@ std::map<std::string, std::string> proxies(const World& world) {
   return out;
 }
 
+// uv's own words for it name neither the setting nor what to do.
+std::string wheels_folder(const World& world) {
+  const auto& folder = world.site.wheels_dir;
+  std::error_code error;
+  if (folder.value.empty() || std::filesystem::is_directory(folder.value, error)) return folder.value;
+  throw support::Error(support::ErrorCode::kFileUnreadable,
+                       "the folder of wheels " + folder.value +
+                           (std::filesystem::exists(folder.value, error) ? " is no folder" : " is not there"),
+                       folder.where, "name a folder that holds the wheels (--wheels, wheels_dir), or none");
+}
+
 constexpr std::string_view kTorchIndexPrefix = "https://download.pytorch.org/whl";
 
 }  // namespace
@@ -84,7 +95,7 @@ packages::PythonRequest python_request(const World& world, const documents::Lock
   request.platform = platform;
   request.glibc = locked.base.glibc;
   request.exclude_newer = exclude_newer;
-  request.wheels_dir = world.site.wheels_dir.value;
+  request.wheels_dir = wheels_folder(world);
   request.default_index = world.site.default_index.value;
   request.ca_bundle = world.site.ca_bundle.value;
   request.proxies = proxies(world);

@@ -55,7 +55,12 @@ json parse_json(const std::string& text, const std::string& file, ErrorCode code
   try {
     value = json::parse(text, look);
   } catch (const json::parse_error& error) {
-    throw Error(code, "not valid JSON", position(text, error.byte, file));
+    const bool cut = error.byte > text.size();
+    throw Error(code,
+                text.empty() ? "the file is empty"
+                : cut        ? "not valid JSON: it ends too early"
+                             : "not valid JSON",
+                position(text, error.byte, file));
   } catch (const json::exception&) {  // a number that no double holds
     throw Error(code, "not acceptable JSON: a number is out of range", Where{file, 0, 0, {}});
   }

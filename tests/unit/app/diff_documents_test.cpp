@@ -279,7 +279,18 @@ TEST_F(DiffDocuments, ABrokenLockIsToldOfAsALock) {
   std::string text = documents::write_lock(locked("2.6"));
   text.insert(text.find('{') + 1, "\"schema\": \"envforge/lock\",");
   const auto twice = file("twice.lock", text), cut = file("cut.lock", text.substr(0, text.size() / 2));
-  for (const auto& name : {twice, cut}) EXPECT_EQ(failure(name, name).code(), ErrorCode::kLockMalformed) << name;
+  const auto whole = documents::write_lock(locked("2.6"));
+  const auto begun = file("begun.lock", whole.substr(0, 40)), empty = file("empty.lock", "");
+  for (const auto& name : {twice, cut, begun, empty})
+    EXPECT_EQ(failure(name, name).code(), ErrorCode::kLockMalformed) << name;
+  EXPECT_THAT(failure(begun, begun).hint(), HasSubstr("envforge lock"));
+  EXPECT_THAT(failure(empty, empty).message(), HasSubstr("empty"));
+}
+
+TEST_F(DiffDocuments, AByteOrderMarkMakesNoRecipeOfALock) {
+  const auto text = documents::write_lock(locked("2.6"));
+  const auto plain = file("plain.lock", text), marked = file("marked.lock", "\xEF\xBB\xBF" + text);
+  EXPECT_THAT(diff_documents(at_.world(), plain, marked).text, HasSubstr("the same: both make the same image"));
 }
 
 TEST_F(DiffDocuments, TwoReportsOfDifferentMachinesAreComparedByTheirKind) {

@@ -237,11 +237,27 @@ TEST_F(Relock, AnotherTorchMovesWithWhatBelongsToIt) {
 }
 
 TEST_F(Relock, AFolderOfWheelsDecidesAnew) {
-  at_.site.wheels_dir.value = "/wheels";
+  at_.site.wheels_dir.value = at_.path("wheels");
+  std::filesystem::create_directory(at_.path("wheels"));
   const auto result =
       lock_recipe(at_.world(), at_.recipe(recipe_text("2.6", "packages: {pip: [numpy], apt: [git]}\n")), {});
   EXPECT_TRUE(result.written) << "the recipe is the same, the source is not";
   EXPECT_EQ(version_of(result.lock, "numpy"), "2.2.0");
+}
+
+TEST_F(Relock, AFolderOfWheelsThatIsNotThereIsToldBeforeUvIsAsked) {
+  at_.site.wheels_dir = {at_.path("wheels"), {"--wheels", 0, 0, {}}};
+  const auto error = [&] {
+    try {
+      lock_recipe(at_.world(), at_.recipe(recipe_text("2.7", kNumpy)), {});
+    } catch (const Error& caught) {
+      return caught;
+    }
+    return Error(ErrorCode::kInternal, "it was taken");
+  }();
+  EXPECT_EQ(error.code(), ErrorCode::kFileUnreadable);
+  EXPECT_THAT(error.message(), HasSubstr("the folder of wheels " + at_.path("wheels") + " is not there"));
+  EXPECT_EQ(to_string(*error.where()), "--wheels");
 }
 
 TEST(LockRecipe, WithoutPackagesNobodyIsAskedAndNothingIsWritten) {

@@ -21,6 +21,8 @@ TEST(ParseJson, RefusesDuplicateKeysDepthAndBrokenTextWithItsPlace) {
   EXPECT_EQ(failure([] { parse_json("{\"a\":1,\"a\":2}", "f", kCode); }),
             "f: not acceptable JSON: the key 'a' stands twice");
   EXPECT_EQ(failure([] { parse_json("{\n  \"a\": ]}", "f", kCode); }), "f:2:8: not valid JSON");
+  EXPECT_EQ(failure([] { parse_json("{\n  \"a\": 1", "f", kCode); }), "f:2:9: not valid JSON: it ends too early");
+  EXPECT_EQ(failure([] { parse_json("", "f", kCode); }), "f:1:1: the file is empty");
   EXPECT_EQ(failure([] { parse_json(std::string(70, '[') + std::string(70, ']'), "f", kCode); }),
             "f: not acceptable JSON: nested deeper than 64");
   EXPECT_EQ(failure([] { parse_json("{\"a\": 1e999}", "f", kCode); }),
