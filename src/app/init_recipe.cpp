@@ -247,7 +247,11 @@ NewRecipe make_recipe(World& world, const InitWishes& wishes) {
       "target:\n" +
       pool + torch_line(wishes, imported) + "base: " + quoted(distribution.base) + "\n";
   if (!distribution.python.empty()) out.text += "python: " + quoted(distribution.python) + "\n";
-  if (all_on_arm(world, wishes.gpus)) out.text += "platforms: [linux/arm64]\n";
+  if (!wishes.platforms.empty()) {
+    out.text += "platforms: [" + support::join(wishes.platforms, ", ") + "]\n";
+  } else if (all_on_arm(world, wishes.gpus)) {
+    out.text += "platforms: [linux/arm64]\n";
+  }
   if (imported.devel) out.text += "variant: devel\n";
   out.text += packages_lines(wishes, imported) + "tags: [\"{torch}-cuda{cuda}\"]\n";
   const auto outcome = solve(world, wishes, out.text);

@@ -139,6 +139,31 @@ std::string short_name(std::string_view name) {
   return std::string(name);
 }
 
+// "mi300x", "gfx942", "rx7900": letters, then digits, then whatever.
+bool is_series(const std::string& word, std::string_view letters) {
+  return support::starts_with(word, letters) && word.size() > letters.size() && is_digit(word[letters.size()]);
+}
+
+// Whose GPU a name is by the words that only this maker uses. Source: the makers' product pages.
+std::string other_maker(const Words& words) {
+  using Names = std::vector<std::string_view>;
+  struct Maker {
+    const char* name;
+    Names words, series;
+  };
+  static const std::array<Maker, 3> kMakers{{{"AMD", {"amd", "radeon", "instinct", "rx"}, {"mi", "gfx", "rx"}},
+                                             {"Intel", {"intel", "arc", "gaudi", "habana"}, {"gaudi"}},
+                                             {"Apple", {"apple"}, {}}}};
+  for (const Maker& maker : kMakers) {
+    for (const std::string& word : words) {
+      const auto begins = [&](std::string_view series) { return is_series(word, series); };
+      if (contains(maker.words, word) || std::any_of(maker.series.begin(), maker.series.end(), begins))
+        return maker.name;
+    }
+  }
+  return "";
+}
+
 // Names that the typed one begins, then those that are nearly it, then those with a number of it.
 GpuUnknown unknown(const Knowledge& knowledge, const std::string& name, const Words& words) {
   constexpr std::size_t kMost = 3, kLeastTyped = 3;
@@ -146,6 +171,8 @@ GpuUnknown unknown(const Knowledge& knowledge, const std::string& name, const Wo
   for (const Gpu& gpu : knowledge.tables().gpus) names.push_back(short_name(gpu.name));
   const std::string typed = support::to_lower(short_name(support::trim(name)));
   GpuUnknown out;
+  out.maker = other_maker(words);
+  if (!out.maker.empty()) return out;
   const auto add = [&](const std::string& candidate) {
     if (out.suggestions.size() < kMost && !contains(out.suggestions, candidate)) out.suggestions.push_back(candidate);
   };

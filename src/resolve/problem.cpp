@@ -32,7 +32,12 @@ compat::GpuMatch match_or_throw(const compat::GpuLookup& found, const compat::Kn
   if (const auto* ambiguous = std::get_if<compat::GpuAmbiguous>(&found)) {
     throw Error(ErrorCode::kGpuAmbiguous, shown + " can be " + support::join(ambiguous->meanings, " or "), place);
   }
-  std::vector<std::string> suggestions = std::get<compat::GpuUnknown>(found).suggestions;
+  const auto& unknown = std::get<compat::GpuUnknown>(found);
+  if (!unknown.maker.empty()) {
+    throw Error(ErrorCode::kGpuUnknown, shown + " is no NVIDIA GPU: the name is one of " + unknown.maker + "'s", place,
+                "name the NVIDIA GPUs alone: envforge locks and judges torch's builds for CUDA, and no others");
+  }
+  std::vector<std::string> suggestions = unknown.suggestions;
   for (std::string& suggestion : suggestions) suggestion = "'" + suggestion + "'";
   const std::string hint = suggestions.empty() ? "" : "did you mean " + support::join(suggestions, " or ") + "?";
   throw Error(ErrorCode::kGpuUnknown, shown + " is no GPU known to the data of " + knowledge.as_of(), place, hint);

@@ -17,6 +17,7 @@ struct InitWishes {
   std::string image, torch, cuda, python, base, driver;
   std::vector<std::string> gpus;  // needed
   std::vector<std::string> pip;
+  std::vector<std::string> platforms;  // linux/arm64 ...; empty: the one that all GPUs come with, or the recipe's own
 };
 
 struct NewRecipe {

@@ -18,7 +18,8 @@ struct GpuMatch {
 };
 
 struct GpuUnknown {
-  std::vector<std::string> suggestions;  // nearest names, at most three
+  std::vector<std::string> suggestions;  // nearest names, at most three; none of another maker's
+  std::string maker;  // AMD, Intel or Apple: whose the name is, by its words; "" where they say nothing
 };
 
 /// One name, several compute capabilities.

@@ -108,6 +108,9 @@ Action declare_init(CLI::App& command) {
   command.add_option("--cuda", wishes->cuda, "auto, cu126 or 12.6");
   command.add_option("--python", wishes->python, "3.11; the base's own if left out");
   command.add_option("--base", wishes->base, "debian:12, debian:13, ubuntu:22.04 or ubuntu:24.04");
+  one_each(command.add_option("--platform", wishes->platforms,
+                              "linux/amd64 or linux/arm64, or both; linux/arm64 if left out for GPUs with an Arm CPU"))
+      ->check(one_of({"linux/amd64", "linux/arm64"}));
   command.add_option("--image", wishes->image, "the image's name");
   one_each(command.add_option("--pip", wishes->pip, "a Python requirement"));
   return [wishes](Session& session) {

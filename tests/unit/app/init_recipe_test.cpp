@@ -66,6 +66,13 @@ TEST_F(InitRecipe, OfGpusThatComeWithAnArmCpuIsForLinuxArm64) {
   EXPECT_THAT(made().spec.platforms, ElementsAre("linux/amd64"));
 }
 
+TEST_F(InitRecipe, TakesThePlatformsThatAreNamed) {
+  wishes_.gpus = {"GH200", "H100"};
+  wishes_.platforms = {"linux/amd64", "linux/arm64"};
+  EXPECT_THAT(made().spec.platforms, ElementsAre("linux/amd64", "linux/arm64"));
+  EXPECT_TRUE(made_.solved) << made_.answer;
+}
+
 TEST_F(InitRecipe, HoldsEveryFlag) {
   wishes_.gpus = {"H100", "RTX 5090"};
   wishes_.driver = "580.65.06";

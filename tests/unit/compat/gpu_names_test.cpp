@@ -85,6 +85,22 @@ TEST(GpuNames, SaysWhenAComputeCapabilityIsTakenFromASibling) {
   EXPECT_FALSE(std::get<GpuMatch>(find_gpu(embedded(), "RTX 5090")).inferred);
 }
 
+TEST(GpuNames, TellsWhoseGpuItIsThatIsNotNvidias) {
+  const auto maker = [](const std::string& name) {
+    const auto found = find_gpu(embedded(), name);
+    const auto* unknown = std::get_if<GpuUnknown>(&found);
+    if (unknown == nullptr) return std::string("known");
+    EXPECT_TRUE(unknown->maker.empty() || unknown->suggestions.empty()) << name;
+    return unknown->maker;
+  };
+  for (const char* name : {"MI300X", "AMD Instinct MI250", "Radeon RX 7900 XTX", "RX7900", "gfx942", "rx 6800"})
+    EXPECT_EQ(maker(name), "AMD") << name;
+  for (const char* name : {"Intel Arc A770", "Gaudi 3", "gaudi2", "Intel Data Center GPU Max 1550"})
+    EXPECT_EQ(maker(name), "Intel") << name;
+  EXPECT_EQ(maker("Apple M2 Max"), "Apple");
+  for (const char* name : {"H201", "RTX 509O", "M1000000", "what"}) EXPECT_EQ(maker(name), "") << name;
+}
+
 TEST(GpuNames, SuggestsTheNearestNames) {
   const auto suggestions = [](const std::string& name) {
     const auto found = find_gpu(embedded(), name);
