@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <envforge/resolve/explain.hpp>
+
 namespace envforge::cli {
 namespace {
 
@@ -126,6 +128,12 @@ json explain_json(const std::string& asked, const std::vector<const compat::Topi
                   const compat::Knowledge& knowledge) {
   json out = document("about", knowledge);
   out["about"] = asked;
+  const auto image = resolve::about_image(asked, knowledge);
+  out["image"] = nullptr;
+  if (image) {
+    out["image"] = {{"exists", nullptr}, {"fact", image->fact}, {"source", image->source}};
+    if (image->exists) out["image"]["exists"] = *image->exists;
+  }
   out["answers"] = array_of(topics, [](const compat::Topic* topic) {
     return json{{"id", topic->id},
                 {"answer", topic->answer},

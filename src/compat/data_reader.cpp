@@ -273,6 +273,7 @@ std::shared_ptr<const OwnedTables> read_tables(const std::map<std::string, nlohm
   tables.without_glibc = owned->without_glibc;
   tables.known_bad = owned->known_bad;
   tables.topics = owned->topics;
+  tables.image_tags = owned->image_tags;
   return owned;
 }
 

@@ -41,6 +41,7 @@ struct OwnedTables {
   std::vector<WithoutGlibc> without_glibc;
   std::vector<KnownBad> known_bad;
   std::vector<Topic> topics;
+  std::vector<ImageTags> image_tags;
 };
 
 /// Throws Error{kDataMalformed, kDataReference, kDataTooNew} with file and JSON pointer.

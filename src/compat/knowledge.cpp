@@ -50,7 +50,7 @@ RowsByCheck rows_by_check(const Tables& tables) {
   };
   walk(tables.majors, tables.compilers, tables.toolkits, tables.not_published, tables.architectures, tables.branches,
        tables.forward_compat, tables.gpus, tables.cudnn_floors, tables.bases, tables.without_glibc, tables.known_bad,
-       tables.topics);
+       tables.topics, tables.image_tags);
   return out;
 }
 
@@ -133,6 +133,46 @@ std::vector<const Topic*> Knowledge::topics_about(const std::string& text) const
     if (matches) found.push_back(&topic);
   }
   return found;
+}
+
+std::optional<ImageName> image_name(const std::string& text) {
+  constexpr std::string_view kHub = "docker.io/";
+  constexpr const char* kCharacters = "abcdefghijklmnopqrstuvwxyz0123456789._-/:@";
+  std::string name = support::to_lower(support::trim(text));
+  name.erase(0, support::starts_with(name, kHub) ? kHub.size() : 0);
+  if (name.find_first_not_of(kCharacters) != std::string::npos || name.find("://") != std::string::npos)
+    return std::nullopt;
+  name = name.substr(0, name.find('@'));
+  const auto slash = name.rfind('/');
+  const auto colon = name.find(':', slash == std::string::npos ? 0 : slash);
+  const bool ends = name.empty() || name.front() == '/' || name.back() == '/' || name.back() == ':';
+  if (ends || (slash == std::string::npos && colon == std::string::npos)) return std::nullopt;
+  return ImageName{name.substr(0, colon), colon == std::string::npos ? "latest" : name.substr(colon + 1)};
+}
+
+const ImageTags* Knowledge::image_tags(const ImageName& image) const {
+  const auto is_among = [](Names names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  // "-12.4.1-cudnn-devel-ubuntu22.04" after its version is cut off: flavours hold hyphens, systems do not.
+  const auto rest_fits = [&](const ImageTags& row, std::string_view rest) {
+    if (row.flavours.empty()) return rest.empty();
+    if (rest.empty() || rest.front() != '-') return false;
+    rest.remove_prefix(1);
+    if (row.systems.empty()) return is_among(row.flavours, rest);
+    const auto hyphen = rest.rfind('-');
+    return hyphen != std::string_view::npos && is_among(row.flavours, rest.substr(0, hyphen)) &&
+           is_among(row.systems, rest.substr(hyphen + 1));
+  };
+  for (const ImageTags& row : tables_.image_tags) {
+    if (row.repository != image.repository) continue;
+    for (const std::string_view version : row.versions) {
+      if (support::starts_with(image.tag, version) &&
+          rest_fits(row, std::string_view(image.tag).substr(version.size())))
+        return &row;
+    }
+  }
+  return nullptr;
 }
 
 std::string Knowledge::index_url(const Build& build, const BuildPlatform& platform) const {

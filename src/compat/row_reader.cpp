@@ -282,6 +282,33 @@ void read_drivers(RowReader& row, JsonReader& file) {
   newest_first(row.owned().forward_compat, &ForwardCompat::cuda);
 }
 
+namespace {
+
+// In their own order: what was looked up stands before what a list says.
+void read_image_tags(RowReader& row, JsonReader& file) {
+  if (!file.has("image_tags")) return;  // the data of before has none
+  std::set<std::string> seen;
+  for (JsonReader& reader : file.objects("image_tags")) {
+    ImageTags tags;
+    const std::string id = reader.string("id");
+    only_once(seen, reader, id);
+    tags.id = row.keep(id);
+    tags.repository = row.keep(reader.string("repository"));
+    tags.versions = row.keep(reader.strings("versions"));
+    tags.flavours = row.keep(reader.strings("flavours"));
+    tags.systems = row.keep(reader.strings("systems"));
+    if (tags.versions.empty()) reader.fail("a row of tags needs a version", "versions");
+    if (tags.flavours.empty() && !tags.systems.empty()) reader.fail("systems without flavours", "systems");
+    if (!reader.raw("exists").is_null()) tags.exists = reader.boolean("exists");
+    tags.fact = row.keep(reader.string("fact"));
+    tags.evidence = row.evidence(reader, id);
+    reader.finish();
+    row.owned().image_tags.push_back(tags);
+  }
+}
+
+}  // namespace
+
 void read_topics(RowReader& row, JsonReader& file) {
   std::set<std::string> seen;
   for (JsonReader& reader : file.objects("topics")) {
@@ -297,12 +324,14 @@ void read_topics(RowReader& row, JsonReader& file) {
     if (patterns.empty()) reader.fail("a topic needs a pattern", "patterns");
     topic.patterns = row.keep(patterns);
     topic.answer = row.keep(reader.string("answer"));
+    topic.no_such_tag = reader.has("no_such_tag") && reader.boolean("no_such_tag");
     topic.evidence = row.evidence(reader, id);
     reader.finish();
     row.owned().topics.push_back(topic);
   }
   std::sort(row.owned().topics.begin(), row.owned().topics.end(),
             [](const Topic& a, const Topic& b) { return a.id < b.id; });
+  read_image_tags(row, file);
 }
 
 void read_known_bad(RowReader& row, JsonReader& file) {

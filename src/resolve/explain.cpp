@@ -173,9 +173,40 @@ std::string explain(const Outcome& outcome) {
   return std::visit([](const auto& result) { return explain(result); }, outcome);
 }
 
+std::optional<ImageAnswer> about_image(const std::string& asked, const compat::Knowledge& knowledge) {
+  const auto image = compat::image_name(asked);
+  if (!image) return std::nullopt;
+  const compat::ImageTags* row = knowledge.image_tags(*image);
+  const auto of_row = [&] { return ImageAnswer{row->exists, std::string(row->fact), cite(row->evidence, "exists")}; };
+  if (row != nullptr && row->exists) return of_row();
+  for (const compat::Topic* topic : knowledge.topics_about(image->repository + ":" + image->tag)) {
+    if (topic->no_such_tag) return ImageAnswer{false, std::string(topic->answer), cite(topic->evidence, "answer")};
+  }
+  return row != nullptr ? of_row() : ImageAnswer{};
+}
+
 std::string explain_topic(const std::string& asked, const compat::Knowledge& knowledge) {
   std::vector<std::string> lines;
+  const auto image = about_image(asked, knowledge);
+  const auto name = compat::image_name(asked);
+  const std::string full = name ? name->repository + ":" + name->tag : "";
+  if (image && image->exists == true) {
+    add_wrapped(lines, full + " exists, or did when that was read: " + image->fact + ".", "");
+  } else if (image && image->exists == false) {
+    add_wrapped(lines, full + " does not exist, for all that was read: " + image->fact, "");
+  } else if (image) {
+    add_wrapped(lines,
+                "Whether " + full + " exists is not known to the data of " + knowledge.as_of() +
+                    (image->fact.empty() ? "" : ": " + image->fact) + ".",
+                "");
+  }
+  if (image && !image->source.empty()) add_wrapped(lines, "[" + image->source + "]", "      ");
+  if (image && !image->exists) {
+    lines.emplace_back("Its registry is asked by:");
+    lines.push_back("    docker manifest inspect " + full);
+  }
   for (const compat::Topic* topic : knowledge.topics_about(asked)) {
+    if (image && image->fact == topic->answer) continue;  // it stands first
     const bool sure = !topic->evidence.is_unverified("answer");
     add_wrapped(lines, std::string(topic->answer) + (sure ? "" : " (not verified)"), "");
     add_wrapped(lines, "[" + cite(topic->evidence, "answer") + "]", "      ");

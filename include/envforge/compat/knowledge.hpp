@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,14 @@
 #include <envforge/versions/version.hpp>
 
 namespace envforge::compat {
+
+struct ImageName {
+  std::string repository;  // nvidia/cuda, without Docker Hub's own name
+  std::string tag;         // latest where none is named
+};
+/// Reads "nvidia/cuda:12.4.1-base-ubuntu22.04" or "debian:12"; nullopt for what is no name of an image with a
+/// repository or a tag, such as "conda".
+std::optional<ImageName> image_name(const std::string& text);
 
 class Knowledge {
  public:
@@ -36,6 +45,8 @@ class Knowledge {
   const CudnnFloor* cudnn_without(std::string_view cudnn, const versions::Version& cc) const;
   /// The topics that answer `text`, whatever its case; none: not known to the data.
   std::vector<const Topic*> topics_about(const std::string& text) const;
+  /// The row that has the image's tag; the first where several do: the surest one.
+  const ImageTags* image_tags(const ImageName& image) const;
   /// The index that serves a build on a platform: "" is PyPI.
   std::string index_url(const Build& build, const BuildPlatform& platform) const;
 

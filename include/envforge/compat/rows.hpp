@@ -182,6 +182,19 @@ struct Topic {
   std::string_view id;
   Names patterns;  // as of a shell, in lower case
   std::string_view answer;
+  bool no_such_tag = false;  // images that its patterns name do not exist, unless a row of ImageTags has them
+  Evidence evidence;
+};
+
+/// Tags of others' images: VERSION, VERSION-FLAVOUR or VERSION-FLAVOUR-SYSTEM, each with each.
+struct ImageTags {
+  std::string_view id;
+  std::string_view repository;  // nvidia/cuda
+  Names versions;
+  Names flavours;              // empty: the versions are whole tags
+  Names systems;               // empty: no third part
+  std::optional<bool> exists;  // or did when that was read; nullopt: nobody looked
+  std::string_view fact;       // what is known of them, to follow a colon
   Evidence evidence;
 };
 
@@ -221,6 +234,7 @@ struct Tables {
   std::span<const WithoutGlibc> without_glibc;
   std::span<const KnownBad> known_bad;
   std::span<const Topic> topics;
+  std::span<const ImageTags> image_tags;
 };
 
 }  // namespace envforge::compat

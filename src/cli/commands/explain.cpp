@@ -84,7 +84,9 @@ support::ExitCode show_topic(Session& session, const std::string& asked) {
   const auto topics = knowledge.topics_about(asked);
   print_out(session.options().json ? support::readable_json(explain_json(asked, topics, knowledge))
                                    : resolve::explain_topic(support::printable(asked), knowledge));
-  return topics.empty() ? support::ExitCode::kNoSolution : support::ExitCode::kDone;
+  const auto image = resolve::about_image(asked, knowledge);
+  const bool known = !topics.empty() || (image && image->exists);
+  return known ? support::ExitCode::kDone : support::ExitCode::kNoSolution;
 }
 
 support::ExitCode show_recipe(Session& session, const documents::ImageSpec& spec) {
@@ -169,8 +171,8 @@ Action declare_explain(CLI::App& command) {
       .add_option("--upgrade", arguments->upgrade, "what this changes, and for which pools: torch=2.7; also as above")
       ->excludes(why_not);
   command.add_option("--about", arguments->about,
-                     "what the data says beside the versions: an image (nvidia/cuda:12.4.0-cudnn8-devel-ubuntu22.04), "
-                     "conda, windows, nvidia-smi, host cudnn");
+                     "what the data says beside the versions: whether an image exists "
+                     "(nvidia/cuda:12.4.0-cudnn8-devel-ubuntu22.04), conda, windows, wsl, nvidia-smi, host cudnn");
   auto* locks = command.add_option("--locks", arguments->locks,
                                    "what --pool changes for each of these locks; also patterns: 'images/**/*.lock'");
   auto* pool = command.add_option(

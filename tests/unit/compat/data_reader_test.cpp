@@ -129,6 +129,10 @@ TEST(DataReader, RefusesATroubleWithoutConditionAndATopicThatNothingMatches) {
                  ErrorCode::kDataMalformed, "expected a Python such as 3.13t, found '3.14'");
   expect_refused([](DataJson& d) { d["topics.json"]["topics"][0]["patterns"] = {"Conda"}; }, ErrorCode::kDataMalformed,
                  "a pattern is in lower case");
+  expect_refused([](DataJson& d) { d["topics.json"]["image_tags"][0]["versions"] = nlohmann::json::array(); },
+                 ErrorCode::kDataMalformed, "a row of tags needs a version");
+  expect_refused([](DataJson& d) { d["topics.json"]["image_tags"][0]["flavours"] = nlohmann::json::array(); },
+                 ErrorCode::kDataMalformed, "systems without flavours");
 }
 
 TEST(DataReader, RefusesValuesThatAreNoVersions) {

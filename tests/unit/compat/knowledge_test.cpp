@@ -144,6 +144,35 @@ TEST(Knowledge, AnswersByName) {
   EXPECT_EQ(knowledge.cudnn_without("", Version::of("7.0")), nullptr);
 }
 
+TEST(Knowledge, ReadsTheNamesOfImages) {
+  const auto read = [](const std::string& text) {
+    const auto image = image_name(text);
+    return image ? image->repository + " " + image->tag : "none";
+  };
+  EXPECT_EQ(read("nvidia/cuda:12.4.1-base-ubuntu22.04"), "nvidia/cuda 12.4.1-base-ubuntu22.04");
+  EXPECT_EQ(read(" docker.io/pytorch/pytorch "), "pytorch/pytorch latest");
+  EXPECT_EQ(read("debian:12"), "debian 12");
+  EXPECT_EQ(read("localhost:5000/team/train:v1"), "localhost:5000/team/train v1");
+  EXPECT_EQ(read("nvidia/cuda:12.4.1@sha256:0a"), "nvidia/cuda 12.4.1");
+  for (const char* text :
+       {"conda", "nvidia-smi", "", "host cudnn", "https://a/b", "a:", "/a", "unsatisfied condition: x"})
+    EXPECT_EQ(read(text), "none") << text;
+}
+
+TEST(Knowledge, KnowsTheTagsOfImagesThatWereRead) {
+  const Knowledge knowledge = embedded();
+  const auto row = [&](const std::string& tag) { return knowledge.image_tags({"nvidia/cuda", tag}); };
+  ASSERT_NE(row("12.4.1-cudnn-devel-ubuntu22.04"), nullptr);
+  EXPECT_EQ(row("12.4.1-cudnn-devel-ubuntu22.04")->exists, true);
+  EXPECT_NE(row("12.4.1-base-ubuntu22.04"), nullptr);
+  for (const char* tag : {"12.4.1", "12.4.1-base", "12.4.1-cudnn9-devel-ubuntu22.04", "12.4.1-base-ubuntu22.04-x",
+                          "12.4.0-cudnn-devel-ubuntu22.04", "12.4.1-base-ubuntu2", "latest", ""})
+    EXPECT_EQ(row(tag), nullptr) << tag;
+  EXPECT_EQ(knowledge.image_tags({"pytorch/pytorch", "2.0.0-cuda11.7-cudnn8-runtime"})->exists, true);
+  EXPECT_EQ(knowledge.image_tags({"pytorch/pytorch", "2.1.1-cuda12.1-cudnn8-devel"})->exists, std::nullopt);
+  EXPECT_EQ(knowledge.image_tags({"other/pytorch", "2.0.0-cuda11.7-cudnn8-runtime"}), nullptr);
+}
+
 TEST(Knowledge, KnowsWhoServesABuild) {
   const Knowledge knowledge = embedded();
   const Release* release = knowledge.release("2.6.0");

@@ -308,7 +308,8 @@ TEST(FalseClaim, ThereAreNvidiaImagesOf1221And13OnUbuntu2004) {
 }
 
 TEST(FalseClaim, WhatNoTopicAnswersIsNotKnown) {
-  EXPECT_THAT(about("amd/rocm:6"), HasSubstr("'amd/rocm:6' is not known to the data of"));
+  EXPECT_THAT(about("amd/rocm:6"), HasSubstr("Whether amd/rocm:6 exists is not known to the data of"));
+  EXPECT_THAT(about("the weather"), HasSubstr("'the weather' is not known to the data of"));
 }
 
 }  // namespace

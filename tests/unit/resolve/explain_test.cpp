@@ -42,6 +42,31 @@ INSTANTIATE_TEST_SUITE_P(Recipes, ExplainGolden, ::testing::ValuesIn(cases()), [
   return name;
 });
 
+TEST(Explain, SaysFirstOfAnImageWhetherItExists) {
+  const auto knowledge = compat::embedded();
+  const auto begin = [&](const std::string& image) {
+    std::string text = explain_topic(image, knowledge);
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    return text;
+  };
+  const auto starts = [](const std::string& text, const std::string& with) {
+    return text.substr(0, with.size()) == with;
+  };
+  const std::string pinned = "pytorch/pytorch:2.0.0-cuda11.7-cudnn8-runtime";
+  EXPECT_TRUE(starts(begin(pinned), pinned + " exists, or did when that was read:")) << begin(pinned);
+  EXPECT_EQ(about_image(pinned, knowledge)->exists, true);
+  const std::string made_up = "pytorch/pytorch:2.6.0-cuda12.1-cudnn9-runtime";
+  EXPECT_TRUE(starts(begin(made_up), made_up + " does not exist, for all that was read:")) << begin(made_up);
+  EXPECT_EQ(about_image(made_up, knowledge)->exists, false);
+  for (const std::string image : {"pytorch/pytorch:2.1.1-cuda12.1-cudnn8-devel", "nvidia/cuda:latest", "team/own:v1"}) {
+    EXPECT_TRUE(starts(begin(image), "Whether " + image + " exists is not known to the data of")) << begin(image);
+    EXPECT_EQ(about_image(image, knowledge)->exists, std::nullopt) << image;
+  }
+  EXPECT_EQ(about_image("nvidia/cuda:12.3.2-cudnn9-devel-ubuntu22.04", knowledge)->exists, true)
+      << "although most tags with cudnn9 do not";
+  EXPECT_FALSE(about_image("conda", knowledge));
+}
+
 TEST(Explain, ProposesTheNearestBaseTopicAndPlatform) {
   const auto recipe = documents::read_recipe(
       "schema: envforge/recipe/v1\nimage: x\ntarget: [{name: a, gpus: A100}]\nbase: debain:12\ntorch: auto\n",
