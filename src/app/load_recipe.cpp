@@ -3,6 +3,8 @@
 #include <envforge/documents/recipe_yaml.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
+#include <envforge/support/suggest.hpp>
+#include <envforge/support/text.hpp>
 
 #include "beside_recipe.hpp"
 
@@ -32,16 +34,31 @@ documents::Companion load_companion(const fs::path& folder, const documents::Sit
   return {(folder / name).string(), support::read_file(found, kMaxRecipeBytes)};
 }
 
+// "did you mean 'train.yaml'?"; "" where the folder has no name that is nearly it.
+std::string near_file(const fs::path& folder, const std::string& name) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const auto extension = entry.path().extension();
+    if (extension == ".yaml" || extension == ".yml")
+      names.push_back(support::printable(entry.path().filename().string()));
+  }
+  return support::did_you_mean(name, names);
+}
+
 }  // namespace
 
 documents::Recipe load_recipe(const std::string& path, const documents::SiteConfig& site) {
   const std::string file = path.empty() ? kDefaultRecipe : path;
   std::error_code error;
-  if (!fs::exists(file, error)) {
-    throw Error(ErrorCode::kRecipeUnreadable,
-                path.empty() ? "there is no envforge.yaml in this folder" : "there is no recipe " + file);
-  }
   const fs::path folder = fs::path(file).has_parent_path() ? fs::path(file).parent_path() : fs::path(".");
+  if (!fs::exists(file, error)) {
+    const std::string hint = path.empty() ? "name the recipe behind the command, or write a first one: `envforge init`"
+                                          : near_file(folder, fs::path(file).filename().string());
+    throw Error(ErrorCode::kRecipeUnreadable,
+                path.empty() ? "there is no envforge.yaml in this folder" : "there is no recipe " + file, std::nullopt,
+                hint);
+  }
   return documents::read_recipe(
       support::read_file(file, kMaxRecipeBytes), file,
       [&](documents::CompanionKind kind, const std::string& name) { return load_companion(folder, site, kind, name); });

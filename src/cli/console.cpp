@@ -1,5 +1,6 @@
 #include "console.hpp"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <array>
@@ -22,6 +23,8 @@ Terminal look_at_terminal(const std::string& colour) {
   const bool plain = (no_color != nullptr && *no_color != '\0') || term == nullptr || std::strcmp(term, "dumb") == 0;
   terminal.colour_out = colour == "always" || (colour == "auto" && terminal.out_is_terminal && !plain);
   terminal.colour_err = colour == "always" || (colour == "auto" && terminal.err_is_terminal && !plain);
+  winsize size{};
+  if (terminal.out_is_terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) terminal.out_columns = size.ws_col;
   return terminal;
 }
 

@@ -14,6 +14,7 @@ struct Terminal {
   bool err_is_terminal = false;
   bool colour_out = false;
   bool colour_err = false;
+  std::size_t out_columns = 0;  // of standard output; 0: it is no terminal, or one that does not tell
 };
 
 /// What the standard streams are; `colour` is "auto", "always" or "never" (NO_COLOR and TERM=dumb mean never for auto).

@@ -96,6 +96,10 @@ json encode(const resolve::Outcome& outcome) {
 
 }  // namespace
 
+json conflict_json(const resolve::Conflict& conflict) {
+  return encode(conflict);
+}
+
 json explain_json(const resolve::Outcome& outcome, const compat::Knowledge& knowledge) {
   json out = document("recipe", knowledge);
   out["answer"] = encode(outcome);

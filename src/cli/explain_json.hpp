@@ -18,4 +18,7 @@ nlohmann::json explain_json(const std::string& asked, const std::vector<const co
 nlohmann::json explain_json(const std::vector<resolve::MatrixRow>& rows, const std::vector<std::string>& notes,
                             const std::vector<resolve::MatrixDecider>& deciders, const compat::Knowledge& knowledge);
 
+/// The conflict alone, as in the first of these.
+nlohmann::json conflict_json(const resolve::Conflict& conflict);
+
 }  // namespace envforge::cli

@@ -11,12 +11,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include <envforge/resolve/explain.hpp>
 #include <envforge/support/error.hpp>
 #include <envforge/support/suggest.hpp>
 #include <envforge/support/text.hpp>
 
 #include "command_table.hpp"
 #include "commands/one_each.hpp"
+#include "explain_json.hpp"
 #include "help.hpp"
 #include "logging.hpp"
 #include "version.hpp"
@@ -59,10 +61,14 @@ void declare_globals(CLI::App& app, GlobalOptions& options) {
 
 ExitCode report_error(const Error& error, const GlobalOptions& options) {
   if (options.json) {
-    print_out(nlohmann::json{{"error", support::error_to_json(error)}}.dump(2) + "\n");
+    nlohmann::json document{
+        {"schema", "envforge/error"}, {"schema_version", 1}, {"error", support::error_to_json(error)}};
+    if (const auto* conflict = dynamic_cast<const resolve::ConflictError*>(&error))
+      document["conflict"] = conflict_json(conflict->conflict());
+    print_out(document.dump(2) + "\n");
   } else {
-    std::string text = support::format_error(error);
     const Terminal terminal = look_at_terminal(options.colour);
+    std::string text = support::format_error(error, terminal.err_is_terminal);
     if (terminal.colour_err)
       text = "\x1b[31m" + text.substr(0, text.find(':')) + "\x1b[0m" + text.substr(text.find(':'));
     print_err(text);

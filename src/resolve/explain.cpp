@@ -220,7 +220,7 @@ std::string explain_topic(const std::string& asked, const compat::Knowledge& kno
   return text_of(lines);
 }
 
-support::Error conflict_error(const Conflict& conflict) {
+ConflictError conflict_error(const Conflict& conflict) {
   std::optional<support::Where> where;
   for (const ConflictItem& item : conflict.items) {
     for (const auto& place : item.where) {
@@ -234,7 +234,7 @@ support::Error conflict_error(const Conflict& conflict) {
                                                    : "no version set satisfies the recipe",
                        where, hint);
   for (const std::string& line : body_of(conflict, kNoRemedy)) error.note(line);
-  return error;
+  return {std::move(error), conflict};
 }
 
 }  // namespace envforge::resolve

@@ -197,11 +197,12 @@ std::vector<LockEffect> lock_effects(const documents::Lock& lock, const std::str
   return effects;
 }
 
-std::string explain(const std::vector<LockEffect>& effects) {
+std::string explain(const std::vector<LockEffect>& effects, bool for_terminal) {
   std::vector<std::string> lines;
   for (const LockEffect& effect : effects) {
-    lines.push_back(effect.lock + " (" + effect.image + "), pool " + effect.pool + ": " + word(effect.verdict) +
-                    (effect.verify_again ? ", must be verified again" : ""));
+    const std::string head = effect.lock + " (" + effect.image + "), pool " + effect.pool + ": " +
+                             word(effect.verdict) + (effect.verify_again ? ", must be verified again" : "");
+    lines.push_back(for_terminal ? support::wrap(head, 0, 4) : head);
     for (const std::string& reason : effect.reasons) add_wrapped(lines, reason, "      ");
   }
   return text_of(lines);

@@ -26,6 +26,9 @@ class ExplainSchema : public SchemaTest {
 
   nlohmann::json answer(std::vector<std::string> words) const {
     words.insert(words.begin(), {"explain", "--json"});
+    return answer_of(words);
+  }
+  nlohmann::json answer_of(const std::vector<std::string>& words) const {
     const auto outcome = cli_.run(words);
     const auto parsed = nlohmann::json::parse(outcome.out, nullptr, false);
     EXPECT_FALSE(parsed.is_discarded()) << outcome.out << outcome.err;
@@ -33,11 +36,12 @@ class ExplainSchema : public SchemaTest {
   }
 
   // The names of the files that the schema refuses.
-  static std::set<std::string> refused(const std::map<std::string, nlohmann::json>& documents) {
+  static std::set<std::string> refused(const std::map<std::string, nlohmann::json>& documents,
+                                       const std::string& schema = "explain-v1.schema.json") {
     Texts texts;
     for (const auto& [name, document] : documents) texts[name] = document.dump();
     std::set<std::string> names;
-    for (const auto& [name, complaint] : refused_by_schema("explain-v1.schema.json", texts)) names.insert(name);
+    for (const auto& [name, complaint] : refused_by_schema(schema, texts)) names.insert(name);
     return names;
   }
 
@@ -73,6 +77,28 @@ TEST_F(ExplainSchema, EachKindOfAnswerObeysItAndAMutatedOneDoesNot) {
     expected.insert({"more-" + name, "less-" + name});
   }
   EXPECT_EQ(refused(documents), expected);
+}
+
+// What nobody knows must not look like a no in one command and like "not known" in the other.
+TEST_F(ExplainSchema, ALockThatCannotBeSolvedShowsTheConflictAsExplainDoes) {
+  support::write_file_atomically(cli_.path("newer.yaml"),
+                                 "schema: envforge/recipe/v1\nimage: i\n"
+                                 "target: [{name: old, gpus: V100}]\ntorch: \"99.1\"\n");
+  std::map<std::string, nlohmann::json> documents;
+  for (const std::string recipe : {"envforge.yaml", "newer.yaml"}) {
+    const auto locked = answer_of({"lock", recipe, "--no-packages", "--json"});
+    EXPECT_EQ(locked["conflict"], answer({recipe})["answer"]["conflict"]) << recipe;
+    EXPECT_EQ(locked["conflict"]["unknown"], recipe == "newer.yaml");
+    documents["good-" + recipe] = locked;
+  }
+  documents["good-usage"] = answer_of({"lock", "absent.yaml", "--json"});
+  EXPECT_FALSE(documents["good-usage"].contains("conflict"));
+  documents["bad-more"] = documents["bad-less"] = documents["bad-conflict"] = documents["good-newer.yaml"];
+  documents["bad-more"]["error"]["surprise"] = 1;
+  documents["bad-less"]["error"].erase("code");
+  documents["bad-conflict"]["conflict"].erase("unknown");
+  EXPECT_EQ(refused(documents, "error-v1.schema.json"),
+            (std::set<std::string>{"bad-more", "bad-less", "bad-conflict"}));
 }
 
 }  // namespace

@@ -26,7 +26,17 @@ std::optional<ImageAnswer> about_image(const std::string& asked, const compat::K
 /// What the data says about something beside the versions: an image of others, conda, the host.
 std::string explain_topic(const std::string& asked, const compat::Knowledge& knowledge);
 
-/// The same explanation as an Error{kNoVersionSet}, for commands that need a version set to go on.
-support::Error conflict_error(const Conflict& conflict);
+/// The same explanation as an Error{kNoVersionSet}, for commands that need a version set to go on. It keeps the
+/// conflict: who answers in JSON shows it as `explain` does.
+class ConflictError : public support::Error {
+ public:
+  ConflictError(support::Error error, Conflict conflict)
+      : support::Error(std::move(error)), conflict_(std::move(conflict)) {}
+  const Conflict& conflict() const noexcept { return conflict_; }
+
+ private:
+  Conflict conflict_;
+};
+ConflictError conflict_error(const Conflict& conflict);
 
 }  // namespace envforge::resolve

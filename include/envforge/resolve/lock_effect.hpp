@@ -45,7 +45,7 @@ struct LockEffect {
 std::vector<LockEffect> lock_effects(const documents::Lock& lock, const std::string& file,
                                      const std::vector<PoolChange>& changes, const compat::Knowledge& knowledge);
 
-/// Ends with a newline.
-std::string explain(const std::vector<LockEffect>& effects);
+/// Ends with a newline. Elsewhere than on a terminal a lock, its pool and the verdict are one line, to be searched.
+std::string explain(const std::vector<LockEffect>& effects, bool for_terminal = false);
 
 }  // namespace envforge::resolve

@@ -60,7 +60,8 @@ std::vector<MatrixDecider> matrix_deciders(const compat::Knowledge& knowledge, c
 std::string sentence(const std::vector<MatrixDecider>& deciders, const std::vector<MatrixRow>& rows);
 /// RFC 4180 with a line of names; lists are separated by spaces.
 std::string matrix_csv(const std::vector<MatrixRow>& rows);
+/// `columns`: how wide the terminal is; 0 for none, where no line is broken.
 std::string matrix_text(const std::vector<MatrixRow>& rows, const std::vector<std::string>& notes,
-                        const compat::Knowledge& knowledge);
+                        const compat::Knowledge& knowledge, std::size_t columns = 0);
 
 }  // namespace envforge::resolve

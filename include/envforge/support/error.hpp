@@ -61,7 +61,9 @@ class Error : public std::exception {
 ///     --> recipe.yaml:7:12
 ///     note
 ///     hint: next step
-std::string format_error(const Error& error);
+/// With `for_terminal` no line is longer than 80 columns where its words allow it, and what stands between backquotes
+/// stays together, so that it can be copied; a log keeps a message in one line.
+std::string format_error(const Error& error, bool for_terminal = false);
 /// The same fields for --json.
 nlohmann::json error_to_json(const Error& error);
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 
@@ -67,7 +68,7 @@ support::ExitCode show_matrix(Session& session, const ExplainArguments& argument
     print_out(resolve::matrix_csv(rows));
     for (const std::string& note : notes) print_err("note: " + note + "\n");
   } else {
-    print_out(resolve::matrix_text(rows, notes, knowledge));
+    print_out(resolve::matrix_text(rows, notes, knowledge, session.terminal().out_columns));
   }
   return support::ExitCode::kDone;
 }
@@ -123,7 +124,8 @@ support::ExitCode show_lock_effects(Session& session, const ExplainArguments& ar
     const auto of_lock = resolve::lock_effects(lock, file, changes, session.knowledge());
     effects.insert(effects.end(), of_lock.begin(), of_lock.end());
   }
-  print_out(session.options().json ? json_text(effects, session) : resolve::explain(effects));
+  print_out(session.options().json ? json_text(effects, session)
+                                   : resolve::explain(effects, session.terminal().out_is_terminal));
   const bool loses = std::any_of(effects.begin(), effects.end(),
                                  [](const auto& effect) { return effect.verdict == resolve::Verdict::kLoses; });
   return loses ? support::ExitCode::kNegativeVerdict : support::ExitCode::kDone;
@@ -209,12 +211,12 @@ Action declare_explain(CLI::App& command) {
     if (arguments->matrix) return show_matrix(session, *arguments);
     if (!arguments->about.empty()) return show_topic(session, arguments->about);
     if (!arguments->locks.empty()) return show_lock_effects(session, *arguments);
+    // A question that is not understood is told before a recipe that is not there.
+    std::optional<resolve::Question> question;
+    if (!arguments->why_not.empty()) question = resolve::read_question("--why-not", arguments->why_not);
+    if (!arguments->upgrade.empty()) question = resolve::read_question("--upgrade", arguments->upgrade);
     const auto recipe = load_recipe(session, *arguments);
-    if (!arguments->why_not.empty())
-      return show_what_if(session, recipe.spec, resolve::read_question("--why-not", arguments->why_not));
-    if (!arguments->upgrade.empty())
-      return show_what_if(session, recipe.spec, resolve::read_question("--upgrade", arguments->upgrade));
-    return show_recipe(session, recipe.spec);
+    return question ? show_what_if(session, recipe.spec, *question) : show_recipe(session, recipe.spec);
   };
 }
 

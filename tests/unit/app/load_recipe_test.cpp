@@ -71,6 +71,8 @@ TEST_F(LoadRecipe, AFileThatTheRecipeNamesAndThatCannotBeHadIsToldAtItsPlace) {
 
 TEST_F(LoadRecipe, ARecipeThatIsNotThereIsTold) {
   EXPECT_EQ(refused((folder_.path() / "none.yaml").string()).code(), ErrorCode::kRecipeUnreadable);
+  write("train.yaml", "x");
+  EXPECT_EQ(refused((folder_.path() / "trian.yaml").string()).hint(), "did you mean 'train.yaml'?");
 }
 
 TEST_F(LoadRecipe, LockAndRecordLieBesideTheRecipe) {

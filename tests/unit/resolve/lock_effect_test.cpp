@@ -128,6 +128,14 @@ TEST(LockEffect, AWheelThatWasBuiltForOtherPoolsAsksNothingOfThisOne) {
   EXPECT_EQ(effect({"pool0=H100"}, with_built_wheel(std::vector<std::string>{})).verdict, Verdict::kKeeps);
 }
 
+TEST(LockEffect, OnlyATerminalBreaksTheLineOfALock) {
+  auto one = effect({"pool0=H100"}, with_built_wheel(std::nullopt));
+  one.lock = std::string(70, 'a') + ".lock";
+  const std::string head = one.lock + " (" + one.image + "), pool pool0: loses\n";
+  EXPECT_EQ(explain({one}).substr(0, head.size()), head);
+  EXPECT_EQ(explain({one}, true).substr(0, one.lock.size() + 5), one.lock + "\n    ");
+}
+
 TEST(LockEffect, RefusesAChangeThatItDoesNotUnderstand) {
   for (const auto& texts : {std::vector<std::string>{"rtx"}, {"=590"}, {"rtx="}, {"rtx=590", "rtx=580"}}) {
     try {

@@ -10,6 +10,7 @@
 
 #include <envforge/documents/recipe_yaml.hpp>
 #include <envforge/support/error.hpp>
+#include <envforge/support/text.hpp>
 
 #include "support/golden.hpp"
 
@@ -353,6 +354,23 @@ TEST(Matrix, AGpuOnAnArmHostAsksOfAmixedTargetForTheArmWheelOfTheSameBuild) {
   for (const auto& row : rows) EXPECT_TRUE(has_arm(row)) << row.torch << " " << row.cuda_variant;
   EXPECT_THAT(matrix_notes(embedded(), asked),
               ::testing::Contains(::testing::HasSubstr("a line for amd64 has a build whose arm64 wheel serves it")));
+}
+
+TEST(Matrix, IsAsWideAsTheTerminalSays) {
+  MatrixFilter asked;
+  asked.gpus = {"V100", "RTX 5090"};
+  const auto rows = matrix(embedded(), asked);
+  const std::vector<std::string> notes = {sentence(matrix_deciders(embedded(), asked), rows)};
+  const auto longest = [&](std::size_t columns) {
+    std::size_t most = 0;
+    for (const auto& line : support::split(matrix_text(rows, notes, embedded(), columns), '\n'))
+      most = std::max(most, line.size());
+    return most;
+  };
+  EXPECT_GT(longest(0), 100U) << "no terminal: each row is one line";
+  EXPECT_LE(longest(80), 80U);
+  EXPECT_LE(longest(200), 200U);
+  EXPECT_GT(longest(200), 80U);
 }
 
 TEST(Matrix, CsvHasOneLineForEachRowAndQuotesWhatHoldsAComma) {

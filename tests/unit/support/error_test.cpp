@@ -52,6 +52,20 @@ TEST(Error, FormatsMessagePlaceNotesTraceAndHint) {
   EXPECT_EQ(error_to_json(error)["where"]["line"], 7);
 }
 
+TEST(Error, OnATerminalIsWrappedAroundItsCommands) {
+  Error error(ErrorCode::kRecipeSyntax, "the quick brown fox jumps over the lazy dog, and then over the next lazy dog",
+              std::nullopt,
+              "first look at what there is, and only after that call `envforge explain --matrix --gpu A`");
+  error.note("    a line that was laid out before, however long it may be, is left exactly as it has been made");
+  EXPECT_EQ(format_error(error, true),
+            "error[EF3002]: the quick brown fox jumps over the lazy dog, and then over the\n"
+            "    next lazy dog\n"
+            "      a line that was laid out before, however long it may be, is left exactly as it has been made\n"
+            "  hint: first look at what there is, and only after that call\n"
+            "    `envforge explain --matrix --gpu A`\n");
+  EXPECT_EQ(format_error(error).find("    next"), std::string::npos) << "a log keeps a message in one line";
+}
+
 TEST(Error, WithContextAddsATraceLineAndRethrows) {
   try {
     with_context("reading the moon", []() -> int { throw Error(ErrorCode::kRecipeSyntax, "no"); });
