@@ -58,44 +58,45 @@ std::string first_of(const std::string& wish, const std::string& imported, const
 }
 
 struct Distribution {
-  std::string base, python;  // python "": the base's own
+  std::string base, python;        // python "": the base's own
+  std::optional<ImportNote> note;  // of a base that is not the usual one
 };
 
-// A base whose own Python is the one that is asked for; debian:12 where nothing is asked.
-Distribution choose_base(const World& world, const InitWishes& wishes, const std::string& python,
-                         std::vector<ImportNote>& notes) {
+// The bases whose own Python is one that is asked for, the usual one first; that one alone where the Python cannot
+// help.
+std::vector<Distribution> choose_bases(const World& world, const InitWishes& wishes, const std::string& python) {
   constexpr const char* kUsual = "debian:12";
+  if (!wishes.base.empty()) return {{wishes.base, wishes.python, std::nullopt}};
   const auto range = versions::VersionRange::parse(python);
-  if (!wishes.base.empty() || python.empty() || !range)
-    return {first_of(wishes.base, "", kUsual),
-            range && !wishes.base.empty() && wishes.python.empty() ? "" : wishes.python};
-  const auto fits = [&](const compat::Base& base) {
-    return range->contains(versions::Version::of(std::string(base.python)));
-  };
-  const auto* usual = world.knowledge.base(kUsual);
-  if (usual != nullptr && fits(*usual)) return {kUsual, ""};
+  if (!python.empty() && !range) return {{kUsual, wishes.python, std::nullopt}};
+  std::vector<Distribution> bases;
   for (const auto& base : world.knowledge.tables().bases) {
-    if (!fits(base)) continue;
-    notes.push_back({"python " + python,
-                     {},
-                     "became base: " + std::string(base.name) + ", whose Python is " + std::string(base.python),
-                     false});
-    return {std::string(base.name), ""};
+    const std::string name(base.name), own(base.python);
+    if (!python.empty() && !range->contains(versions::Version::of(own))) continue;
+    if (name == kUsual) {
+      bases.insert(bases.begin(), {name, "", std::nullopt});
+      continue;
+    }
+    const ImportNote note =
+        python.empty() ? ImportNote{"base", {}, "is " + name + ": no version set was found for " + kUsual, false}
+                       : ImportNote{"python " + python, {}, "became base: " + name + ", whose Python is " + own, false};
+    bases.push_back({name, "", note});
   }
+  if (!bases.empty()) return bases;
   for (const auto& archive : site_pythons(world.site)) {
     const std::string series = versions::python_series(archive.version);
     if (versions::is_free_threaded(series) || !range->contains(versions::Version::of(archive.version))) continue;
-    notes.push_back({"python " + python,
-                     {},
-                     "became python: \"" + series + "\", of which the site configuration has an archive",
-                     false});
-    return {kUsual, series};
+    return {{kUsual, series,
+             ImportNote{"python " + python,
+                        {},
+                        "became python: \"" + series + "\", of which the site configuration has an archive",
+                        false}}};
   }
-  notes.push_back({"python " + python,
-                   {},
-                   "no base that envforge knows has it, and the site configuration has no archive of it (`pythons`)",
-                   true});
-  return {kUsual, ""};
+  return {{kUsual, "",
+           ImportNote{"python " + python,
+                      {},
+                      "no base that envforge knows has it, and the site configuration has no archive of it (`pythons`)",
+                      true}}};
 }
 
 std::string torch_line(const InitWishes& wishes, const Imported& imported) {
@@ -205,6 +206,28 @@ void check_wishes(const World& world, const InitWishes& wishes) {
   }
 }
 
+std::string recipe_text(const World& world, const InitWishes& wishes, const Imported& imported,
+                        const Distribution& distribution) {
+  const std::string pool = "  - {name: gpus, gpus: " + quoted_list(wishes.gpus) +
+                           (wishes.driver.empty() ? "" : ", driver: " + quoted(wishes.driver)) + "}\n";
+  std::string text =
+      "# Every word: docs/recipe.md. `envforge lock` solves it, `envforge build` makes the image.\n"
+      "schema: envforge/recipe/v1\n"
+      "image: " +
+      quoted(first_of(wishes.image, image_name(imported.name), "pytorch-cuda")) +
+      "\n"
+      "target:\n" +
+      pool + torch_line(wishes, imported) + "base: " + quoted(distribution.base) + "\n";
+  if (!distribution.python.empty()) text += "python: " + quoted(distribution.python) + "\n";
+  if (!wishes.platforms.empty()) {
+    text += "platforms: [" + support::join(wishes.platforms, ", ") + "]\n";
+  } else if (all_on_arm(world, wishes.gpus)) {
+    text += "platforms: [linux/arm64]\n";
+  }
+  if (imported.devel) text += "variant: devel\n";
+  return text + packages_lines(wishes, imported) + "tags: [\"{torch}-cuda{cuda}\"]\n";
+}
+
 // What is wrong now comes of the import: the flags were looked at one by one.
 resolve::Outcome solve(const World& world, const InitWishes& wishes, const std::string& text) {
   try {
@@ -231,33 +254,21 @@ void check_wish(const World& world, Wish wish, const std::string& value) {
 NewRecipe make_recipe(World& world, const InitWishes& wishes) {
   refuse_what_cannot_begin(wishes);
   check_wishes(world, wishes);
-  NewRecipe out;
   Imported imported;
   if (!wishes.from.empty()) imported = read_from(wishes.from);
-  out.notes = imported.notes;
-  const auto distribution = choose_base(world, wishes, first_of(wishes.python, imported.python, ""), out.notes);
-  const std::string pool = "  - {name: gpus, gpus: " + quoted_list(wishes.gpus) +
-                           (wishes.driver.empty() ? "" : ", driver: " + quoted(wishes.driver)) + "}\n";
-  out.text =
-      "# Every word: docs/recipe.md. `envforge lock` solves it, `envforge build` makes the image.\n"
-      "schema: envforge/recipe/v1\n"
-      "image: " +
-      quoted(first_of(wishes.image, image_name(imported.name), "pytorch-cuda")) +
-      "\n"
-      "target:\n" +
-      pool + torch_line(wishes, imported) + "base: " + quoted(distribution.base) + "\n";
-  if (!distribution.python.empty()) out.text += "python: " + quoted(distribution.python) + "\n";
-  if (!wishes.platforms.empty()) {
-    out.text += "platforms: [" + support::join(wishes.platforms, ", ") + "]\n";
-  } else if (all_on_arm(world, wishes.gpus)) {
-    out.text += "platforms: [linux/arm64]\n";
+  std::optional<NewRecipe> first;
+  for (const auto& base : choose_bases(world, wishes, first_of(wishes.python, imported.python, ""))) {
+    NewRecipe recipe;
+    recipe.text = recipe_text(world, wishes, imported, base);
+    recipe.notes = imported.notes;
+    if (base.note) recipe.notes.push_back(*base.note);
+    const auto outcome = solve(world, wishes, recipe.text);
+    recipe.solved = std::holds_alternative<resolve::Solution>(outcome);
+    recipe.answer = resolve::explain(outcome);
+    if (recipe.solved) return recipe;
+    if (!first) first = std::move(recipe);
   }
-  if (imported.devel) out.text += "variant: devel\n";
-  out.text += packages_lines(wishes, imported) + "tags: [\"{torch}-cuda{cuda}\"]\n";
-  const auto outcome = solve(world, wishes, out.text);
-  out.solved = std::holds_alternative<resolve::Solution>(outcome);
-  out.answer = resolve::explain(outcome);
-  return out;
+  return first.value();
 }
 
 std::optional<HostTarget> propose_target(World& world) {

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 
-#include <envforge/support/percent_encoding.hpp>
+#include <envforge/documents/source_package.hpp>
 #include <envforge/support/secrets.hpp>
 #include <envforge/support/text.hpp>
 #include <envforge/versions/package_name.hpp>
@@ -28,12 +29,20 @@ bool pinned_by_torch(const std::string& name) {
   return std::find(kLibraries.begin(), kLibraries.end(), versions::nvidia_library(name)) != kLibraries.end();
 }
 
-// Packages of CUDA code that have no wheel on PyPI, in no version: `uv pip compile --no-deps --only-binary :all:` of
-// each, for Python 3.11 and manylinux_2_28_x86_64, 2026-11-21.
-bool without_wheel(const std::string& name) {
-  constexpr std::array<std::string_view, 7> kNames{"causal-conv1d", "flash-attn",   "mamba-ssm",        "torch-cluster",
-                                                   "torch-scatter", "torch-sparse", "torch-spline-conv"};
-  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+// Why a name is not to be asked of PyPI: somebody else's there, nobody's, or a source that needs nvcc; "" for all
+// others. https://pypi.org/project/NAME, 2026-11-22.
+std::string not_meant_on_pypi(const std::string& name) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kNames{
+      {{"apex",
+        "PyPI's apex is a toolkit for Pyramid; NVIDIA's is compiled from its repository: packages.build: apex @ "
+        "git+https://github.com/NVIDIA/apex@COMMIT"},
+       {"cupy", "PyPI has its source only; the wheels are named after their CUDA: cupy-cuda12x, cupy-cuda13x"},
+       {"nodejs", "PyPI's nodejs is a stranger's; Debian has Node.js: packages.apt: [nodejs]"},
+       {"pkg-resources", "a line that Debian's pip writes of a part of setuptools; PyPI has no such package"},
+       {"rapids",
+        "PyPI's rapids is a stranger's; RAPIDS comes as single packages for a CUDA, such as cudf-cu12 and cuml-cu12"}}};
+  const auto row = std::find_if(kNames.begin(), kNames.end(), [&](const auto& one) { return one.first == name; });
+  return row == kNames.end() ? "" : std::string(row->second);
 }
 
 std::string without_marker(const std::string& requirement) {
@@ -88,8 +97,8 @@ void import_torch(const std::string& requirement, const Where& where, Imported& 
     const std::string build = specifier.substr(plus + 1);
     specifier.resize(plus);
     if (starts_with(build, "cu") && digits(build.substr(2), 4)) {
-      out.cuda = build;
-      remark(out, requirement, where, "became torch " + specifier.substr(2) + " with cuda: " + build);
+      import_cuda(build, CudaSource::kBuildOfTorch, requirement, where,
+                  "became torch " + specifier.substr(2) + " with cuda: " + build, out);
     } else {
       remark(out, requirement, where,
              "the build '" + build + "' is no CUDA build, and an image of envforge has one: only the version is taken");
@@ -162,6 +171,29 @@ void remark(Imported& out, const std::string& what, const Where& where, std::str
   out.notes.push_back({support::mask_credentials(what), where, std::move(why), false});
 }
 
+void import_cuda(const std::string& cuda, CudaSource::Kind kind, const std::string& what, const Where& where,
+                 std::string became, Imported& out) {
+  const auto number = [](const std::string& name) {  // "121" of 12.1 and of cu121
+    std::string digits_only;
+    std::copy_if(name.begin(), name.end(), std::back_inserter(digits_only), [](char c) { return digits({&c, 1}); });
+    return digits_only;
+  };
+  const auto left_out = [](const std::string& taken, const ImportNote& by) {
+    return "left out: torch.cuda is " + taken + ", as " + by.what + " (" + support::to_string(by.where) + ") says";
+  };
+  if (!out.cuda.empty() && number(out.cuda) != number(cuda)) {
+    ImportNote& other = out.notes[out.cuda_source.note];
+    const bool surer = kind > out.cuda_source.kind || kind == CudaSource::kBuildOfTorch;
+    if (!surer) return drop(out, what, where, left_out(out.cuda, other));
+    // Of torch's own line the version at least is in the recipe.
+    other.dropped = out.cuda_source.kind != CudaSource::kBuildOfTorch;
+    other.why = left_out(cuda, {support::mask_credentials(what), where, "", false});
+  }
+  out.cuda = cuda;
+  out.cuda_source = {std::max(kind, out.cuda_source.kind), out.notes.size()};
+  remark(out, what, where, std::move(became));
+}
+
 void import_index(const std::string& what, const Where& where, Imported& out) {
   const std::string variant = cuda_of_index(what);
   if (variant.empty()) {
@@ -169,8 +201,8 @@ void import_index(const std::string& what, const Where& where, Imported& out) {
                 "where packages come from is the site's to say (docs/configuration.md), so that a recipe is the same "
                 "everywhere");
   }
-  out.cuda = variant;
-  remark(out, what, where, "became cuda: " + variant + "; the index follows from it");
+  import_cuda(variant, CudaSource::kOfTorch, what, where, "became cuda: " + variant + "; the index follows from it",
+              out);
 }
 
 void import_requirement(const std::string& requirement, const Where& where, Imported& out) {
@@ -188,8 +220,10 @@ void import_requirement(const std::string& requirement, const Where& where, Impo
     return drop(out, requirement, where,
                 "torch's own wheel pins it to the version that it was built with; the lock names it");
   }
-  if (without_wheel(name) && requirement.find('@') == std::string::npos)
-    return import_source(name, requirement, where, out);
+  const bool from_index = requirement.find('@') == std::string::npos;
+  if (const std::string why = not_meant_on_pypi(name); from_index && !why.empty())
+    return drop(out, requirement, where, why);
+  if (is_cuda_source(name) && from_index) return import_source(name, requirement, where, out);
   if (const auto refused = check_requirement(requirement)) {
     return drop(out, requirement, where, refused->message.substr(refused->message.rfind("': ") + 3));
   }
@@ -244,8 +278,8 @@ std::string pypi_name(const std::string& conda) {
 
 // Programs that conda packs and Debian too, under the same name or the one that stands here.
 std::string debian_name(const std::string& conda) {
-  static const std::set<std::string> kSame = {"git", "git-lfs", "cmake", "make",   "wget",  "curl",    "tmux",
-                                              "vim", "htop",    "rsync", "ffmpeg", "unzip", "graphviz"};
+  static const std::set<std::string> kSame = {"git", "git-lfs", "cmake", "make",   "wget",  "curl",     "tmux",
+                                              "vim", "htop",    "rsync", "ffmpeg", "unzip", "graphviz", "nodejs"};
   if (conda == "gxx" || conda == "gxx_linux-64" || conda == "cxx-compiler") return "g++";
   if (conda == "gcc" || conda == "gcc_linux-64" || conda == "c-compiler") return "gcc";
   if (conda == "ninja") return "ninja-build";
@@ -318,14 +352,18 @@ void import_conda_package(const std::string& text, const Where& where, Imported&
   }
   if (spec.name == "pytorch" || spec.name == "pytorch-gpu" || spec.name == "torch") {
     const auto at = spec.build.find("cuda");
-    if (at != std::string::npos) out.cuda = two_parts(spec.build.substr(at, spec.build.find('_', at) - at));
+    if (at != std::string::npos) {
+      const std::string cuda = two_parts(spec.build.substr(at, spec.build.find('_', at) - at));
+      import_cuda(cuda, CudaSource::kBuildOfTorch, text, where, "became torch with cuda: " + cuda, out);
+    }
     return import_requirement("torch" + pip_specifier(spec.version), where, out);
   }
   if (kCuda.count(spec.name) > 0) {
-    out.cuda = two_parts(spec.version);
-    return remark(out, text, where,
-                  (out.cuda.empty() ? "left to `torch.cuda: auto`" : "became torch.cuda: " + out.cuda) +
-                      "; CUDA's libraries come with torch's wheels");
+    constexpr const char* kWhy = "; CUDA's libraries come with torch's wheels";
+    const std::string cuda = two_parts(spec.version);
+    if (cuda.empty()) return remark(out, text, where, std::string("left to `torch.cuda: auto`") + kWhy);
+    const auto kind = spec.name == "pytorch-cuda" ? CudaSource::kOfTorch : CudaSource::kToolkit;
+    return import_cuda(cuda, kind, text, where, "became torch.cuda: " + cuda + kWhy, out);
   }
   static const std::set<std::string> kCompiler = {"cuda-nvcc", "cudatoolkit-dev", "cuda-compiler"};
   if (kCompiler.count(spec.name) > 0) {

@@ -11,6 +11,10 @@ namespace envforge::documents {
 void drop(Imported& out, const std::string& what, const support::Where& where, std::string why);
 void remark(Imported& out, const std::string& what, const support::Where& where, std::string why);
 
+/// A line that says a CUDA, `became` what it is told to have become. Of two that differ the surer one counts, the first
+/// of equals, and the note of the other says so.
+void import_cuda(const std::string& cuda, CudaSource::Kind kind, const std::string& what, const support::Where& where,
+                 std::string became, Imported& out);
 /// Where packages come from, "-i https://...": the CUDA variant if it is PyTorch's own address, else a note.
 void import_index(const std::string& what, const support::Where& where, Imported& out);
 /// A requirement of pip, without comment. What a recipe cannot hold becomes a note.

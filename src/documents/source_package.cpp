@@ -1,6 +1,7 @@
 #include <envforge/documents/source_package.hpp>
 
 #include <algorithm>
+#include <array>
 
 #include <envforge/support/error.hpp>
 #include <envforge/versions/package_name.hpp>
@@ -136,6 +137,12 @@ Checked check_build_need(std::string_view requirement) {
   if (requirement.find('@') == std::string_view::npos) return std::nullopt;
   return refusal(ErrorCode::kBadRequirement, "requirement", requirement, "what a build needs comes from an index",
                  "write it as NAME>=VERSION");
+}
+
+bool is_cuda_source(std::string_view name) {
+  constexpr std::array<std::string_view, 7> kNames{"causal-conv1d", "flash-attn",   "mamba-ssm",        "torch-cluster",
+                                                   "torch-scatter", "torch-sparse", "torch-spline-conv"};
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
 bool is_git_requirement(std::string_view requirement) {

@@ -30,7 +30,7 @@ class Changer {
   bool leave_out(const Wish& wish);
   bool move_platform(const Wish& wish);
   void forget_pool(const std::string& name);
-  void compile_nowhere(documents::BuildWish& build);
+  void compile_nowhere();
 
   const Problem& problem_;
   ImageSpec& spec_;
@@ -89,11 +89,23 @@ void Changer::forget_pool(const std::string& name) {
   }
 }
 
-void Changer::compile_nowhere(documents::BuildWish& build) {
-  if (!documents::needs_machine_code(build)) return;
-  const std::string before = build.pools ? "[" + support::join(*build.pools, ", ") + "]" : "";
-  build.pools.emplace();
-  changes_.push_back({pools_key(build), before, "[]", build.source.where});
+// Without nvcc what is known to have CUDA code cannot be built at all; of the others only the user knows.
+void Changer::compile_nowhere() {
+  std::vector<documents::BuildWish> left;
+  for (documents::BuildWish& build : spec_.build) {
+    const bool compiled = documents::needs_machine_code(build);
+    if (compiled && documents::is_cuda_source(documents::parse_source(build.source.value).name)) {
+      changes_.push_back({"packages.build", build.source.value, "", build.source.where});
+      continue;
+    }
+    if (compiled) {
+      const std::string before = build.pools ? "[" + support::join(*build.pools, ", ") + "]" : "";
+      build.pools.emplace();
+      changes_.push_back({pools_key(build), before, "[]", build.source.where});
+    }
+    left.push_back(std::move(build));
+  }
+  spec_.build = std::move(left);
 }
 
 // Another platform in its place if it is the only one, else none.
@@ -152,7 +164,7 @@ bool Changer::apply(const Wish& wish, const Candidate& candidate) {
       spec_.variant.value = "runtime";
       return change("variant", spec_.variant.value);
     case WishKind::kBuild:
-      for (auto& build : spec_.build) compile_nowhere(build);
+      compile_nowhere();
       return true;
     case WishKind::kInclude:
     case WishKind::kLibrary:

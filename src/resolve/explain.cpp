@@ -32,7 +32,11 @@ constexpr const char* kNoRemedy = "No change of one or two of the lines makes it
 std::string describe(const Change& change) {
   const bool list = support::starts_with(change.to, "[");
   const std::string to = change.to.empty() ? "leave out " + change.from : list ? change.to : "\"" + change.to + "\"";
-  return change.key + ": " + to;
+  std::string more;
+  if (support::ends_with(change.key, ".pools") && change.to == "[]") more = " (if it has no CUDA code)";
+  if (change.key == "packages.build" && change.to.empty())
+    more = " (a wheel that its makers serve can stand under packages.pip: NAME @ https://...#sha256=...)";
+  return change.key + ": " + to + more;
 }
 
 std::string describe(const Remedy& remedy) {

@@ -16,11 +16,18 @@ struct ImportNote {
   bool dropped = false;  // true: nothing of it is in the recipe
 };
 
+/// A line that says a CUDA, and how surely it is the one of torch.
+struct CudaSource {
+  enum Kind { kToolkit, kOfTorch, kBuildOfTorch } kind = kToolkit;
+  std::size_t note = 0;  // its place in Imported::notes
+};
+
 struct Imported {
   std::string name;                  // of a conda environment; "" = none
   std::string torch;                 // "2.1.0", ">=2.0"; "" = not said
   bool names_torch = false;          // in whatever version
   std::string cuda;                  // "cu118", "11.8"; "" = not said
+  CudaSource cuda_source;            // of `cuda`
   bool devel = false;                // a CUDA compiler is named
   std::string python;                // "3.10", ">=3.9,<3.12"; "" = not said
   std::vector<std::string> include;  // torchvision, torchaudio

@@ -27,6 +27,10 @@ struct SourceAddress {
 /// The parts of a source that the recipe reader accepted. Throws Error{kInternal} for any other text.
 SourceAddress parse_source(const std::string& source);
 
+/// Whether the package (a normal name) is known as one of CUDA code of which PyPI has no wheel, in no version: `uv pip
+/// compile --no-deps --only-binary :all:` of each, for Python 3.11 and manylinux_2_28_x86_64, 2026-11-21.
+bool is_cuda_source(std::string_view name);
+
 /// Whether a requirement names a commit of a repository, and so is built instead of resolved.
 bool is_git_requirement(std::string_view requirement);
 

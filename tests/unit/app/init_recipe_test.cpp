@@ -130,6 +130,18 @@ TEST_F(InitRecipe, SaysWhereWhatWasCarriedOverHasNoVersionSet) {
   EXPECT_THAT(made_.answer, HasSubstr("What would work"));
 }
 
+TEST_F(InitRecipe, WhereNobodyAsksForABaseOneIsTakenThatHasAnAnswer) {
+  wishes_.gpus = {"A100"};
+  from("requirements.txt", "torch==1.13.1+cu117\ntorchvision\n");
+  EXPECT_EQ(made().spec.base.value, "ubuntu:22.04");
+  EXPECT_TRUE(made_.solved) << made_.answer;
+  EXPECT_EQ(made_.notes.back().what, "base");
+  EXPECT_THAT(made_.notes.back().why, HasSubstr("no version set was found for debian:12"));
+  wishes_.base = "debian:12";
+  EXPECT_EQ(made().spec.base.value, "debian:12");
+  EXPECT_FALSE(made_.solved);
+}
+
 TEST_F(InitRecipe, APythonThatNoBaseHasIsTold) {
   from("pyproject.toml", "[project]\nrequires-python = \"<3.9\"\n");
   made();

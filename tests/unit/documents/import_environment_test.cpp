@@ -236,6 +236,41 @@ TEST(ImportConda, ToolkitsAndBuildStringsBecomeTorchsCuda) {
   EXPECT_EQ(conda("  - pytorch>=2.1,<2.3\n").torch, ">=2.1,<2.3");
 }
 
+TEST(ImportConda, OfTwoLinesThatSayACudaTheOneOfTorchCountsAndTheOtherIsToldAsLeftOut) {
+  for (const char* lines :
+       {"  - cudatoolkit=11.3\n  - pytorch-cuda=12.1\n", "  - pytorch-cuda=12.1\n  - cudatoolkit=11.3\n"}) {
+    const auto imported = conda(lines);
+    EXPECT_EQ(imported.cuda, "12.1") << lines;
+    EXPECT_TRUE(note(imported, "cudatoolkit").dropped);
+    EXPECT_THAT(note(imported, "cudatoolkit").why,
+                HasSubstr("torch.cuda is 12.1, as pytorch-cuda=12.1 (environment.yml:"));
+    EXPECT_FALSE(note(imported, "pytorch-cuda").dropped);
+    EXPECT_THAT(note(imported, "pytorch-cuda").why, HasSubstr("became torch.cuda: 12.1"));
+  }
+  const auto built = conda("  - pytorch=2.1.0=py3.10_cuda11.8_cudnn8.7.0_0\n  - pytorch-cuda=12.1\n");
+  EXPECT_EQ(built.cuda, "11.8");
+  EXPECT_TRUE(note(built, "pytorch-cuda").dropped);
+  const auto index = requirements("--index-url https://download.pytorch.org/whl/cu118\ntorch==2.3.1+cu121\n");
+  EXPECT_EQ(index.cuda, "cu121");
+  EXPECT_TRUE(note(index, "--index-url").dropped);
+  const auto same = requirements("--index-url https://download.pytorch.org/whl/cu121\ntorch==2.3.1+cu121\n");
+  EXPECT_FALSE(note(same, "--index-url").dropped);
+}
+
+TEST(ImportConda, ANameThatIsAStrangersOnPyPIOrNobodysIsLeftOutWithWhatWasMeant) {
+  const auto imported =
+      conda("  - nodejs=20\n  - rapids=24.10\n  - cupy\n  - pip:\n    - apex==0.1\n    - pkg-resources==0.0.0\n");
+  EXPECT_THAT(imported.pip, IsEmpty());
+  EXPECT_THAT(imported.apt, ElementsAre("nodejs"));
+  EXPECT_THAT(note(imported, "rapids").why, HasSubstr("cudf-cu12"));
+  EXPECT_THAT(note(imported, "cupy").why, HasSubstr("cupy-cuda12x"));
+  EXPECT_THAT(note(imported, "apex").why, HasSubstr("git+https://github.com/NVIDIA/apex@COMMIT"));
+  EXPECT_TRUE(note(imported, "pkg-resources").dropped);
+  const std::string commit = "apex @ git+https://github.com/NVIDIA/apex@" + std::string(40, 'a');
+  EXPECT_THAT(requirements(commit + "\n").pip, ElementsAre(commit));
+  EXPECT_TRUE(note(requirements("nodejs\n"), "nodejs").dropped);
+}
+
 TEST(ImportConda, PyTorchGeometricIsNotTheStrangerThatHasItsNameOnPyPI) {
   const auto imported = conda("  - pyg=2.5\n  - pytorch-scatter=2.1.2\n");
   EXPECT_THAT(imported.pip, ElementsAre("torch-geometric==2.5.*"));

@@ -107,6 +107,15 @@ TEST(CudaCompiler, OfPackagesBuildNamesEveryEntryAndEndsAllOfThemInOneWayOut) {
   EXPECT_THAT(text, HasSubstr("packages.build.ops.pools: []"));
 }
 
+TEST(CudaCompiler, AnEntryThatIsKnownToHaveCudaCodeIsLeftOutForWithoutNvccItCannotBeBuilt) {
+  const Conflict conflict = refuse(wanted("2.6").built("flash-attn==2.5.9").built("ops @ ./ops"));
+  EXPECT_THAT(ways_out(conflict), Contains("packages.build= and packages.build.ops.pools=[]"));
+  const std::string text = explain(conflict);
+  EXPECT_THAT(text, HasSubstr("packages.build: leave out flash-attn==2.5.9 (a wheel that its makers serve"));
+  EXPECT_THAT(text, HasSubstr("packages.build.ops.pools: [] (if it has no CUDA code)"));
+  EXPECT_THAT(text, Not(HasSubstr("flash-attn.pools")));
+}
+
 TEST(CudaCompiler, OfBothIsGivenUpInBoth) {
   const Conflict conflict = refuse(wanted("2.6").devel().built("ops @ ./ops"));
   EXPECT_EQ(conflict.items.size(), 2U) << "one of the two is enough for a conflict";
