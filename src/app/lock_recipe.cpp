@@ -12,6 +12,7 @@
 #include <envforge/support/files.hpp>
 #include <envforge/support/suggest.hpp>
 #include <envforge/support/text.hpp>
+#include <envforge/versions/date.hpp>
 #include <envforge/versions/package_name.hpp>
 
 #include "lock_packages.hpp"
@@ -96,6 +97,22 @@ void refuse_unknown(const Lock& old, const std::vector<std::string>& upgraded, c
   }
 }
 
+// The next lock would go back to the recipe's word, and every package with it.
+void refuse_two_cutoffs(const documents::Recipe& recipe, const LockOptions& options) {
+  if (options.exclude_newer.empty()) return;
+  if (!versions::parse_day(options.exclude_newer.substr(0, options.exclude_newer.find('T'))))
+    throw Error(ErrorCode::kUsage, "--exclude-newer '" + support::printable(options.exclude_newer) +
+                                       "': expected a UTC date, such as 2026-11-01 or 2026-11-01T12:00:00Z");
+  const std::string& own = recipe.spec.exclude_newer;
+  if (own.empty() || own == options.exclude_newer || !options.upgrade_only.empty()) return;
+  throw Error(ErrorCode::kUsage,
+              "--exclude-newer " + options.exclude_newer +
+                  ": the recipe has a cutoff of its own, packages.exclude_newer " + own +
+                  ", to which the next lock would go back",
+              support::Where{recipe.file, 0, 0, {}},
+              "write " + options.exclude_newer + " there; one package alone is taken further by --upgrade=PKG");
+}
+
 // What was to be upgraded and has the version that it had.
 std::vector<std::string> stayed(const Lock& old, const Lock& now, const std::vector<std::string>& upgraded) {
   std::vector<std::string> out;
@@ -154,6 +171,7 @@ LockResult lock_recipe(World& world, const documents::Recipe& recipe, const Lock
     check_hashes(recipe, result.lock);
     return result;
   }
+  refuse_two_cutoffs(recipe, options);
   if (old) refuse_unknown(*old, options.upgrade_only, path.string());
   const bool keep = old && !other_source(world, *old);
   const std::optional<Lock> kept = keep ? old : std::nullopt;

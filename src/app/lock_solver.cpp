@@ -38,16 +38,31 @@ std::string cutoff(const documents::Recipe& recipe, const LockOptions& options, 
                                                             : data_as_of);
 }
 
-// The packages that are upgraded alone take what came since; the others' cutoff, and with it the base, stays.
+// The packages that are upgraded alone take what came since; the others' cutoff, and with it the base, stays. Where the
+// recipe fixes that cutoff, an upgrade of everything does not take them back to it.
 std::map<std::string, std::string> cutoffs_apart(const LockOptions& options, const std::optional<Lock>& old,
                                                  const Lock& now) {
-  if (!old || options.upgrade) return {};
+  if (!old || (options.upgrade && now.spec.exclude_newer.empty())) return {};
   auto cutoffs = old->exclude_newer_of;
+  std::erase_if(cutoffs, [&](const auto& entry) { return entry.second <= now.exclude_newer; });
   const std::string date = second_of(options.exclude_newer.empty() ? now.data_as_of : options.exclude_newer);
   for (const auto& name : options.upgrade_only) {
     if (date > now.exclude_newer && has_wheel(*old, name)) cutoffs[name] = date;
   }
   return cutoffs;
+}
+
+// A lock of a cutoff that is to come is not the same lock tomorrow. The data's own date is no wish.
+std::vector<std::string> open_cutoffs(const Lock& lock, const std::string& now) {
+  std::vector<std::string> lines;
+  const auto look = [&](const std::string& what, const std::string& cutoff) {
+    if (cutoff <= now || cutoff == second_of(lock.data_as_of)) return;
+    lines.push_back("the cutoff " + cutoff + what + " lies in the future: what is uploaded until then is taken too, " +
+                    "so the same recipe can give another lock later");
+  };
+  look("", lock.exclude_newer);
+  for (const auto& [name, cutoff] : lock.exclude_newer_of) look(" of " + name, cutoff);
+  return lines;
 }
 
 LockedPlatform from_solution(const resolve::PlatformSolution& solution, const World& world) {
@@ -133,8 +148,9 @@ class Solver {
     if (!attempt.stale.packages.empty()) attempt = with_newer_packages(std::move(attempt));
     warnings = in_words(attempt.solution.warnings);
     const std::size_t platforms = attempt.lock.platforms.size();
-    for (const auto& lines : {stale_warnings(attempt.stale, torch_of(attempt.solution), kept(), platforms),
-                              prerelease_warnings(attempt.prereleases, platforms)})
+    for (const auto& lines :
+         {stale_warnings(attempt.stale, torch_of(attempt.solution), kept(), platforms),
+          prerelease_warnings(attempt.prereleases, platforms), open_cutoffs(attempt.lock, world_.now())})
       warnings.insert(warnings.end(), lines.begin(), lines.end());
     return attempt.lock;
   }
@@ -181,7 +197,7 @@ class Solver {
     const auto& wheels = std::get<std::vector<packages::ResolvedWheel>>(answer);
     locked.wheels = locked_rows(wheels, direct);
     add_stale(attempt.stale, stale_packages(world_, asked, wheels));
-    add_prereleases(attempt.prereleases, asked, wheels);
+    add_prereleases(world_, attempt.prereleases, asked, wheels);
     lock_toolkit(world_, asked, locked);
     lock_builds(world_, asked, locked);
     locked.tools = tools.get();

@@ -60,9 +60,10 @@ struct System {
   std::vector<ResolvedDeb> preferred;
 };
 
-bool is_installed(const System& system, const std::string& name) {
+// `wish` is git, or git=1:2.39.5-0+deb12u3.
+bool is_installed(const System& system, const std::string& wish) {
   return std::any_of(system.installed.begin(), system.installed.end(),
-                     [&](const ResolvedDeb& deb) { return deb.name == name; });
+                     [&](const ResolvedDeb& deb) { return deb.name == wish || deb.name + "=" + deb.version == wish; });
 }
 
 [[noreturn]] void refuse(const packages::DebConflict& conflict, const documents::Recipe& recipe) {

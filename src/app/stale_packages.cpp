@@ -75,6 +75,29 @@ packages::PythonRequest without_our_torch(World& world, const PackagesToLock& wh
   return request;
 }
 
+// uv is asked again, for a version before the pre-release: what it says then is the reason and the way out.
+std::string why_no_final(World& world, const PackagesToLock& what, const std::string& name, const Version& taken) {
+  std::vector<std::string> parts;
+  for (const unsigned part : taken.release()) parts.push_back(std::to_string(part));
+  const std::string before = name + "<" + support::join(parts, ".");
+  std::set<std::string> direct;
+  auto request = wheels_request(world, what, direct);
+  request.requirements.push_back(before);
+  const auto answer = world.python.resolve(request);
+  if (const auto* older = std::get_if<std::vector<ResolvedWheel>>(&answer)) {
+    const auto* wheel = wheel_of(*older, name);
+    return "`" + before + "` takes " + (wheel == nullptr ? "another" : wheel->version);
+  }
+  const auto& conflict = std::get<packages::PythonConflict>(answer);
+  if (conflict.kind != packages::PythonConflict::Kind::kNeedsBuild) return "uv found no set with a final version of it";
+  const std::string source = conflict.package + "==" + (conflict.version.empty() ? "VERSION" : conflict.version);
+  const std::string lacking = conflict.package == versions::normal_name(name)
+                                  ? "its final versions have"
+                                  : "with a final version " + conflict.package + " is needed, which has";
+  return lacking + " no wheel that fits, only sources; `packages: {build: [{source: " + source +
+         ", pools: []}]}` has it built (without `pools` if it has CUDA code)";
+}
+
 }  // namespace
 
 StalePackages stale_packages(World& world, const PackagesToLock& what, const std::vector<ResolvedWheel>& wheels) {
@@ -119,7 +142,7 @@ void add_stale(StalePackages& all, StalePackages of_platform) {
   if (!all.better) all.better = std::move(of_platform.better);
 }
 
-void add_prereleases(std::vector<Prerelease>& all, const PackagesToLock& what,
+void add_prereleases(World& world, std::vector<Prerelease>& all, const PackagesToLock& what,
                      const std::vector<ResolvedWheel>& wheels) {
   static const std::regex named("[0-9](a|b|rc|\\.?dev)[0-9]");
   for (const auto& line : what.recipe.spec.pip) {
@@ -128,7 +151,11 @@ void add_prereleases(std::vector<Prerelease>& all, const PackagesToLock& what,
     if (!version || !version->is_prerelease() || line.value.find('@') != std::string::npos ||
         std::regex_search(line.value, named))
       continue;
-    add(all, {line, wheel->name, wheel->version, {what.solution.platform}});
+    add(all, {line,
+              wheel->name,
+              wheel->version,
+              why_no_final(world, what, wheel->name, *version),
+              {what.solution.platform}});
   }
 }
 
@@ -150,9 +177,7 @@ std::vector<std::string> prerelease_warnings(const std::vector<Prerelease>& foun
   std::vector<std::string> lines;
   for (const auto& package : found) {
     lines.push_back(package.package + " " + package.version + " is taken" + on_some(package.platforms, platforms) +
-                    ", a pre-release that the recipe does not name: uv found no final version with a wheel "
-                    "that fits; `packages: {build: [" +
-                    package.package + "==VERSION]}` makes one from its source (" +
+                    ", a pre-release that the recipe does not name: " + package.why_no_final + " (" +
                     support::to_string(package.line.where) + ")");
   }
   return lines;

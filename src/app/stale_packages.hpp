@@ -34,14 +34,15 @@ StalePackages stale_packages(World& world, const PackagesToLock& what,
 /// Takes what another platform of the same lock adds; what both say stands once, with both platforms.
 void add_stale(StalePackages& all, StalePackages of_platform);
 
-/// A wheel of a version that nobody asked for: final versions have none that fits.
+/// A wheel of a version that nobody asked for.
 struct Prerelease {
   documents::Located<std::string> line;  // of the recipe
   std::string package, version;
+  std::string why_no_final;  // what uv says of the final versions, with the way out
   std::vector<std::string> platforms = {};
 };
-/// Those of the recipe's lines that name no pre-release, added as above.
-void add_prereleases(std::vector<Prerelease>& all, const PackagesToLock& what,
+/// Those of the recipe's lines that name no pre-release, added as above. Asks uv only where there is one.
+void add_prereleases(World& world, std::vector<Prerelease>& all, const PackagesToLock& what,
                      const std::vector<packages::ResolvedWheel>& wheels);
 
 /// What is to be said of both, a line each; a platform is named where the lock has `platforms` of them and not all are

@@ -29,9 +29,17 @@ using support::ErrorCode;
 // it.
 const std::vector<std::string> kUpdate = {"apt-get", "update", "--quiet=2", "-o", "pkgCacheFile::Generate=false"};
 
+/// A wish of the recipe: git, or git=1:2.39.5-0+deb12u3.
+struct Wish {
+  explicit Wish(const std::string& text)
+      : name(text.substr(0, text.find('='))), version(name.size() < text.size() ? text.substr(name.size() + 1) : "") {}
+  std::string name, version;
+};
+
 /// What one reading of the package lists is for.
 struct Listed {
-  std::set<std::string> names;  // real and provided
+  std::set<std::string> names;                            // real and provided
+  std::map<std::string, std::set<std::string>> versions;  // of those that a wish names with its version
   std::vector<std::string> base;
   std::map<std::string, Stanza> installed;  // by name; the installed version's where the mirror still lists it
 };
@@ -59,11 +67,16 @@ Listed survey(const fs::path& lists, const DebRequest& request) {
   std::map<std::string, std::string> versions;
   for (const ResolvedDeb& deb : request.installed) versions[deb.name] = deb.version;
   Listed listed;
+  for (const std::string& text : request.names) {
+    if (const Wish wish(text); !wish.version.empty()) listed.versions[wish.name];
+  }
   std::set<std::string> base;
   bool wants_merged_usr = false;
   read_lists(lists, [&](const Stanza& stanza, const std::string&) {
     const std::string name = stanza.field("Package");
     listed.names.insert(name);
+    if (const auto asked = listed.versions.find(name); asked != listed.versions.end())
+      asked->second.insert(stanza.field("Version"));
     for (const std::string& provided : provided_names(stanza)) listed.names.insert(provided);
     if (request.with_base && is_of_the_base(stanza)) {
       base.insert(name);
@@ -96,15 +109,28 @@ std::string status_of(const Listed& listed, const std::vector<ResolvedDeb>& inst
 }
 
 std::optional<DebConflict> unknown_name(const Listed& listed, const DebRequest& request) {
-  for (const std::string& name : request.names) {
-    if (is_package_name(name) && listed.names.count(name) > 0) continue;
-    const std::string place = request.mirror.debs_dir.empty()
-                                  ? request.mirror.base + " (" + request.mirror.architecture + ")"
-                                  : "the folder " + request.mirror.debs_dir;
-    const std::string near = support::did_you_mean(name, {listed.names.begin(), listed.names.end()});
-    return DebConflict{name,
-                       {place + " has no package '" + support::printable(name) + "'"},
-                       near.empty() ? "search the name at the distribution's package site" : near};
+  const std::string place = request.mirror.debs_dir.empty()
+                                ? request.mirror.base + " (" + request.mirror.architecture + ")"
+                                : "the folder " + request.mirror.debs_dir;
+  for (const std::string& text : request.names) {
+    const Wish wish(text);
+    const std::string name = support::printable(wish.name), version = support::printable(wish.version);
+    if (!is_package_name(wish.name) || listed.names.count(wish.name) == 0) {
+      const std::string near = support::did_you_mean(wish.name, {listed.names.begin(), listed.names.end()});
+      return DebConflict{text,
+                         {place + " has no package '" + name + "'"},
+                         near.empty() ? "search the name at the distribution's package site" : near};
+    }
+    if (wish.version.empty() || listed.versions.at(wish.name).count(wish.version) > 0) continue;
+    const auto& has = listed.versions.at(wish.name);
+    const std::string own = support::join({has.begin(), has.end()}, ", ");
+    return DebConflict{
+        text,
+        {place + " has " + name + " " + (own.empty() ? "by other packages only" : own) + ", not " + version},
+        "write " + name +
+            " alone: the lock keeps the version that it finds, and `envforge lock "
+            "--upgrade=" +
+            name + "` moves it"};
   }
   return std::nullopt;
 }

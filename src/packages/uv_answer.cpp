@@ -193,13 +193,13 @@ PythonConflict unsolvable(const std::string& text, const PythonRequest& request)
   if (!needs_wheel.empty()) {
     conflict.kind = PythonConflict::Kind::kNeedsBuild;
     conflict.package = needs_wheel;
-    // "Because NAME==1.0 has no usable wheels": the version that the rest asks for.
-    const std::string version = first_match(text, ("ecause " + needs_wheel + "==([^ ]+) has no").c_str());
+    // "Because NAME==1.0 has no usable wheels", "NAME>=1.0,<=1.2 has": the newest version that the rest asks for.
+    conflict.version = first_match(text, ("ecause " + needs_wheel + "(?:==|>=[^ ,]+,<=)([^ ,]+) has no").c_str());
     conflict.hint =
         "'" + needs_wheel +
         "' has no wheel that fits, only sources, whose code envforge never runs on this machine: ask for a " +
         "version that has a wheel, let it be built in a stage of the image (`packages: {build: [{source: " +
-        needs_wheel + "==" + (version.empty() ? "VERSION" : version) +
+        needs_wheel + "==" + (conflict.version.empty() ? "VERSION" : conflict.version) +
         ", pools: []}]}`; without `pools` if it has CUDA code), or give the folder of a wheel that you built for this "
         "torch and Python with --wheels DIR";
   } else if (!absent.empty()) {
@@ -218,11 +218,19 @@ PythonConflict unsolvable(const std::string& text, const PythonRequest& request)
                         : "files newer than the cutoff " + request.exclude_newer +
                               " are hidden; `envforge lock --upgrade --exclude-newer DATE` moves it";
   } else {
-    conflict.package = first_match(text, "(?:no versions? of|Because)(?: only)? ([A-Za-z0-9._-]+)[=<>~!]* ?");
+    // "Because there is no version of numpy==99 and ..."
+    const std::string lacking = first_match(text, "there (?:is|are) no versions? of ([A-Za-z0-9._-]+)");
+    const std::string version = first_match(text, "there is no version of [A-Za-z0-9._-]+==([^ ,]+)");
+    conflict.package = lacking.empty()
+                           ? first_match(text, "(?:no versions? of|Because)(?: only)? ([A-Za-z0-9._-]+)[=<>~!]* ?")
+                           : lacking;
     conflict.hint = request.provided.count(conflict.package) > 0
                         ? "let packages.build make a version of " + conflict.package +
                               " that fits, or take another version of what requires it"
-                        : "loosen one of the requirements that are named";
+                    : !version.empty() ? "there is no " + lacking + " " + version +
+                                             (request.exclude_newer.empty() ? "" : " up to " + request.exclude_newer) +
+                                             ": name a version that there is, or a range"
+                                       : "loosen one of the requirements that are named";
   }
   return conflict;
 }
@@ -273,6 +281,19 @@ ResolvedSdist read_sdist(const std::string& text, const PythonRequest& request) 
     fail(sdist.name, "without the sha256 of " + sdist.filename);
   sdist.index = index_of(sdist.name, request);
   return sdist;
+}
+
+std::vector<std::string> read_wheel_names(const std::string& text) {
+  const toml::Value document = toml::parse(text, "uv's pylock.toml", support::ErrorCode::kUvFailed);
+  std::vector<std::string> names;
+  const toml::Value* packages = document.find("packages");
+  for (const toml::Value& package : packages == nullptr ? std::vector<toml::Value>{} : packages->items) {
+    const toml::Value* files = package.find("wheels");
+    for (const toml::Value& file : files == nullptr ? std::vector<toml::Value>{} : files->items)
+      names.push_back(file_name(file));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 std::map<std::string, std::vector<std::string>> read_annotations(const std::string& requirements) {

@@ -17,6 +17,9 @@ std::vector<ResolvedWheel> read_pylock(const std::string& text, const PythonRequ
 /// The one package of a pylock.toml as an sdist; of a folder's without its hash. Throws as above.
 ResolvedSdist read_sdist(const std::string& text, const PythonRequest& request);
 
+/// The file names of all wheels of a pylock.toml, sorted. Throws as above.
+std::vector<std::string> read_wheel_names(const std::string& text);
+
 /// package -> who needs it, out of `uv pip compile --annotation-style line`; the generated project itself is left out.
 std::map<std::string, std::vector<std::string>> read_annotations(const std::string& requirements);
 

@@ -237,6 +237,28 @@ std::variant<ResolvedSdist, PythonConflict> UvResolver::find_sdist(const PythonR
   return sdist;
 }
 
+std::variant<std::vector<std::string>, PythonConflict> UvResolver::wheel_names(const PythonRequest& site,
+                                                                               const std::string& name,
+                                                                               const std::string& version) {
+  PythonRequest request = site;
+  request.pins.clear();
+  request.pin_index.clear();
+  request.requirements = {name + "==" + version};
+  if (auto malformed = refuse_malformed(request)) return *malformed;
+  const support::TempDir folder("envforge-uv-");
+  const fs::path asked = folder.path() / "requirements.in", answer = folder.path() / "pylock.toml";
+  support::write_file_atomically(asked, request.requirements.front() + "\n");
+  std::vector<std::string> arguments = uv_compile_arguments(request, "pylock.toml");
+  for (auto& argument : arguments) {
+    if (support::starts_with(argument, "--python-platform=")) argument = "--universal";
+  }
+  arguments.insert(arguments.begin(), "compile");
+  arguments.insert(arguments.end(), {"--no-deps", "--output-file=" + answer.string(), asked.string()});
+  const process::Outcome outcome = run_uv(std::move(arguments), request, folder.path().string());
+  if (auto conflict = trouble(outcome, request)) return *conflict;
+  return read_wheel_names(support::read_file(answer));
+}
+
 /// The wheels of a folder that uv left without a hash, all cores at once: they are gigabytes.
 void UvResolver::hash_folder(std::vector<ResolvedWheel>& wheels, const PythonRequest& request) {
   std::vector<ResolvedWheel*> open;

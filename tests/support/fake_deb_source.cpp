@@ -47,18 +47,18 @@ std::variant<std::vector<ResolvedDeb>, DebConflict> FakeDebSource::resolve(const
   }
   std::map<std::string, FakeDeb> chosen;
   while (!todo.empty()) {
-    const std::string name = todo.back();
+    const std::string wish = todo.back(), name = wish.substr(0, wish.find('='));
     todo.pop_back();
     if (chosen.count(name) > 0 || installed.count(name) > 0) continue;
     const FakeDeb* best = nullptr;
     for (const FakeDeb& deb : debs_) {
-      if (deb.name != name) continue;
+      if (deb.name != name || (wish != name && wish != name + "=" + deb.version)) continue;
       const bool preferred =
           std::any_of(request.preferred.begin(), request.preferred.end(),
                       [&](const ResolvedDeb& old) { return old.name == name && old.version == deb.version; });
       if (best == nullptr || preferred) best = &deb;  // the first is the newest
     }
-    if (best == nullptr) return DebConflict{name, {"no package '" + name + "'"}, "a hint"};
+    if (best == nullptr) return DebConflict{wish, {"no package '" + wish + "'"}, "a hint"};
     chosen.emplace(name, *best);
     todo.insert(todo.end(), best->depends.begin(), best->depends.end());
   }

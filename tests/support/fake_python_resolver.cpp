@@ -49,6 +49,12 @@ bool is_for(const FakePackage& package, const packages::PythonRequest& request) 
          package.tag.find(other) == std::string::npos;
 }
 
+std::string filename_of(const FakePackage& wheel) {
+  std::string stem = wheel.name;
+  std::replace(stem.begin(), stem.end(), '-', '_');
+  return stem + "-" + wheel.version + "-" + wheel.tag + ".whl";
+}
+
 using Chosen = std::map<std::string, ResolvedWheel>;
 
 /// What the package needs of one that is chosen already in another version: uv takes an older version of it then.
@@ -157,12 +163,10 @@ std::variant<std::vector<ResolvedWheel>, PythonConflict> FakePythonResolver::res
       return answer;
     }
     ResolvedWheel& wheel = chosen[name];
-    std::string stem = name;
-    std::replace(stem.begin(), stem.end(), '-', '_');
     const bool again = wheel.version == package->version;
     wheel.name = name;
     wheel.version = package->version;
-    wheel.filename = stem + "-" + package->version + "-" + package->tag + ".whl";
+    wheel.filename = filename_of(*package);
     wheel.sha256 = support::sha256_hex(wheel.filename);
     wheel.size = package->size == 0 ? 1000 : package->size;
     wheel.uploaded = package->uploaded;
@@ -202,6 +206,24 @@ std::variant<packages::ResolvedSdist, PythonConflict> FakePythonResolver::find_s
   sdist.sha256 = support::sha256_hex(sdist.filename);
   sdist.index = site.wheels_dir.empty() ? packages::kDefaultPythonIndex : packages::kFolderIndex;
   return sdist;
+}
+
+std::variant<std::vector<std::string>, PythonConflict> FakePythonResolver::wheel_names(const packages::PythonRequest&,
+                                                                                       const std::string& name,
+                                                                                       const std::string& version) {
+  using Kind = PythonConflict::Kind;
+  if (!reachable) return conflict(Kind::kIndexUnreachable, "", "the index does not answer");
+  std::vector<std::string> names;
+  bool known = false;
+  for (const FakePackage& package : universe_[""]) {
+    known = known || package.name == name;
+    if (package.name == name && package.version == version && !package.sdist_only)
+      names.push_back(filename_of(package));
+  }
+  if (!known) return conflict(Kind::kNoSuchPackage, name, name + " was not found");
+  if (names.empty()) return conflict(Kind::kUnsatisfiable, name, name + " has no wheel of " + version);
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 void FakePythonResolver::fetch_tool(const ResolvedWheel& uv, const packages::PythonRequest&, const std::string& path) {

@@ -33,6 +33,9 @@ class FakePythonResolver : public packages::PythonResolver {
   std::variant<packages::ResolvedSdist, packages::PythonConflict> find_sdist(const packages::PythonRequest& site,
                                                                              const std::string& name,
                                                                              const std::string& version) override;
+  std::variant<std::vector<std::string>, packages::PythonConflict> wheel_names(const packages::PythonRequest& site,
+                                                                               const std::string& name,
+                                                                               const std::string& version) override;
   /// Writes "uv VERSION" to `path`.
   void fetch_tool(const packages::ResolvedWheel& uv, const packages::PythonRequest& site,
                   const std::string& path) override;

@@ -62,6 +62,7 @@ struct ResolvedSdist {
 struct PythonConflict {
   enum class Kind { kUnsatisfiable, kNeedsBuild, kNoSuchPackage, kIndexUnreachable } kind = Kind::kUnsatisfiable;
   std::string package;             // the one to blame, if one is
+  std::string version;             // of kNeedsBuild: the newest that the rest asks for; "" = not known
   std::vector<std::string> lines;  // explanation
   std::string hint;
 };
@@ -78,6 +79,11 @@ class PythonResolver {
   /// in it is run or even opened. Throws as resolve does.
   virtual std::variant<ResolvedSdist, PythonConflict> find_sdist(const PythonRequest& site, const std::string& name,
                                                                  const std::string& version) = 0;
+  /// The file names of all wheels of exactly that version, for whatever platform, and for the Python of `site` and
+  /// newer ones, also those without a GIL; sorted. Sources and cutoffs as above. Throws as resolve does.
+  virtual std::variant<std::vector<std::string>, PythonConflict> wheel_names(const PythonRequest& site,
+                                                                             const std::string& name,
+                                                                             const std::string& version) = 0;
   /// Puts the uv program of the target platform, of exactly that wheel, at `path`. Throws Error.
   virtual void fetch_tool(const ResolvedWheel& uv, const PythonRequest& site, const std::string& path) = 0;
 };

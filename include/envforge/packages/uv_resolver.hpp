@@ -24,6 +24,8 @@ class UvResolver : public PythonResolver {
   std::variant<std::vector<ResolvedWheel>, PythonConflict> resolve(const PythonRequest& request) override;
   std::variant<ResolvedSdist, PythonConflict> find_sdist(const PythonRequest& site, const std::string& name,
                                                          const std::string& version) override;
+  std::variant<std::vector<std::string>, PythonConflict> wheel_names(const PythonRequest& site, const std::string& name,
+                                                                     const std::string& version) override;
   void fetch_tool(const ResolvedWheel& uv, const PythonRequest& site, const std::string& path) override;
 
  private:

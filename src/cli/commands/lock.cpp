@@ -35,12 +35,12 @@ std::string lock_text(const app::LockResult& result) {
 
 Action declare_lock(CLI::App& command) {
   auto options = std::make_shared<LockArguments>();
-  add_lock_arguments(command, *options);
+  // Whoever types `lock` wants a lock; CI's default is for build and render.
+  add_lock_arguments(command, *options, false);
   command.add_flag("--no-packages", options->no_packages, "only the version set: no network, nothing is written");
   return [options](Session& session) {
     const auto recipe = app::load_recipe(options->recipe, session.site());
     auto request = lock_options(*options);
-    // Whoever types `lock` wants a lock; CI's default is for build and verify.
     if (!options->locked && !options->frozen) request.mode = app::LockMode::kUpdate;
     request.always = request.mode == app::LockMode::kUpdate;
     const auto result = app::lock_recipe(session.world(), recipe, request);

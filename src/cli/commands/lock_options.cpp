@@ -14,16 +14,17 @@ constexpr const char* kEverything = "all";  // the value of --upgrade without on
 
 }  // namespace
 
-void add_lock_arguments(CLI::App& command, LockArguments& arguments) {
+void add_lock_arguments(CLI::App& command, LockArguments& arguments, bool locked_in_ci) {
   command.add_option("recipe", arguments.recipe, "the recipe; envforge.yaml in this folder if left out");
   auto* locked = command.add_flag("--locked", arguments.locked,
-                                  "refuse when the recipe changed since the lock (the default where CI is set)");
+                                  std::string("refuse when the recipe changed since the lock") +
+                                      (locked_in_ci ? " (the default where CI is set)" : ""));
   command.add_flag("--frozen", arguments.frozen, "take the lock as it is")->excludes(locked);
   command.add_flag("--upgrade{" + std::string(kEverything) + "}", arguments.upgrade,
                    "forget the pins of the old lock; --upgrade=PKG: of this package only, Python's or Debian's");
   one_each(command.add_option("--upgrade-package", arguments.upgrade, "the same as --upgrade=PKG"));
   command.add_option("--exclude-newer", arguments.exclude_newer,
-                     "no package uploaded after this date (2026-11-21 or RFC 3339)");
+                     "no package uploaded after this UTC date (2026-11-21 or 2026-11-21T12:00:00Z)");
 }
 
 app::LockOptions lock_options(const LockArguments& arguments) {

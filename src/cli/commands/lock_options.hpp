@@ -19,7 +19,7 @@ struct LockArguments {
   std::string exclude_newer;
 };
 
-void add_lock_arguments(CLI::App& command, LockArguments& arguments);
+void add_lock_arguments(CLI::App& command, LockArguments& arguments, bool locked_in_ci = true);
 /// Where CI is set in the environment, the default is --locked.
 app::LockOptions lock_options(const LockArguments& arguments);
 

@@ -135,6 +135,20 @@ TEST_P(DebSourceContract, PreferredVersionsAreKept) {
   EXPECT_THAT(versions(debs(asked)), ElementsAre("git 2.0", "git-man 2.0", "libc6 2.36"));
 }
 
+TEST_P(DebSourceContract, AVersionBehindANameIsTakenAndOneThatIsNotThereIsAConflict) {
+  const auto answer = source_->resolve(request({"git=1.0"}));
+  ASSERT_TRUE(std::holds_alternative<std::vector<ResolvedDeb>>(answer));
+  const auto& debs = std::get<std::vector<ResolvedDeb>>(answer);
+  EXPECT_EQ(debs.at(0).name + " " + debs.at(0).version, "git 1.0");
+  const auto other = source_->resolve(request({"git=1:9.9"}));
+  ASSERT_TRUE(std::holds_alternative<DebConflict>(other));
+  const auto& conflict = std::get<DebConflict>(other);
+  EXPECT_EQ(conflict.package, "git=1:9.9") << "as the recipe's line says it";
+  if (GetParam() != "fake") {
+    EXPECT_THAT(conflict.lines.at(0), HasSubstr("has git 1.0, 2.0, not 1:9.9"));
+  }
+}
+
 TEST_P(DebSourceContract, AnUnknownNameIsAConflictThatNamesIt) {
   const DebConflict answer = conflict(request({"gti"}));
   EXPECT_EQ(answer.package, "gti");

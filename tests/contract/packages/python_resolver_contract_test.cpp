@@ -30,6 +30,8 @@ FakeUniverse universe() {
             {"free", "1.0", {"numpy"}, "cp313-cp313t-manylinux_2_28_x86_64"},
             {"free", "2.0", {"numpy"}, "cp313-cp313-manylinux_2_28_x86_64"},
             {"bound", "1.0", {}, "cp313-cp313-manylinux_2_28_x86_64"},
+            {"both", "1.0", {}, "cp311-cp311-manylinux_2_28_x86_64"},
+            {"both", "1.0", {}, "cp314-cp314t-manylinux_2_28_aarch64"},
             {"numpy", "1.26.4", {}},
             {"numpy", "2.1.0", {}},
             {"numpy", "2.2.0", {}},
@@ -259,6 +261,16 @@ TEST_P(PythonResolverContract, AVersionWithoutASourceDistributionIsAConflict) {
   const auto nowhere = bench_->resolver().find_sdist(request({}), "no-such-thing", "1.0");
   ASSERT_TRUE(std::holds_alternative<PythonConflict>(nowhere));
   EXPECT_EQ(std::get<PythonConflict>(nowhere).kind, PythonConflict::Kind::kNoSuchPackage);
+}
+
+TEST_P(PythonResolverContract, AllWheelsOfAVersionAreNamedWhateverTheirPlatformAndPython) {
+  const auto answer = bench_->resolver().wheel_names(request({}), "both", "1.0");
+  ASSERT_TRUE(std::holds_alternative<std::vector<std::string>>(answer));
+  EXPECT_THAT(std::get<std::vector<std::string>>(answer),
+              ::testing::ElementsAre("both-1.0-cp311-cp311-manylinux_2_28_x86_64.whl",
+                                     "both-1.0-cp314-cp314t-manylinux_2_28_aarch64.whl"));
+  const auto other = bench_->resolver().wheel_names(request({}), "both", "2.0");
+  EXPECT_TRUE(std::holds_alternative<PythonConflict>(other));
 }
 
 TEST_P(PythonResolverContract, RequirementsThatContradictAreUnsatisfiable) {

@@ -17,6 +17,7 @@ namespace envforge::app {
 namespace {
 
 using support::ErrorCode;
+using ::testing::AllOf;
 using testing::AppWorld;
 using ::testing::Contains;
 using ::testing::ElementsAre;
@@ -168,6 +169,19 @@ TEST_F(SeveralPins, WhatIsOldOnOnePlatformIsToldWithIt) {
               Contains(HasSubstr("reader 0.1 of 2023-11-20 is taken on linux/arm64, from before torch 2.13.0")));
   EXPECT_THAT(warnings, Contains(HasSubstr("beta 0.9rc1 is taken on linux/arm64, a pre-release")));
   EXPECT_THAT(warnings, Contains(HasSubstr("loader 0.3.dev5 is taken, a pre-release")));
+}
+
+TEST_F(SeveralPins, APreReleaseIsToldWithWhatTheFinalVersionLacksOrTheLineThatTakesIt) {
+  universe_[""].push_back({"parser", "4.9", {}, "py3-none-any", true});
+  universe_[""].push_back({"config", "1.3", {"parser"}});
+  universe_[""].push_back({"config", "1.4.0rc3", {}});
+  EXPECT_THAT(lock("2.7.1", "config").warnings,
+              Contains(AllOf(HasSubstr("config 1.4.0rc3 is taken"),
+                             HasSubstr("with a final version parser is needed, which has no wheel that fits"),
+                             HasSubstr("{source: parser==VERSION, pools: []}"))));
+  universe_[""].push_back({"plain", "1.3", {}});
+  universe_[""].push_back({"plain", "1.4.0rc3", {}});
+  EXPECT_THAT(lock("2.7.1", "plain").warnings, Contains(HasSubstr("`plain<1.4.0` takes 1.3")));
 }
 
 TEST(LockPackages, AWheelThatItsRequirementDoesNotNameByHashIsRefusedAtItsLine) {

@@ -205,6 +205,42 @@ TEST_F(Relock, APackageUpgradedAloneHasACutoffOfItsOwnAndTheBaseKeepsItsDate) {
   EXPECT_THAT(lock_recipe(at_.world(), changed(), everything).lock.exclude_newer_of, IsEmpty());
 }
 
+TEST_F(Relock, ACutoffBesideTheRecipesOwnIsRefusedForTheNextLockWouldGoBack) {
+  const auto recipe = at_.recipe(recipe_text("2.6", "packages: {pip: [numpy], exclude_newer: \"2025-06-01\"}\n"));
+  LockOptions options;
+  options.upgrade = true;
+  options.exclude_newer = "2026-11-20";
+  const auto error = error_of([&] { lock_recipe(at_.world(), recipe, options); });
+  EXPECT_EQ(error.code(), ErrorCode::kUsage);
+  EXPECT_THAT(error.what(), HasSubstr("packages.exclude_newer 2025-06-01"));
+  options.exclude_newer = "2025-06-01";
+  EXPECT_EQ(lock_recipe(at_.world(), recipe, options).lock.exclude_newer, "2025-06-01T00:00:00Z");
+  options.exclude_newer = "last week";
+  EXPECT_EQ(error_of([&] { lock_recipe(at_.world(), recipe, options); }).code(), ErrorCode::kUsage);
+}
+
+TEST_F(Relock, WhatWentFurtherThanTheRecipesCutoffIsNotTakenBackByAnUpgradeOfEverything) {
+  const auto recipe = at_.recipe(recipe_text("2.6", "packages: {pip: [numpy], exclude_newer: \"2025-06-01\"}\n"));
+  LockOptions options;
+  options.upgrade_only = {"numpy"};
+  options.exclude_newer = "2026-11-20";
+  const std::pair<const std::string, std::string> apart{"numpy", "2026-11-20T00:00:00Z"};
+  EXPECT_THAT(lock_recipe(at_.world(), recipe, options).lock.exclude_newer_of, ElementsAre(apart));
+  LockOptions everything;
+  everything.upgrade = true;
+  EXPECT_THAT(lock_recipe(at_.world(), recipe, everything).lock.exclude_newer_of, ElementsAre(apart));
+}
+
+TEST_F(Relock, ACutoffThatIsToComeIsTakenWithAWarning) {
+  LockOptions options;
+  options.upgrade = true;
+  options.exclude_newer = "2026-11-22";  // the clock of the tests stands at the 21st
+  EXPECT_THAT(lock_recipe(at_.world(), changed(), options).warnings,
+              Contains(HasSubstr("the cutoff 2026-11-22T00:00:00Z lies in the future")));
+  options.exclude_newer = "2026-11-21";
+  EXPECT_THAT(lock_recipe(at_.world(), changed(), options).warnings, Not(Contains(HasSubstr("future"))));
+}
+
 TEST_F(Relock, UpgradeOfOneDebianPackageKeepsTheWheels) {
   LockOptions options;
   options.upgrade_only = {"git"};

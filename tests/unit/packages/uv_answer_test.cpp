@@ -51,6 +51,32 @@ TEST(UvAnswer, TheHintOfAMissingWheelIsTheEntryThatBuildsItWithoutACompilerForCu
                                         "`pools` if it has CUDA code"));
 }
 
+TEST(UvAnswer, OfSeveralVersionsWithoutAWheelTheNewestIsTheOneToBuild) {
+  const auto conflict = read_conflict(
+      "error: No solution found when resolving dependencies:\n"
+      "  Because antlr4-python3-runtime>=4.9,<=4.9.3 has no usable wheels and only the following versions of "
+      "antlr4-python3-runtime are available:\n"
+      "      antlr4-python3-runtime<4.9.dev0\n"
+      "      antlr4-python3-runtime>=4.9,<=4.9.3\n"
+      "hint: Wheels are required for `antlr4-python3-runtime` because building from source is disabled\n",
+      debian12());
+  ASSERT_TRUE(conflict);
+  EXPECT_EQ(conflict->version, "4.9.3");
+  EXPECT_THAT(conflict->hint, HasSubstr("{source: antlr4-python3-runtime==4.9.3, pools: []}"));
+}
+
+TEST(UvAnswer, AVersionThatThereIsNotIsToldWithItsPackage) {
+  const auto conflict = read_conflict(
+      "error: No solution found when resolving dependencies:\n"
+      "  Because there is no version of numpy==99 and you require numpy==99, we can conclude that your requirements "
+      "are "
+      "unsatisfiable.\n",
+      debian12());
+  ASSERT_TRUE(conflict);
+  EXPECT_EQ(conflict->package, "numpy");
+  EXPECT_THAT(conflict->hint, HasSubstr("there is no numpy 99"));
+}
+
 TEST(UvAnswer, RecordsTheIndexWithoutItsCredentials) {
   PythonRequest request = debian12();
   request.indexes = {{"private", "https://me:secret@index.example/simple", ""}};
