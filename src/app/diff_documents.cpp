@@ -39,10 +39,17 @@ struct Named {
   engine::ImageInfo image;  // of kImage
 };
 
+// A pipe too: <(git show HEAD~1:envforge.lock)
+bool can_be_read(const std::string& name) {
+  std::error_code error;
+  const auto status = fs::status(name, error);
+  return fs::is_regular_file(status) || fs::is_fifo(status);
+}
+
 // A file is JSON if it begins as an object does; every other one is read as a recipe.
 Named look_at(World& world, const std::string& name) {
   std::error_code error;
-  if (!fs::is_regular_file(name, error)) {
+  if (!can_be_read(name)) {
     if (fs::exists(name, error)) {
       throw Error(ErrorCode::kUsage, "'" + support::printable(name) + "' is no file", std::nullopt,
                   "give a lock, a recipe, a report, or the name of an image");
@@ -175,7 +182,7 @@ DocumentDiff diff_two_images(World& world, const Named& a, const Named& b) {
 }
 
 DocumentDiff diff_two_recipes(World& world, const Named& a, const Named& b) {
-  const auto old = load_recipe(a.name, world.site), now = load_recipe(b.name, world.site);
+  const auto old = read_loaded(a.text, a.name, world.site), now = read_loaded(b.text, b.name, world.site);
   const DiffSide before = solve_side(world, a.name, old), after = solve_side(world, b.name, now);
   LockDiff diff;
   if (before.conflict.empty() && after.conflict.empty()) diff = diff_locks(before, after, world.knowledge);

@@ -46,22 +46,29 @@ std::string near_file(const fs::path& folder, const std::string& name) {
   return support::did_you_mean(name, names);
 }
 
+fs::path folder_of(const fs::path& file) {
+  return file.has_parent_path() ? file.parent_path() : fs::path(".");
+}
+
 }  // namespace
 
 documents::Recipe load_recipe(const std::string& path, const documents::SiteConfig& site) {
   const std::string file = path.empty() ? kDefaultRecipe : path;
   std::error_code error;
-  const fs::path folder = fs::path(file).has_parent_path() ? fs::path(file).parent_path() : fs::path(".");
   if (!fs::exists(file, error)) {
     const std::string hint = path.empty() ? "name the recipe behind the command, or write a first one: `envforge init`"
-                                          : near_file(folder, fs::path(file).filename().string());
+                                          : near_file(folder_of(file), fs::path(file).filename().string());
     throw Error(ErrorCode::kRecipeUnreadable,
                 path.empty() ? "there is no envforge.yaml in this folder" : "there is no recipe " + file, std::nullopt,
                 hint);
   }
-  return documents::read_recipe(
-      support::read_file(file, kMaxRecipeBytes), file,
-      [&](documents::CompanionKind kind, const std::string& name) { return load_companion(folder, site, kind, name); });
+  return read_loaded(support::read_file(file, kMaxRecipeBytes), file, site);
+}
+
+documents::Recipe read_loaded(const std::string& text, const std::string& file, const documents::SiteConfig& site) {
+  return documents::read_recipe(text, file, [&](documents::CompanionKind kind, const std::string& name) {
+    return load_companion(folder_of(file), site, kind, name);
+  });
 }
 
 fs::path lock_path(const documents::Recipe& recipe) {
@@ -73,8 +80,7 @@ fs::path build_record_path(const documents::Recipe& recipe) {
 }
 
 fs::path recipe_folder(const documents::Recipe& recipe) {
-  const fs::path file(recipe.file);
-  return file.has_parent_path() ? file.parent_path() : fs::path(".");
+  return folder_of(recipe.file);
 }
 
 }  // namespace envforge::app

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 
+#include <envforge/compat/machine_code.hpp>
 #include <envforge/packages/wheel_file.hpp>
 #include <envforge/support/files.hpp>
 #include <envforge/support/text.hpp>
@@ -140,6 +141,20 @@ WheelFacts read_torch_wheel(World& world, const std::string& file) {
   facts.cxx11_abi = number_behind(cmake, "-D_GLIBCXX_USE_CXX11_ABI");
   facts.cxx_standard = number_behind(cmake, "CXX_STANDARD");
   return facts;
+}
+
+bool linear_algebra_differs(const compat::Knowledge& knowledge, const WheelFacts& wheel) {
+  if (wheel.linalg_sass.empty()) return false;
+  const std::vector<std::string_view> all(wheel.sass.begin(), wheel.sass.end());
+  const std::vector<std::string_view> linear(wheel.linalg_sass.begin(), wheel.linalg_sass.end());
+  compat::BuildPlatform torch, algebra;
+  torch.sass = {true, true, all};
+  algebra.sass = {true, true, linear};
+  const auto& gpus = knowledge.tables().architectures;
+  return std::any_of(gpus.begin(), gpus.end(), [&](const compat::Architecture& gpu) {
+    return compat::coverage(torch, gpu, knowledge) == compat::Coverage::kMachineCode &&
+           compat::coverage(algebra, gpu, knowledge) != compat::Coverage::kMachineCode;
+  });
 }
 
 }  // namespace envforge::app

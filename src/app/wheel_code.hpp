@@ -11,4 +11,8 @@ namespace envforge::app {
 /// Throws as check_wheels().
 WheelFacts read_torch_wheel(World& world, const std::string& file);
 
+/// Whether a GPU runs the kernels of torch but not those of its linear algebra library: only then a row lists the
+/// latter.
+bool linear_algebra_differs(const compat::Knowledge& knowledge, const WheelFacts& wheel);
+
 }  // namespace envforge::app

@@ -145,7 +145,8 @@ Evidence RowReader::evidence(JsonReader& reader, const std::string& row, std::st
   if (reader.has("unverified")) unverified = reader.strings("unverified");
   for (const std::string& field : unverified) {
     if (!reader.has(field) && field != about)
-      reader.fail("'" + support::printable(field) + "' is no field of this row", "unverified");
+      reader.fail("'" + support::printable(field) + "' is null or no field of this row: there is nothing to doubt",
+                  "unverified");
   }
   std::sort(unverified.begin(), unverified.end());
   evidence.unverified = keep(unverified);

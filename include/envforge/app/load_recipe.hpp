@@ -13,6 +13,8 @@ inline constexpr const char* kDefaultRecipe = "envforge.yaml";  // in the folder
 
 /// `path` "" means kDefaultRecipe. Throws Error{kRecipe...} with file:line:column.
 documents::Recipe load_recipe(const std::string& path, const documents::SiteConfig& site);
+/// The same of a text that was read already: a pipe can be read once.
+documents::Recipe read_loaded(const std::string& text, const std::string& file, const documents::SiteConfig& site);
 /// recipes/a.yaml -> recipes/a.lock, and the record of what was built, recipes/a.build.json.
 std::filesystem::path lock_path(const documents::Recipe& recipe);
 std::filesystem::path build_record_path(const documents::Recipe& recipe);

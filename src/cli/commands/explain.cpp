@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 
 #include <nlohmann/json.hpp>
 
@@ -16,6 +17,7 @@
 #include <envforge/support/error.hpp>
 #include <envforge/support/files.hpp>
 #include <envforge/support/glob.hpp>
+#include <envforge/support/suggest.hpp>
 #include <envforge/support/text.hpp>
 
 #include "command_table.hpp"
@@ -96,13 +98,18 @@ support::ExitCode show_recipe(Session& session, const documents::ImageSpec& spec
   return std::holds_alternative<resolve::Conflict>(outcome) ? support::ExitCode::kNoSolution : support::ExitCode::kDone;
 }
 
+struct LockFile {
+  std::string path;
+  bool of_pattern = false;  // nobody named it
+};
+
 // A shell without globstar, and one that was given quotes, leaves the pattern to its command.
-std::vector<std::string> lock_files(const std::vector<std::string>& values) {
-  std::vector<std::string> files;
+std::vector<LockFile> lock_files(const std::vector<std::string>& values) {
+  std::vector<LockFile> files;
   for (const std::string& value : values) {
     std::error_code error;
     if (!support::is_glob(value) || std::filesystem::exists(value, error)) {
-      files.push_back(value);
+      files.push_back({value, false});
       continue;
     }
     const auto found = support::files_matching(value);
@@ -110,22 +117,73 @@ std::vector<std::string> lock_files(const std::vector<std::string>& values) {
       throw support::Error(support::ErrorCode::kUsage,
                            "--locks '" + support::printable(value) + "': no file is named so", std::nullopt,
                            "`*` stands for what is between two '/', `**` for folders of any depth");
-    files.insert(files.end(), found.begin(), found.end());
+    for (const std::string& file : found) files.push_back({file, true});
   }
   return files;
+}
+
+struct Locks {
+  std::vector<std::pair<std::string, documents::Lock>> read;  // with their files
+  std::vector<std::string> foreign;                           // uv.lock, poetry.lock ...
+  std::vector<support::Error> broken;
+};
+
+// One file of a pattern that cannot be read must not cost the answer about all others.
+Locks read_locks(const std::vector<LockFile>& files) {
+  Locks locks;
+  for (const LockFile& file : files) {
+    try {
+      const std::string text = support::read_file(file.path);
+      if (file.of_pattern && text.find("\"envforge/lock\"") == std::string::npos) {
+        locks.foreign.push_back(support::printable(file.path));
+      } else {
+        locks.read.emplace_back(file.path, documents::read_lock(text, file.path));
+      }
+    } catch (const support::Error& error) {
+      if (!file.of_pattern) throw;
+      locks.broken.push_back(error);
+    }
+  }
+  return locks;
+}
+
+// A name that no lock has is a typing error: "not concerned" for all of them would be green.
+void refuse_unknown_pools(const Locks& locks, const std::vector<resolve::PoolChange>& changes) {
+  std::set<std::string> names;
+  for (const auto& [file, lock] : locks.read) {
+    for (const auto& pool : lock.spec.pools) names.insert(pool.name);
+  }
+  const std::vector<std::string> known(names.begin(), names.end());
+  for (const auto& change : changes) {
+    if (known.empty() || !change.gpus.empty() || names.count(change.name) > 0) continue;
+    const std::string near = support::did_you_mean(change.name, known);
+    throw support::Error(support::ErrorCode::kUsage,
+                         "--pool '" + support::printable(change.name) + "': no lock here has such a pool", std::nullopt,
+                         near.empty() ? "their pools are " + support::join(known, ", ") : near);
+  }
 }
 
 support::ExitCode show_lock_effects(Session& session, const ExplainArguments& arguments) {
   std::vector<resolve::PoolChange> changes;
   for (const std::string& text : arguments.pools) resolve::add_pool_change(changes, text);
+  const Locks locks = read_locks(lock_files(arguments.locks));
+  refuse_unknown_pools(locks, changes);
   std::vector<resolve::LockEffect> effects;
-  for (const std::string& file : lock_files(arguments.locks)) {
-    const auto lock = documents::read_lock(support::read_file(file), file);
+  for (const auto& [file, lock] : locks.read) {
     const auto of_lock = resolve::lock_effects(lock, file, changes, session.knowledge());
     effects.insert(effects.end(), of_lock.begin(), of_lock.end());
   }
-  print_out(session.options().json ? json_text(effects, session)
-                                   : resolve::explain(effects, session.terminal().out_is_terminal));
+  if (!effects.empty())
+    print_out(session.options().json ? json_text(effects, session)
+                                     : resolve::explain(effects, session.terminal().out_is_terminal));
+  if (!locks.foreign.empty())
+    print_err(support::wrap("note: left out, for they are no locks of envforge: " + support::join(locks.foreign, ", "),
+                            0, 6) +
+              "\n");
+  for (const auto& error : locks.broken) print_err(support::format_error(error));
+  if (!locks.broken.empty()) return support::ExitCode::kBadDocument;
+  if (locks.read.empty())
+    throw support::Error(support::ErrorCode::kUsage, "--locks: none of the files is a lock of envforge");
   const bool loses = std::any_of(effects.begin(), effects.end(),
                                  [](const auto& effect) { return effect.verdict == resolve::Verdict::kLoses; });
   return loses ? support::ExitCode::kNegativeVerdict : support::ExitCode::kDone;
@@ -206,6 +264,7 @@ Action declare_explain(CLI::App& command) {
     command.add_option("--" + part, filter.parts[part], part_help(part))->needs(matrix);
   command.add_flag("--devel", filter.devel, "builds that `variant: devel` can be had of: a wheel brings their nvcc")
       ->needs(matrix);
+  refuse_empty_values(command);
   return [arguments](Session& session) {
     refuse_contradictions(*arguments, session.options());
     if (arguments->matrix) return show_matrix(session, *arguments);

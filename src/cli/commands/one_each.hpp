@@ -16,6 +16,15 @@ inline CLI::Option* one_each(CLI::Option* option) {
   return option->expected(1)->allow_extra_args(false)->take_all();
 }
 
+/// Refuses a value that is empty, as a shell's variable that is not set leaves it: it would ask another question.
+inline void refuse_empty_values(CLI::App& command) {
+  const CLI::Validator not_empty(
+      [](const std::string& value) { return value.empty() ? "its value is empty" : std::string(); }, "");
+  for (CLI::Option* option : command.get_options()) {
+    if (option->get_items_expected_max() > 0) option->check(not_empty);
+  }
+}
+
 /// One of `words`; another is refused with the nearest. CLI11's own test names no nearest.
 inline CLI::Validator one_of(const std::vector<std::string>& words) {
   const auto test = [words](const std::string& word) {

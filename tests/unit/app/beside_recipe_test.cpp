@@ -1,5 +1,7 @@
 #include "app/beside_recipe.hpp"
 
+#include <sys/stat.h>
+
 #include <filesystem>
 
 #include <gmock/gmock.h>
@@ -36,6 +38,12 @@ TEST_F(RecipeFolder, RefusesWhatIsNotThereAndWhatLiesOutside) {
   EXPECT_THAT(refused("broken"), HasSubstr("is not there"));
   for (const char* name : {"out", "out/secret", "..", "../recipes-too", "ops/../../recipes-too/secret"})
     EXPECT_THAT(refused(name), HasSubstr("leads out of the recipe's folder to ")) << name;
+}
+
+TEST_F(RecipeFolder, RefusesAPipeInsteadOfWaitingForSomebodyWhoWritesToIt) {
+  ASSERT_EQ(::mkfifo((folder_ / "requirements.txt").c_str(), 0600), 0);
+  EXPECT_EQ(refused("requirements.txt"),
+            "which is neither a file nor a folder: " + (folder_ / "requirements.txt").string());
 }
 
 }  // namespace

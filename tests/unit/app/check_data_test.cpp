@@ -131,6 +131,11 @@ TEST_F(CheckData, AnIndexThatDoesNotAnswerIsAnErrorAndNoDifference) {
   }
 }
 
+TEST_F(CheckData, ARangeWithoutARowIsRefusedForACheckOfNothingWouldPass) {
+  at_.python = testing::FakePythonResolver(index_of_26());
+  EXPECT_THROW(check_data(at_.world(), "9.9"), support::Error);
+}
+
 TEST_F(CheckData, ADraftHoldsWhatTheWheelsProveAndNullForTheRest) {
   at_.python = testing::FakePythonResolver(index_of_26());
   const auto draft = draft_release(at_.world(), "2.6.0");
@@ -141,6 +146,40 @@ TEST_F(CheckData, ADraftHoldsWhatTheWheelsProveAndNullForTheRest) {
   EXPECT_TRUE(build["platforms"]["linux/amd64"]["sass"].is_null());
   EXPECT_EQ(build["python"].back(), "3.13");
   EXPECT_THROW(draft_release(at_.world(), "9.9.9"), support::Error);
+}
+
+TEST_F(CheckData, ADraftNamesThePythonsWithoutAGilTheDayOfTheWheelAndThePartners) {
+  auto universe = index_of_26();
+  for (auto& entry : universe[""]) entry.uploaded = "2025-01-29T16:24:00Z";
+  universe[""].push_back({"torch", "2.6.0", {}, "cp313-cp313t-manylinux1_x86_64"});
+  universe[""].push_back({"torch", "2.5.1", {}, "cp312-cp312-manylinux1_x86_64"});
+  universe[""].push_back({"torchaudio", "2.11.0", {}, "cp312-cp312-manylinux1_x86_64"});  // serves several torch
+  at_.python = testing::FakePythonResolver(universe);
+  const auto draft = draft_release(at_.world(), "2.6.0");
+  EXPECT_EQ(draft["builds"][0].value("free_threaded", nlohmann::json()), nlohmann::json({"3.13t"}));
+  EXPECT_EQ(draft["date"], "2025-01-29");
+  EXPECT_EQ(draft["torchvision"], "0.21.0");
+  EXPECT_FALSE(draft.contains("torchvision_python"));
+  EXPECT_EQ(draft["torchaudio"], "2.11.0");
+  EXPECT_EQ(draft.value("torchaudio_python", nlohmann::json()), nlohmann::json({"3.12"}));
+  EXPECT_EQ(draft.value("unverified", nlohmann::json()), nlohmann::json({"torchaudio"}))
+      << "it does not ask for this torch";
+}
+
+TEST_F(CheckData, ADraftDoubtsNothingThatIsNull) {
+  auto universe = index_of_26();
+  std::erase_if(universe[""], [](const FakePackage& package) { return package.name == "torchvision"; });
+  at_.python = testing::FakePythonResolver(universe);
+  const auto draft = draft_release(at_.world(), "2.6.0");
+  EXPECT_TRUE(draft["torchvision"].is_null());
+  EXPECT_EQ(draft["date"], "2026-11-21") << "of the clock: this index has no upload dates";
+  EXPECT_EQ(draft.value("unverified", nlohmann::json()), nlohmann::json({"date"}));
+}
+
+TEST_F(CheckData, TellsAPythonWithoutAGilThatHasAWheel) {
+  auto universe = index_of_26();
+  universe[""].push_back({"torch", "2.6.0", {}, "cp314-cp314t-manylinux1_x86_64"});
+  EXPECT_EQ(told(check(universe)), "free_threaded: none -> 3.14t\n");
 }
 
 }  // namespace

@@ -1,5 +1,8 @@
 #include <envforge/app/diff_documents.hpp>
 
+#include <unistd.h>
+
+#include <array>
 #include <functional>
 
 #include <gmock/gmock.h>
@@ -80,6 +83,19 @@ class DiffDocuments : public ::testing::Test {
 
   AppWorld at_;
 };
+
+TEST_F(DiffDocuments, WhatAShellHandsOverAsAPipeIsReadOnce) {
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(::pipe(pipe.data()), 0);
+  const std::string text = recipe_text("2.6");
+  ASSERT_EQ(::write(pipe[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  ::close(pipe[1]);
+  const json diff = answer("/dev/fd/" + std::to_string(pipe[0]), file("now.yaml", recipe_text("2.7")));
+  ::close(pipe[0]);
+  EXPECT_EQ(diff["kind"], "recipe");
+  EXPECT_THAT(diff.dump(), HasSubstr("2.7"));
+  EXPECT_EQ(failure(at_.path("."), "/dev/null").code(), ErrorCode::kUsage);
+}
 
 TEST_F(DiffDocuments, OfTwoLocksNamesEveryPackageThatChangedInItsGroup) {
   const auto old = lock_file("old.lock", locked("2.6", "packages: {pip: [numpy==2.1.0], apt: [git]}\n"));
