@@ -206,6 +206,49 @@ void check_wishes(const World& world, const InitWishes& wishes) {
   }
 }
 
+// The releases of torch that these go with, oldest first.
+std::vector<std::string> releases_with(const World& world, const std::vector<documents::ImportedPartner>& partners) {
+  std::vector<std::string> versions;
+  for (const auto& release : world.knowledge.tables().releases) {
+    const bool all = std::all_of(partners.begin(), partners.end(), [&](const documents::ImportedPartner& partner) {
+      const auto own =
+          versions::Version::parse(partner.name == "torchvision" ? release.torchvision : release.torchaudio);
+      return own && versions::VersionRange::parse(partner.specifier)->contains(*own);
+    });
+    if (all) versions.emplace(versions.begin(), release.version);
+  }
+  return versions;
+}
+
+std::string span(const std::vector<std::string>& versions) {
+  return versions.front() + (versions.size() > 1 ? " to " + versions.back() : "");
+}
+
+// A torchvision that is named with its version says which torch is meant, or contradicts the one that is named.
+void add_partners(const World& world, const InitWishes& wishes, Imported& imported) {
+  if (imported.partners.empty()) return;
+  const std::string stated = first_of(wishes.torch, imported.torch, "");
+  const auto torch = versions::VersionRange::parse(stated);
+  auto fit = releases_with(world, imported.partners);
+  if (!stated.empty() && torch)
+    std::erase_if(fit, [&](const std::string& version) { return !torch->contains(versions::Version::of(version)); });
+  for (const auto& partner : imported.partners) {
+    const std::string what = partner.name + partner.specifier;
+    const auto own = releases_with(world, {partner});
+    if (own.empty()) {
+      imported.notes.push_back({what, partner.where, "left out: the data knows no torch that it goes with", true});
+    } else if (fit.empty()) {
+      imported.notes.push_back({what, partner.where,
+                                "left out: it goes with torch " + span(own) + ", not with what else is asked for",
+                                true});
+    } else if (stated.empty()) {
+      imported.notes.push_back({what, partner.where, "became torch " + span(fit) + ", with which it goes", false});
+    }
+  }
+  if (stated.empty() && !fit.empty())
+    imported.torch = fit.size() == 1 ? fit.front() : ">=" + fit.front() + ",<=" + fit.back();
+}
+
 std::string recipe_text(const World& world, const InitWishes& wishes, const Imported& imported,
                         const Distribution& distribution) {
   const std::string pool = "  - {name: gpus, gpus: " + quoted_list(wishes.gpus) +
@@ -256,6 +299,7 @@ NewRecipe make_recipe(World& world, const InitWishes& wishes) {
   check_wishes(world, wishes);
   Imported imported;
   if (!wishes.from.empty()) imported = read_from(wishes.from);
+  add_partners(world, wishes, imported);
   std::optional<NewRecipe> first;
   for (const auto& base : choose_bases(world, wishes, first_of(wishes.python, imported.python, ""))) {
     NewRecipe recipe;

@@ -124,7 +124,13 @@ void import_torch(const std::string& requirement, const Where& where, Imported& 
 
 void import_companion(const std::string& name, const std::string& requirement, const Where& where, Imported& out) {
   if (std::find(out.include.begin(), out.include.end(), name) == out.include.end()) out.include.push_back(name);
-  if (!specifier_of(requirement).empty() || requirement.find('@') != std::string::npos)
+  const std::string plain = without_marker(requirement);
+  const auto at = plain.find('@');
+  const std::string version = at == std::string::npos ? "" : version_of_wheel(plain.substr(at));
+  std::string specifier = version.empty() ? specifier_of(plain) : "==" + version;
+  specifier = specifier.substr(0, specifier.find('+'));
+  if (!specifier.empty() && versions::VersionRange::parse(specifier)) out.partners.push_back({name, specifier, where});
+  if (!specifier.empty() || at != std::string::npos)
     remark(out, requirement, where, "became torch.include; its version follows from torch's");
 }
 

@@ -22,15 +22,22 @@ struct CudaSource {
   std::size_t note = 0;  // its place in Imported::notes
 };
 
+/// "==0.21.0" of torchvision.
+struct ImportedPartner {
+  std::string name, specifier;
+  support::Where where;
+};
+
 struct Imported {
-  std::string name;                  // of a conda environment; "" = none
-  std::string torch;                 // "2.1.0", ">=2.0"; "" = not said
-  bool names_torch = false;          // in whatever version
-  std::string cuda;                  // "cu118", "11.8"; "" = not said
-  CudaSource cuda_source;            // of `cuda`
-  bool devel = false;                // a CUDA compiler is named
-  std::string python;                // "3.10", ">=3.9,<3.12"; "" = not said
-  std::vector<std::string> include;  // torchvision, torchaudio
+  std::string name;                       // of a conda environment; "" = none
+  std::string torch;                      // "2.1.0", ">=2.0"; "" = not said
+  bool names_torch = false;               // in whatever version
+  std::string cuda;                       // "cu118", "11.8"; "" = not said
+  CudaSource cuda_source;                 // of `cuda`
+  bool devel = false;                     // a CUDA compiler is named
+  std::string python;                     // "3.10", ">=3.9,<3.12"; "" = not said
+  std::vector<std::string> include;       // torchvision, torchaudio
+  std::vector<ImportedPartner> partners;  // of `include`, those that are named with a version
   std::vector<std::string> pip, apt;
   std::vector<std::string> build;  // sources, as packages.build has them
   std::vector<ImportNote> notes;

@@ -142,6 +142,25 @@ TEST_F(InitRecipe, WhereNobodyAsksForABaseOneIsTakenThatHasAnAnswer) {
   EXPECT_FALSE(made_.solved);
 }
 
+TEST_F(InitRecipe, APartnerWithItsVersionSaysWhichTorchIsMeantOrThatItIsNotThisOne) {
+  const auto why = [&](const std::string& what) {
+    std::string text;
+    for (const auto& note : made_.notes) {
+      if (note.what == what) text += note.why;
+    }
+    return text;
+  };
+  from("requirements.txt", "torchvision==0.21.0+cu124\n");
+  EXPECT_EQ(made().spec.torch.version.value.text(), "2.6.0");
+  EXPECT_THAT(why("torchvision==0.21.0"), HasSubstr("became torch 2.6.0"));
+  from("requirements.txt", "torch==2.7.0\ntorchaudio==2.6.0\n");
+  EXPECT_EQ(made().spec.torch.version.value.text(), "2.7.0");
+  EXPECT_THAT(why("torchaudio==2.6.0"), HasSubstr("it goes with torch 2.6.0, not with what else is asked for"));
+  from("requirements.txt", "torchvision==0.99\n");
+  made();
+  EXPECT_THAT(why("torchvision==0.99"), HasSubstr("the data knows no torch that it goes with"));
+}
+
 TEST_F(InitRecipe, APythonThatNoBaseHasIsTold) {
   from("pyproject.toml", "[project]\nrequires-python = \"<3.9\"\n");
   made();
