@@ -60,7 +60,13 @@ std::vector<std::string> needs_of(const World& world, const PackagesToLock& what
                                   const documents::LockedPlatform& locked) {
   std::vector<std::string> needs = build_tools();
   const auto add = [&](const std::vector<std::string>& more) { needs.insert(needs.end(), more.begin(), more.end()); };
-  for (const auto& build : locked.builds) add(build.needs);
+  for (const auto& build : locked.builds) {
+    for (const auto& need : build.needs) {
+      const auto is_it = [&](const LockedBuild* other) { return other->name == versions::requirement_name(need); };
+      const auto built = documents::built_needs(locked, build);
+      if (std::none_of(built.begin(), built.end(), is_it)) needs.push_back(need);
+    }
+  }
   const auto& wishes = what.recipe.spec.build;
   const auto compiled = std::find_if(wishes.begin(), wishes.end(), documents::needs_machine_code);
   if (compiled != wishes.end()) add(nvcc_requirements(world, locked, compiled->source.where));
@@ -89,7 +95,7 @@ std::vector<BuildWish> builds_of(const documents::ImageSpec& spec) {
     if (documents::is_git_requirement(requirement.value))
       wishes.push_back({requirement, std::vector<std::string>{}, {}});
   }
-  return wishes;
+  return documents::in_build_order(wishes);
 }
 
 void lock_builds(World& world, const PackagesToLock& what, documents::LockedPlatform& locked) {

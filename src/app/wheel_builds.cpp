@@ -1,6 +1,7 @@
 #include "wheel_builds.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include <envforge/app/site_requests.hpp>
@@ -145,10 +146,16 @@ class WheelBuilder {
     tag_.emplace(world, built.image_id);
   }
 
-  /// The wheel, in the cache.
-  Built build(const LockedBuild& build) {
+  /// The wheel, in the cache. `needed` are the files of those that its build needs.
+  Built build(const LockedBuild& build, const std::vector<fs::path>& needed) {
     const fs::path context = folder_.path() / build.name, out = context / "out";
-    support::write_file_atomically(context / "Dockerfile", render::render_wheel_build(tag_->name(), locked_, build));
+    std::vector<std::string> wheels;
+    for (const auto& file : needed) {
+      wheels.push_back(file.filename().string());
+      place_file(file, context / wheels.back());
+    }
+    support::write_file_atomically(context / "Dockerfile",
+                                   render::render_wheel_build(tag_->name(), locked_, build, wheels));
     auto request = request_;
     request.context_dir = context.string();
     request.target = std::string(render::kBuiltTarget);
@@ -202,7 +209,12 @@ std::optional<Built> kept_build(const World& world, const std::string& platform,
 /// What built packages require of one another; what they require of the locked wheels was read when they were built.
 class MutualNeeds {
  public:
-  void add(const std::optional<Built>& built) {
+  void add(const LockedPlatform& locked, const LockedBuild& build, const std::optional<Built>& built) {
+    for (const auto* other : documents::built_needs(locked, build)) {
+      for (const auto& need : build.needs) {
+        if (versions::requirement_name(need) == other->name) needs_.push_back({"the build of " + build.name, need});
+      }
+    }
     if (!built) return;
     for (const auto& requirement : built->requires_built) needs_.push_back({built->wheel.name, requirement});
   }
@@ -256,18 +268,23 @@ bool build_missing_wheels(World& world, const documents::Recipe& recipe, documen
   std::optional<WheelBuilder> builder;
   std::vector<LockedWheel> fresh;
   MutualNeeds needs;
+  std::map<std::string, fs::path> files;  // of the builds before
   for (const auto& build : locked.builds) {
     const auto* known = documents::built_wheel(locked, build);
     auto built = kept_build(world, platform, locked, build);
-    if (known != nullptr && find_file(world, platform, locked, *known)) {
-      needs.add(built);
+    if (const auto file = known == nullptr ? std::nullopt : find_file(world, platform, locked, *known)) {
+      needs.add(locked, build, built);
+      files[build.name] = *file;
       continue;
     }
     if (!built) {
       if (!builder) builder.emplace(world, recipe, lock, platform, how.settings);
-      built = builder->build(build);
+      std::vector<fs::path> needed;
+      for (const auto* other : documents::built_needs(locked, build)) needed.push_back(files.at(other->name));
+      built = builder->build(build, needed);
     }
-    needs.add(built);
+    needs.add(locked, build, built);
+    files[build.name] = folder_of(world, platform, locked, build) / built->wheel.filename;
     const LockedWheel* wheel = &built->wheel;
     if (known == nullptr) {
       fresh.push_back(*wheel);

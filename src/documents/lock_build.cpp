@@ -15,6 +15,16 @@ const LockedWheel* built_wheel(const LockedPlatform& locked, const LockedBuild& 
   return found == locked.wheels.end() ? nullptr : &*found;
 }
 
+std::vector<const LockedBuild*> built_needs(const LockedPlatform& locked, const LockedBuild& build) {
+  std::vector<const LockedBuild*> before;
+  for (const auto& other : locked.builds) {
+    if (other.name == build.name) break;
+    const auto is_it = [&](const std::string& need) { return versions::requirement_name(need) == other.name; };
+    if (std::any_of(build.needs.begin(), build.needs.end(), is_it)) before.push_back(&other);
+  }
+  return before;
+}
+
 std::string build_key(const std::string& platform, const LockedPlatform& locked, const LockedBuild& build) {
   constexpr std::size_t kPrefix = 7;  // "sha256:"
   nlohmann::json what = {{"envforge-built-wheel", 1},
@@ -33,6 +43,7 @@ std::string build_key(const std::string& platform, const LockedPlatform& locked,
   if (!build.environment.empty()) what["environment"] = build.environment;
   // The build holds the version that came out against them.
   if (!build.required_by.empty()) what["required_by"] = build.required_by;
+  for (const auto* need : built_needs(locked, build)) what["built_needs"].push_back(build_key(platform, locked, *need));
   return digest_of(what).substr(kPrefix);
 }
 

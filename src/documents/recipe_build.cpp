@@ -71,7 +71,62 @@ std::vector<BuildWish> read_build(const YamlNode& node, const std::vector<Pool>&
   return out;
 }
 
+namespace {
+
+// Depth first: a build is put behind all that it needs.
+class BuildOrder {
+ public:
+  explicit BuildOrder(const std::vector<BuildWish>& builds) : builds_(builds), states_(builds.size(), State::kNew) {}
+
+  std::vector<BuildWish> make() {
+    for (std::size_t i = 0; i < builds_.size(); ++i) visit(i);
+    return std::move(out_);
+  }
+
+ private:
+  enum class State { kNew, kOpen, kDone };
+
+  std::string name(std::size_t i) const { return parse_source(builds_[i].source.value).name; }
+
+  void visit(std::size_t i) {
+    if (states_[i] == State::kDone) return;
+    if (states_[i] == State::kOpen) refuse(i);
+    states_[i] = State::kOpen;
+    path_.push_back(i);
+    for (const auto& need : builds_[i].needs) {
+      for (std::size_t other = 0; other < builds_.size(); ++other) {
+        if (name(other) == versions::requirement_name(need)) visit(other);
+      }
+    }
+    path_.pop_back();
+    states_[i] = State::kDone;
+    out_.push_back(builds_[i]);
+  }
+
+  [[noreturn]] void refuse(std::size_t i) const {
+    std::string text = "the build of " + name(i);
+    for (auto at = std::find(path_.begin(), path_.end(), i) + 1; at != path_.end(); ++at)
+      text += " needs " + name(*at) + ", whose build";
+    throw Error(
+        ErrorCode::kWrongValue, text + " needs " + name(i) + ": none of them can be built first",
+        builds_[i].source.where,
+        "leave one of the `needs` out, or bring one of the wheels along (--wheels) and name it under packages.pip");
+  }
+
+  const std::vector<BuildWish>& builds_;
+  std::vector<State> states_;
+  std::vector<std::size_t> path_;
+  std::vector<BuildWish> out_;
+};
+
+}  // namespace
+
+std::vector<BuildWish> in_build_order(const std::vector<BuildWish>& builds) {
+  return BuildOrder(builds).make();
+}
+
 void check_built_once(const ImageSpec& spec) {
+  in_build_order(spec.build);
   std::set<std::string> seen;
   const auto once = [&](const std::string& name, const support::Where& where) {
     if (seen.insert(name).second) return;

@@ -51,6 +51,20 @@ void add_source(const LockedBuild& build, Stage& stage) {
       {"The source of " + build.name + ", fetched by its hash; nothing of it is run here.", fetch(build, source), {}});
 }
 
+// Wheels that were built before, for this build alone; unpacking them runs nothing of theirs.
+void add_needed(const std::vector<std::string>& wheels, Stage& stage) {
+  Run install;
+  install.commands = {{{std::string(kTools) + "/uv", "pip", "install", "--python=" + kVenvPython, "--no-config",
+                        "--no-cache", "--no-deps", "--no-index", "--offline"},
+                       ""}};
+  for (const auto& wheel : wheels) {
+    const std::string place = std::string(kTools) + "/needed/" + wheel;
+    stage.instructions.push_back({"", Copy{"", "", wheel, place}, {}});
+    install.commands[0].argv.push_back(place);
+  }
+  stage.instructions.push_back({"What its build needs of those that were built before.", std::move(install), {}});
+}
+
 bool has_cuda(const documents::LockedPlatform& platform) {
   for (const auto& build : platform.builds) {
     if (!build.architectures.empty()) return true;
@@ -77,12 +91,13 @@ Stage devel_stage(const StageInput& input) {
 }
 
 std::string render_wheel_build(const std::string& devel_image, const documents::LockedPlatform& locked,
-                               const LockedBuild& build) {
+                               const LockedBuild& build, const std::vector<std::string>& wheels) {
   const auto source = documents::parse_source(build.source);
   Stage compile;
   compile.comment = "Here, and nowhere else, code of the package's own runs: without a network, without root.";
   compile.from = devel_image;
   compile.name = "compile";
+  if (!wheels.empty()) add_needed(wheels, compile);
   Run run;
   run.commands = {{{kVenvPython, "-I", std::string(kTools) + "/build-wheel", build.name,
                     folder_of(build) + (source.subdirectory.empty() ? "" : "/" + source.subdirectory),

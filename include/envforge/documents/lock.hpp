@@ -114,8 +114,10 @@ struct Lock {
 
 inline constexpr int kLockSchemaVersion = 1;
 
-/// 64 hex digits that name the wheel of a build: over its source, torch, CUDA variant, C++ ABI, Python, machine code,
-/// and the base, whose C library it needs. Same name, same wheel, whichever recipe asks.
+/// Those of the builds before it in the lock that the build itself needs; a lock has them in that order.
+std::vector<const LockedBuild*> built_needs(const LockedPlatform& locked, const LockedBuild& build);
+/// 64 hex digits that name the wheel of a build: over its source, what it needs, torch, CUDA variant, C++ ABI, Python,
+/// machine code, and the base, whose C library it needs. Same name, same wheel, whichever recipe asks.
 std::string build_key(const std::string& platform, const LockedPlatform& locked, const LockedBuild& build);
 /// The wheel that `build` became, or nullptr before the first build.
 const LockedWheel* built_wheel(const LockedPlatform& locked, const LockedBuild& build);

@@ -59,6 +59,10 @@ struct BuildWish {
   std::map<std::string, std::string> environment = {};  // of its build alone
   friend bool operator==(const BuildWish&, const BuildWish&) = default;
 };
+/// The builds so that each comes after those that its own build needs, else in their order. Throws Error{kWrongValue}
+/// at a build that needs itself, by way of others.
+std::vector<BuildWish> in_build_order(const std::vector<BuildWish>& builds);
+
 /// Whether its wheel must have machine code somewhere, so that its build needs a CUDA compiler.
 inline bool needs_machine_code(const BuildWish& wish) {
   return !wish.pools || !wish.pools->empty();

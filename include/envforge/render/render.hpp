@@ -102,9 +102,10 @@ RenderedImage render(const documents::Lock& lock, const std::string& platform,
 RenderedImage render_devel(const documents::Lock& lock, const std::string& platform);
 
 /// The Dockerfile that builds one source in an image that render_devel() made, to be run without a network:
-/// kBuiltTarget leaves by --output with kBuiltFile and the wheel.
+/// kBuiltTarget leaves by --output with kBuiltFile and the wheel. `wheels` are files of the context that the build
+/// needs.
 std::string render_wheel_build(const std::string& devel_image, const documents::LockedPlatform& locked,
-                               const documents::LockedBuild& build);
+                               const documents::LockedBuild& build, const std::vector<std::string>& wheels = {});
 
 /// What a site may say about its network to a build.
 struct SiteNetwork {

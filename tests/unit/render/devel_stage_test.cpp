@@ -108,6 +108,18 @@ TEST(RenderWheelBuild, RunsThePackagesCodeInAStepWithNothingMounted) {
   EXPECT_THAT(render_wheel_build("a:1", platform, platform.builds[2]), HasSubstr("/src/lib/py"));
 }
 
+TEST(RenderWheelBuild, HasTheWheelsThatTheBuildNeedsInstalledBeforeItWithoutAnIndex) {
+  const auto lock = lock_with_builds();
+  const auto& platform = lock.platforms.at(kPlatform);
+  const std::string wheel = "ops-1.0-cp311-cp311-linux_x86_64.whl";
+  const std::string text = render_wheel_build("a:1", platform, platform.builds[1], {wheel});
+  const auto install = text.find("--offline /opt/from-source/needed/" + wheel);
+  EXPECT_NE(install, std::string::npos) << text;
+  EXPECT_LT(text.find("COPY"), install);
+  EXPECT_LT(install, text.find("build-wheel flash-attn"));
+  EXPECT_THAT(render_wheel_build("a:1", platform, platform.builds[1]), Not(HasSubstr("uv pip")));
+}
+
 TEST(RenderWheelBuild, GivesTheVariablesOfThatPackageToItsScriptAlone) {
   auto lock = lock_with_builds();
   auto& platform = lock.platforms.at(kPlatform);
