@@ -97,9 +97,10 @@ Partner partner_of(PyPi& pypi, const std::string& name, const std::string& torch
       partner = {wheel->version, {}, false};
     if (wheel->version == partner.version) partner.pythons.push_back(python);
   }
+  // Asked of the oldest Python: for the newest another torch may just have no wheel.
   if (!partner.version.empty())
     partner.pins_torch =
-        !pypi.ask({"torch!=" + torch, name + "==" + partner.version}, partner.pythons.back(), kPlatform);
+        !pypi.ask({"torch!=" + torch, name + "==" + partner.version}, partner.pythons.front(), kPlatform);
   return partner;
 }
 

@@ -154,6 +154,7 @@ TEST_F(CheckData, ADraftNamesThePythonsWithoutAGilTheDayOfTheWheelAndThePartners
   universe[""].push_back({"torch", "2.6.0", {}, "cp313-cp313t-manylinux1_x86_64"});
   universe[""].push_back({"torch", "2.5.1", {}, "cp312-cp312-manylinux1_x86_64"});
   universe[""].push_back({"torchaudio", "2.11.0", {}, "cp312-cp312-manylinux1_x86_64"});  // serves several torch
+  universe[""].push_back({"torchaudio", "2.11.0", {}, "cp313-cp313-manylinux1_x86_64"});
   at_.python = testing::FakePythonResolver(universe);
   const auto draft = draft_release(at_.world(), "2.6.0");
   EXPECT_EQ(draft["builds"][0].value("free_threaded", nlohmann::json()), nlohmann::json({"3.13t"}));
@@ -161,7 +162,7 @@ TEST_F(CheckData, ADraftNamesThePythonsWithoutAGilTheDayOfTheWheelAndThePartners
   EXPECT_EQ(draft["torchvision"], "0.21.0");
   EXPECT_FALSE(draft.contains("torchvision_python"));
   EXPECT_EQ(draft["torchaudio"], "2.11.0");
-  EXPECT_EQ(draft.value("torchaudio_python", nlohmann::json()), nlohmann::json({"3.12"}));
+  EXPECT_EQ(draft.value("torchaudio_python", nlohmann::json()), nlohmann::json({"3.12", "3.13"}));
   EXPECT_EQ(draft.value("unverified", nlohmann::json()), nlohmann::json({"torchaudio"}))
       << "it does not ask for this torch";
 }
