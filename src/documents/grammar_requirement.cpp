@@ -189,7 +189,10 @@ Checked direct_reference(std::string_view requirement, std::string_view project,
   const auto url = address.substr(0, hash);
   const auto digest = address.substr(hash + kHash.size(), kDigits);
   if (check_sha256(digest, false)) return refuse("the hash is no sha256 of 64 digits 0-9 a-f");
-  if (!only(url, alnum, "-_./@+:")) return refuse("the address may hold letters, digits and - _ . / @ + : only");
+  if (!only(url, alnum, "-_./@+:")) {
+    return refuse("the address may hold letters, digits and - _ . / @ + : only",
+                  url.find("%2") == std::string_view::npos ? "" : "write + for %2B: the address is the same");
+  }
   if (const auto refused = check_url(url, "url")) return refuse(refused->message, refused->hint);
   const auto file = url.substr(url.rfind('/') + 1);
   if (!support::ends_with(file, ".whl")) {

@@ -8,6 +8,7 @@
 #include <envforge/documents/source_package.hpp>
 #include <envforge/support/secrets.hpp>
 #include <envforge/support/text.hpp>
+#include <envforge/versions/marker.hpp>
 #include <envforge/versions/package_name.hpp>
 
 #include "grammar_text.hpp"
@@ -47,6 +48,14 @@ std::string not_meant_on_pypi(const std::string& name) {
 
 std::string without_marker(const std::string& requirement) {
   return support::trim(requirement.substr(0, requirement.find(';')));
+}
+
+// Of macOS and Windows, whatever the platform and the Python of the image are.
+bool is_of_other_systems(const std::string& requirement) {
+  const auto semicolon = requirement.find(';');
+  if (semicolon == std::string::npos) return false;
+  const auto marker = versions::Marker::parse(requirement.substr(semicolon + 1));
+  return marker && marker->holds(versions::image_marker_values("", "")) == versions::Truth::kNo;
 }
 
 // ">=2,<3" of "torch [opt] >=2, <3".
@@ -217,8 +226,11 @@ void import_requirement(const std::string& requirement, const Where& where, Impo
   if (const std::string named = named_wheel(requirement); named != requirement)
     return import_requirement(named, where, out);
   const std::string name = versions::requirement_name(requirement);
+  const bool companion = name == "torchvision" || name == "torchaudio";
+  if ((name == "torch" || companion) && is_of_other_systems(requirement))
+    return drop(out, requirement, where, "by its marker it is for another system than Linux");
   if (name == "torch") return import_torch(requirement, where, out);
-  if (name == "torchvision" || name == "torchaudio") return import_companion(name, requirement, where, out);
+  if (companion) return import_companion(name, requirement, where, out);
   if (name == "pytorch") {
     return drop(out, requirement, where, "on PyPI PyTorch's name is torch, which a recipe always has");
   }

@@ -71,6 +71,16 @@ TEST(ImportRequirements, RangesAreKeptAndABuildForTheProcessorIsTold) {
   EXPECT_THAT(note(cpu, "+cpu").why, HasSubstr("no CUDA build"));
 }
 
+TEST(ImportRequirements, ALineOfTorchForAnotherSystemIsLeftOut) {
+  const auto imported = requirements(
+      "torch==2.7.1+cu128 ; platform_system == 'Linux'\ntorch==2.6.0 ; platform_system == 'Darwin'\n"
+      "torchvision==0.21.0; sys_platform == 'win32'\n");
+  EXPECT_EQ(imported.torch, "2.7.1");
+  EXPECT_EQ(imported.cuda, "cu128");
+  EXPECT_THAT(imported.include, IsEmpty());
+  EXPECT_THAT(note(imported, "torch==2.6.0").why, HasSubstr("another system than Linux"));
+}
+
 TEST(ImportRequirements, TwoWishesForTorchBothHoldUnlessAMarkerParts) {
   const auto imported = requirements("torch>=2.0\ntorch<2.4\n");
   EXPECT_EQ(imported.torch, ">=2.0,<2.4");
