@@ -4,6 +4,7 @@
 #include <set>
 
 #include <envforge/support/text.hpp>
+#include <envforge/versions/package_name.hpp>
 #include <envforge/versions/version_range.hpp>
 
 #include "pypi_questions.hpp"
