@@ -12,7 +12,7 @@
 namespace envforge::testing {
 
 inline resolve::Solution solve(const SpecBuilder& spec, const std::optional<resolve::OldChoice>& old = std::nullopt) {
-  const resolve::Outcome outcome = resolve::resolve(spec.spec(), compat::embedded(), old);
+  const resolve::Outcome outcome = resolve::resolve(spec.spec(), compat::embedded(), {}, old);
   if (const auto* solution = std::get_if<resolve::Solution>(&outcome)) return *solution;
   ADD_FAILURE() << resolve::explain(outcome);
   resolve::Solution none;  // with enough in it that the test can go on

@@ -62,7 +62,7 @@ class WorldMaker {
     Storage& s = *store_;
     compat::Tables tables{
         "2026-01-01", "sha256:0", "https://index/", s.releases, s.majors, s.compilers, s.toolkits, {}, s.architectures,
-        s.branches,   s.forward,  s.gpus,           s.floors,   s.bases,  {},          {},         {}};
+        s.branches,   s.forward,  s.gpus,           s.floors,   s.bases,  {},          {},         {}, {}};
     return compat::Knowledge(tables, store_);
   }
 
