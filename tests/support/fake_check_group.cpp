@@ -83,8 +83,9 @@ void compute(Context& context, CheckResult& result, bool spoil) {
   context.recompute(problem, [&](const std::vector<std::uint64_t>& indices) {
     std::vector<std::uint64_t> bits;
     for (const auto index : indices) {
-      const int off = spoil && index == 17 ? 1 : 0;
-      bits.push_back(numbers::element_bits(base, index + static_cast<numbers::U64>(off), 100, numbers::Type::kFp32));
+      const std::uint64_t fault =
+          spoil && index == 17 ? 0x40000000U : 0;  // of the exponent: no number stays what it is
+      bits.push_back(numbers::element_bits(base, index, 100, numbers::Type::kFp32) ^ fault);
     }
     return bits;
   });

@@ -162,7 +162,7 @@ TEST(DataReader, RefusesUnknownKeysFilesAndVersions) {
   expect_refused([](DataJson& d) { d["bases.json"]["bases"][0]["glibcc"] = "2.36"; }, ErrorCode::kDataMalformed,
                  "unknown key 'glibcc'");
   expect_refused([](DataJson& d) { d["cuda.json"]["majors"][0]["unverified"] = {"driver"}; }, ErrorCode::kDataMalformed,
-                 "'driver' is no field of this row");
+                 "'driver' is null or no field of this row");
   expect_refused([](DataJson& d) { d.erase("bases.json"); }, ErrorCode::kDataMalformed, "the data lacks bases.json");
   expect_refused([](DataJson& d) { d["more.json"] = nlohmann::json::object(); }, ErrorCode::kDataMalformed,
                  "unknown file of the data: more.json");

@@ -203,7 +203,7 @@ TEST_F(Schema, OfSiteConfigurationsAgreesWithTheReader) {
   const auto python = [](const std::string& version, const std::string& url, const std::string& platform,
                          const std::string& glibc) {
     return "pythons: [{version: \"" + version + "\", platform: \"" + platform + "\", url: \"" + url +
-           "\", sha256: " + testing::hex64('0') + ", glibc: \"" + glibc + "\"}]\n";
+           "\", sha256: \"" + testing::hex64('0') + "\", glibc: \"" + glibc + "\"}]\n";
   };
   const std::string archive = "https://x.example.com/p+1.tar.gz", amd64 = "linux/amd64";
   expect_both_accept(
